@@ -1,0 +1,14 @@
+import type { Action } from '../shared/step/action.ts';
+import { runStep } from '../shared/step/step.ts';
+
+/** Every action that has code. `sign` and `sbom` are presets: an action.yml with other defaults over `attest` and `scan`. */
+export const actions: Record<string, () => Promise<{ action: Action }>> = {
+  build: () => import('./build/index.ts') as unknown as Promise<{ action: Action }>,
+};
+
+/** Runs the named action; `dist/<name>/index.js` calls this and nothing else. */
+export async function start(name: string): Promise<void> {
+  const load = actions[name];
+  if (load === undefined) throw new Error(`no action is called ${name}`);
+  await runStep(name, load);
+}

@@ -1,0 +1,41 @@
+// Compiles the sources and bundles them into dist/, byte for byte the same on any machine.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+function run(binary: string, ...args: string[]): void {
+  // The working directory is part of ncc's module ids.
+  const done = spawnSync(process.execPath, [join(root, 'node_modules', '.bin', binary), ...args], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (done.status !== 0) throw new Error(`${binary} failed`);
+}
+
+rmSync(join(root, 'build'), { recursive: true, force: true });
+run('tsc', '--noCheck', '--sourceMap', 'false');
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+run(
+  'ncc',
+  'build',
+  'build/actions/main.js',
+  '--minify',
+  '--no-cache',
+  '--license',
+  'licenses.txt',
+  '--out',
+  'dist/main',
+);
+
+for (const entry of readdirSync(join(root, 'actions'), { withFileTypes: true })) {
+  if (!entry.isDirectory()) continue;
+  if (!readdirSync(join(root, 'actions', entry.name)).includes('index.ts')) continue;
+  mkdirSync(join(root, 'dist', entry.name), { recursive: true });
+  writeFileSync(
+    join(root, 'dist', entry.name, 'index.js'),
+    `import { start } from '../main/index.js';\nawait start('${entry.name}');\n`,
+  );
+}

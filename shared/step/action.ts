@@ -1,0 +1,29 @@
+import type * as z from 'zod';
+import type { RunContext } from '../github/context.ts';
+import type { Outcome } from '../outcome/outcome.ts';
+
+export type OutputValue = string | number | boolean | undefined;
+
+/** What a verb hands back: the outputs, and for a step that ends without an exception but not `passed`, the outcome and every reason. */
+export interface StepResult {
+  readonly outputs: Readonly<Record<string, OutputValue>>;
+  readonly outcome?: Outcome;
+  readonly reasons?: readonly string[];
+  /** GitHub-flavoured Markdown for the job summary; foreign text in it is already escaped. */
+  readonly summary?: string;
+}
+
+/** One action: its inputs by schema (keys are the names in action.yml), its outputs by name, and the work. */
+export interface Action<Shape extends z.ZodRawShape = z.ZodRawShape> {
+  readonly inputs: z.ZodObject<Shape>;
+  readonly outputs: readonly string[];
+  run(inputs: z.infer<z.ZodObject<Shape>>, context: RunContext): Promise<StepResult>;
+}
+
+/** Declares an action; gives `run` the types of its inputs. */
+export function defineAction<Shape extends z.ZodRawShape>(action: Action<Shape>): Action<Shape> {
+  return action;
+}
+
+/** The outputs that every action has. */
+export const COMMON_OUTPUTS = ['image', 'repository', 'digest', 'outcome'] as const;

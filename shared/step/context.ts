@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import type { RunContext } from '../github/context.ts';
+import { Invalid, Unavailable } from '../outcome/outcome.ts';
+import { runnerLog } from './runner.ts';
+
+/** Reads the runner's environment once. The only place, with `runner.ts` and `step.ts`, that sees process.env. */
+export function readContext(action: string, deadline: AbortSignal): RunContext {
+  const { env } = process;
+  const given = (name: string): string | undefined => env[name] || undefined;
+  return {
+    action,
+    workspace: resolve(env.GITHUB_WORKSPACE || '.'),
+    temp: resolve(env.RUNNER_TEMP || tmpdir()),
+    toolCache: given('RUNNER_TOOL_CACHE'),
+    home: given('HOME'),
+    dockerConfig: given('DOCKER_CONFIG'),
+    path: env.PATH ?? '',
+    serverUrl: env.GITHUB_SERVER_URL || 'https://github.com',
+    apiUrl: env.GITHUB_API_URL || 'https://api.github.com',
+    eventName: given('GITHUB_EVENT_NAME'),
+    event: readEvent(given('GITHUB_EVENT_PATH')),
+    sha: given('GITHUB_SHA'),
+    ref: given('GITHUB_REF'),
+    repository: given('GITHUB_REPOSITORY'),
+    repositoryId: given('GITHUB_REPOSITORY_ID'),
+    repositoryOwnerId: given('GITHUB_REPOSITORY_OWNER_ID'),
+    workflowRef: given('GITHUB_WORKFLOW_REF'),
+    workflowSha: given('GITHUB_WORKFLOW_SHA'),
+    runId: given('GITHUB_RUN_ID'),
+    runAttempt: given('GITHUB_RUN_ATTEMPT'),
+    actor: given('GITHUB_ACTOR'),
+    runnerEnvironment: given('RUNNER_ENVIRONMENT'),
+    deadline,
+    log: runnerLog,
+    getIdToken: (audience) => getIdToken(audience, deadline),
+    readNamedVariable: (name) => given(name),
+  };
+}
+
+function readEvent(path: string | undefined): unknown {
+  if (path === undefined) return undefined;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+async function getIdToken(audience: string, deadline: AbortSignal): Promise<string> {
+  if (!process.env.ACTIONS_ID_TOKEN_REQUEST_URL || !process.env.ACTIONS_ID_TOKEN_REQUEST_TOKEN) {
+    throw new Invalid(
+      'permissions',
+      'this job may not ask for an OIDC token, so nothing can be signed keyless',
+      {
+        hint: 'Add to the job:\n  permissions:\n    id-token: write',
+      },
+    );
+  }
+  const { getIDToken } = await import('@actions/core');
+  const aborted = new Promise<never>((_, reject) => {
+    deadline.addEventListener('abort', () => reject(new Error('the step ran out of time')), { once: true });
+  });
+  try {
+    return await Promise.race([getIDToken(audience), aborted]);
+  } catch (cause) {
+    throw new Unavailable('GitHub gave no OIDC token', {
+      cause,
+      hint: 'Nothing was written; run the job again.',
+    });
+  }
+}

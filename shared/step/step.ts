@@ -1,0 +1,106 @@
+import type { RunContext } from '../github/context.ts';
+import { Failure, Invalid, type Outcome, Refused } from '../outcome/outcome.ts';
+import type { Action, StepResult } from './action.ts';
+import { readContext } from './context.ts';
+import { appendSummary, escapeLog, reportDebug, reportError, setOutput } from './runner.ts';
+
+/** Longest a step may take unless its `timeout` input says otherwise, in seconds. */
+const DEFAULT_TIMEOUT = 1800;
+
+/**
+ * Runs one action as a step: reads the inputs, does the work, writes outputs, outcome and summary.
+ * The only place that catches errors. The exit code is 0 for `passed` and 1 for everything else.
+ */
+export async function runStep(name: string, load: () => Promise<{ action: Action }>): Promise<void> {
+  const result = await finish(name, load);
+  const outcome = result.outcome ?? 'passed';
+  for (const [output, value] of Object.entries(result.outputs)) setOutput(output, value);
+  setOutput('outcome', outcome);
+  if (result.summary !== undefined) appendSummary(result.summary);
+  if (outcome === 'passed') return;
+  const reasons = result.reasons ?? [];
+  reportError(reasons.join('\n') || outcome, `hallmark ${name}: ${outcome}`);
+  if (result.summary === undefined) appendSummary(summarizeFailure(name, outcome, reasons));
+  process.exitCode = 1;
+}
+
+async function finish(name: string, load: () => Promise<{ action: Action }>): Promise<StepResult> {
+  try {
+    const { action } = await load();
+    const inputs = readInputs(action);
+    const timeout = (inputs as { timeout?: unknown }).timeout;
+    const seconds = typeof timeout === 'number' ? timeout : DEFAULT_TIMEOUT;
+    const controller = new AbortController();
+    const timer = setTimeout(
+      () => controller.abort(new Error(`the step's deadline of ${seconds} s has passed`)),
+      seconds * 1000,
+    );
+    try {
+      return await action.run(inputs, readContext(name, controller.signal) satisfies RunContext);
+    } finally {
+      clearTimeout(timer);
+    }
+  } catch (error) {
+    return describeFailure(error);
+  }
+}
+
+/** Reads and checks every input; all faults are said at once. */
+export function readInputs(action: Action, env: NodeJS.ProcessEnv = process.env): Record<string, unknown> {
+  const raw = Object.fromEntries(
+    Object.keys(action.inputs.shape).map((name) => [
+      name,
+      env[`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`] ?? '',
+    ]),
+  );
+  const parsed = action.inputs.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => {
+    const input = String(issue.path[0] ?? 'inputs');
+    return new Invalid(input, issue.message).message;
+  });
+  const first = String(parsed.error.issues[0]?.path[0] ?? 'inputs');
+  throw faults.length === 1
+    ? new Invalid(first, parsed.error.issues[0]?.message ?? 'is not valid')
+    : new Invalid('inputs', faults.join('; '));
+}
+
+function describeFailure(error: unknown): StepResult {
+  if (error instanceof Failure) {
+    reportDebug(`${error.stack}\n${describeCause(error.cause)}`);
+    const cause = error.outcome === 'unavailable' ? describeCause(error.cause) : '';
+    const reasons = [
+      ...(error instanceof Refused ? error.reasons : [error.message]),
+      ...(cause === '' ? [] : [`Cause: ${cause}`]),
+      ...(error.hint === undefined ? [] : [error.hint]),
+    ];
+    return { outcome: error.outcome, reasons, outputs: {} };
+  }
+  // Nothing that is not understood may pass, and a fault of ours is not the caller's.
+  reportDebug(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return {
+    outcome: 'unavailable' satisfies Outcome,
+    reasons: [
+      `An error that should not happen: ${error instanceof Error ? error.message : String(error)}`,
+      'Nothing was judged as passed. Please report this with the debug log.',
+    ],
+    outputs: {},
+  };
+}
+
+function describeCause(cause: unknown): string {
+  const parts: string[] = [];
+  for (
+    let at = cause;
+    at !== undefined && at !== null && parts.length < 5;
+    at = (at as { cause?: unknown }).cause
+  ) {
+    parts.push(at instanceof Error ? at.message : String(at));
+  }
+  return parts.join(': ');
+}
+
+function summarizeFailure(name: string, outcome: Outcome, reasons: readonly string[]): string {
+  const body = reasons.map((reason) => `    ${escapeLog(reason).replaceAll('\n', '\n    ')}`).join('\n');
+  return `### Hallmark ${name}: ${outcome}\n\n${body}\n`;
+}

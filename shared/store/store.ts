@@ -1,0 +1,54 @@
+import type { Readable } from 'node:stream';
+import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
+
+/** A manifest as it was stored: the exact bytes, whose hash is `descriptor.digest` (checked by the store). */
+export interface StoredManifest {
+  readonly descriptor: Descriptor;
+  readonly bytes: Buffer;
+}
+
+/** The most that one image's referrers may be before reading them is `Unavailable` (design.md, "Decided"). */
+export const REFERRER_CAP = { count: 2000, bytes: 64 * 1024 * 1024 } as const;
+
+/**
+ * One place that holds images: a repository of a registry, or an OCI layout folder.
+ * Everything that is read is hashed before it is returned: wrong bytes are `Refused`.
+ * 404 is `undefined` where the return type says so; transport, deadlines and caps are `Unavailable`.
+ */
+export interface Store {
+  /** `ghcr.io/octo/app` or `oci:<folder>`: what stands before the `@` of an image. */
+  readonly place: string;
+  /** The registry's host, undefined for a layout. Two stores with the same host can mount blobs. */
+  readonly host: string | undefined;
+
+  /** Descriptor of a digest or tag by HEAD (digest, media type, size), or undefined when there is none. */
+  resolve(reference: Digest | string): Promise<Descriptor | undefined>;
+  /** The manifest or index behind a digest or tag, at most 8 MiB. */
+  getManifest(reference: Digest | string): Promise<StoredManifest | undefined>;
+  /** Writes manifest bytes by digest, and under `tag` when given. `indexed` is false when the manifest has a subject and the registry did not index it (no OCI-Subject header). */
+  putManifest(bytes: Buffer, mediaType: string, tag?: string): Promise<{ digest: Digest; indexed: boolean }>;
+
+  hasBlob(digest: Digest): Promise<boolean>;
+  /** A stream of the blob that fails (`Refused`) at its end when size or hash are wrong. */
+  getBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Readable>;
+  /** The whole blob, checked; more than `limit` bytes (default 32 MiB) is `Unavailable`. */
+  readBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>, limit?: number): Promise<Buffer>;
+  /** Writes a blob unless it is there. `open` is called again when a transfer is retried. */
+  putBlob(
+    descriptor: Pick<Descriptor, 'digest' | 'size'>,
+    open: () => Buffer | Readable | Promise<Readable>,
+    mountFrom?: Store,
+  ): Promise<void>;
+
+  /** All tags, paged to the end. An unknown repository has none. */
+  listTags(): Promise<string[]>;
+  /**
+   * Descriptors of the manifests whose subject is `subject`: the union of the referrers API, the fallback tag
+   * and the `sha256-<hex>.<bundle>` tags. Hints only: annotations may be missing, the subject is unproven until the manifest is read.
+   */
+  listReferrers(subject: Digest): Promise<Descriptor[]>;
+}
+
+/** The OCI empty descriptor's content (image-spec 1.1, "Guidance for an Empty Descriptor"). */
+export const EMPTY_BLOB: Buffer = Buffer.from('{}');
