@@ -21,6 +21,7 @@ export interface ActionRun {
 export async function runAction(
   name: string,
   inputs: Record<string, string>,
+  /** `env` is the action's whole environment; this process's when absent. */
   options: { env?: Record<string, string | undefined>; cwd?: string; echo?: boolean } = {},
 ): Promise<ActionRun> {
   const folder = join(root, 'actions', name);
@@ -39,7 +40,7 @@ export async function runAction(
     const summaryFile = join(temp, 'summary');
     writeFileSync(outputFile, '');
     writeFileSync(summaryFile, '');
-    const env: NodeJS.ProcessEnv = { RUNNER_TEMP: temp, ...process.env, ...options.env };
+    const env: NodeJS.ProcessEnv = { RUNNER_TEMP: temp, ...(options.env ?? process.env) };
     for (const [input, { default: fallback }] of Object.entries(known)) {
       env[`INPUT_${input.replaceAll(' ', '_').toUpperCase()}`] = inputs[input] ?? String(fallback ?? '');
     }
