@@ -1,0 +1,22 @@
+// npm run sigstore -- --port N --trusted-root FILE
+// Starts the local Sigstore instance and writes its trusted root, for trying things by hand.
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { startSigstore } from './sigstore.ts';
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '0' },
+    'trusted-root': { type: 'string' },
+    latency: { type: 'string', default: '0' },
+  },
+});
+const sigstore = await startSigstore({ port: Number(values.port), latency: Number(values.latency) });
+if (values['trusted-root'] !== undefined) {
+  writeFileSync(values['trusted-root'], `${JSON.stringify(sigstore.trustedRoot, null, 2)}\n`);
+}
+console.log(`Fulcio, Rekor, timestamps and OIDC tokens at ${sigstore.url}
+  ACTIONS_ID_TOKEN_REQUEST_URL=${sigstore.tokenUrl()}
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN=${sigstore.requestToken}
+  cosign sign --identity-token ${sigstore.token({ exp: Math.floor(Date.now() / 1000) + 86_400 })}`);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void sigstore.close());
