@@ -1,0 +1,88 @@
+// node scripts/github-openapi.ts: cuts the operations that we use out of GitHub's OpenAPI description,
+// for the stub test/servers/github.ts. Run by hand when an operation is added; the description is no dependency (430 MB unpacked).
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const SOURCE = '@octokit/openapi@23.0.2';
+const OPERATIONS = [
+  '/repos/{owner}/{repo}',
+  '/repos/{owner}/{repo}/branches/{branch}',
+  '/repos/{owner}/{repo}/compare/{basehead}',
+  '/repos/{owner}/{repo}/contents/{path}',
+  '/repos/{owner}/{repo}/rules/branches/{branch}',
+];
+// Prose and samples are nine tenths of the description and check nothing.
+const PROSE = new Set(['summary', 'externalDocs', 'example', 'examples', 'x-github', 'title']);
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+type JsonObject = { [key: string]: Json };
+
+function readDescription(): JsonObject {
+  const folder = mkdtempSync(join(tmpdir(), 'hallmark-openapi-'));
+  try {
+    const tarball = execFileSync('npm', ['pack', SOURCE, '--silent'], {
+      cwd: folder,
+      encoding: 'utf8',
+    }).trim();
+    const file = 'package/generated/api.github.com.json';
+    execFileSync('tar', ['-xzf', tarball, file], { cwd: folder });
+    return JSON.parse(
+      execFileSync('cat', [file], { cwd: folder, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 }),
+    ) as JsonObject;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Drops prose, except where a schema has a property of such a name, and says `nullable` in a way that Ajv takes. */
+function reduce(value: Json, names = false): Json {
+  if (Array.isArray(value)) return value.map((item) => reduce(item));
+  if (value === null || typeof value !== 'object') return value;
+  const reduced: JsonObject = {};
+  for (const [key, item] of Object.entries(value)) {
+    if (!names && PROSE.has(key)) continue;
+    // A response must have one, even if empty.
+    reduced[key] = !names && key === 'description' ? '' : reduce(item, !names && key === 'properties');
+  }
+  if (names || reduced.nullable !== true || reduced.type !== undefined) return reduced;
+  const { nullable, ...rest } = reduced;
+  return { anyOf: [{ type: 'object', nullable, enum: [null] }, rest] };
+}
+
+function collectReferences(value: Json, found: Set<string>): void {
+  if (Array.isArray(value)) for (const item of value) collectReferences(item, found);
+  else if (value !== null && typeof value === 'object') {
+    if (typeof value.$ref === 'string') found.add(value.$ref);
+    for (const item of Object.values(value)) collectReferences(item, found);
+  }
+}
+
+const whole = readDescription();
+const paths: JsonObject = {};
+for (const path of OPERATIONS) {
+  const item = (whole.paths as JsonObject)[path] as JsonObject;
+  paths[path] = reduce({ get: item.get ?? null });
+}
+const components: JsonObject = {};
+const queue = new Set<string>();
+collectReferences(paths, queue);
+for (const reference of queue) {
+  const [, , kind = '', name = ''] = reference.split('/');
+  const part = reduce(((whole.components as JsonObject)[kind] as JsonObject)[name] ?? null);
+  components[kind] = { ...(components[kind] as JsonObject | undefined), [name]: part };
+  collectReferences(part, queue);
+}
+const info = {
+  title: `GitHub's REST API, cut from ${SOURCE}`,
+  version: String((whole.info as JsonObject).version),
+};
+const target = join(
+  dirname(dirname(fileURLToPath(import.meta.url))),
+  'test',
+  'fixtures',
+  'github-openapi.json',
+);
+writeFileSync(target, `${JSON.stringify({ openapi: whole.openapi, info, paths, components })}\n`);

@@ -1,0 +1,294 @@
+// The part of GitHub's REST API that Hallmark uses, on loopback. Requests and responses are both checked against
+// GitHub's own OpenAPI description (test/fixtures/github-openapi.json, cut by scripts/github-openapi.ts), so that the stub cannot lie about shapes.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Context, OpenAPIBackend } from 'openapi-backend';
+
+export interface StubRepository {
+  /** `octo/app` */
+  readonly name: string;
+  readonly id: number;
+  readonly defaultBranch: string;
+  readonly private?: boolean;
+  /** By classic branch protection (default true). */
+  readonly protected?: boolean;
+  /** By a ruleset (default false). */
+  readonly ruleset?: boolean;
+  readonly files: Record<string, string>;
+}
+
+export interface GithubStub {
+  /** GITHUB_API_URL */
+  readonly url: string;
+  /** The only token that is accepted. */
+  readonly token: string;
+  readonly requests: { method: string; path: string; status: number }[];
+  /** Writes files to the default branch; returns the new commit. */
+  commit(repository: string, files: Record<string, string | undefined>): string;
+  /** A commit that a fork pushed: its SHA answers in the parent repository, no branch of it reaches it. */
+  commitInFork(repository: string, files: Record<string, string>): string;
+  /** The next `times` requests of an operation (`repos/get`) answer with this status instead. */
+  fail(operationId: string, status: number, times?: number, headers?: Record<string, string>): void;
+  close(): Promise<void>;
+}
+
+interface Commit {
+  readonly sha: string;
+  readonly parent: Commit | undefined;
+  readonly files: ReadonlyMap<string, string>;
+}
+interface State extends StubRepository {
+  readonly commits: Map<string, Commit>;
+  head: Commit;
+}
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Record<string, string>;
+}
+type Schema = Record<string, unknown>;
+
+const description = JSON.parse(
+  readFileSync(
+    join(dirname(dirname(fileURLToPath(import.meta.url))), 'fixtures', 'github-openapi.json'),
+    'utf8',
+  ),
+);
+const TOKEN = 'ghs_stub-of-the-tests';
+const notFound: Answer = { status: 404, body: { message: 'Not Found', status: '404' } };
+
+/** Starts the stub on a free port, or on `port`. */
+export async function startGithub(options: {
+  port?: number;
+  repositories: readonly StubRepository[];
+}): Promise<GithubStub> {
+  const states = new Map(options.repositories.map((repository) => [repository.name, openState(repository)]));
+  const faults: { operationId: string; status: number; headers: Record<string, string> }[] = [];
+  const requests: GithubStub['requests'] = [];
+
+  const find = (context: Context): State | undefined =>
+    states.get(`${context.request.params.owner}/${context.request.params.repo}`);
+  const api = new OpenAPIBackend({
+    definition: description,
+    ajvOpts: { strict: false, validateFormats: false },
+    handlers: {
+      'repos/get': (context) => answer(find(context), (state) => describeRepository(context, state)),
+      'repos/get-branch': (context) => answer(find(context), (state) => describeBranch(context, state)),
+      'repos/get-branch-rules': (context) => answer(find(context), describeRules),
+      'repos/compare-commits-with-basehead': (context) =>
+        answer(find(context), (state) => compareCommits(context, state)),
+      'repos/get-content': (context) => answer(find(context), (state) => describeContent(context, state)),
+      notFound: () => notFound,
+      validationFail: (context): Answer => ({
+        status: 422,
+        body: { message: JSON.stringify(context.validation.errors) },
+      }),
+      postResponseHandler: (context): Answer => {
+        const { response, operation } = context as Context & { response: Answer };
+        if (operation === undefined || response.status !== 200) return response;
+        const checked = api.validateResponse(response.body, operation, 200);
+        return checked.errors?.length
+          ? { status: 500, body: { message: `the stub lies: ${JSON.stringify(checked.errors)}` } }
+          : response;
+      },
+    },
+  });
+  await api.init();
+
+  async function handle(request: IncomingMessage): Promise<Answer> {
+    const { authorization = '' } = request.headers;
+    if (!/^(?:token|bearer) /i.test(authorization) || !authorization.endsWith(TOKEN)) {
+      return { status: 401, body: { message: 'Bad credentials', status: '401' } };
+    }
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://stub');
+    const asked = {
+      method: request.method ?? 'GET',
+      path: pathname,
+      headers: request.headers as Record<string, string>,
+      query: Object.fromEntries(searchParams),
+    };
+    const operation = api.matchOperation(asked);
+    const at = faults.findIndex((fault) => fault.operationId === operation?.operationId);
+    const [fault] = at < 0 ? [] : faults.splice(at, 1);
+    if (fault) return { ...fault, body: { message: 'a fault that the test asked for' } };
+    return (await api.handleRequest(asked)) as Answer;
+  }
+
+  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    void handle(request)
+      .catch((error: unknown): Answer => ({ status: 500, body: { message: String(error) } }))
+      .then(({ status, body, headers }) => {
+        requests.push({ method: request.method ?? '', path: request.url ?? '', status });
+        response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
+        response.end(JSON.stringify(body));
+      });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve);
+  });
+
+  const stateOf = (name: string): State => {
+    const state = states.get(name);
+    if (state === undefined) throw new Error(`the stub has no repository ${name}`);
+    return state;
+  };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    token: TOKEN,
+    requests,
+    commit: (name, files) => {
+      const state = stateOf(name);
+      state.head = addCommit(state.commits, files, state.head);
+      return state.head.sha;
+    },
+    commitInFork: (name, files) => {
+      const state = stateOf(name);
+      return addCommit(state.commits, files, state.head).sha;
+    },
+    fail: (operationId, status, times = 1, headers = {}) => {
+      for (let at = 0; at < times; at += 1) faults.push({ operationId, status, headers });
+    },
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function openState(repository: StubRepository): State {
+  const commits = new Map<string, Commit>();
+  const root = addCommit(commits, { 'README.md': `# ${repository.name}\n` }, undefined);
+  return { ...repository, commits, head: addCommit(commits, repository.files, root) };
+}
+
+function addCommit(
+  commits: Map<string, Commit>,
+  changed: Record<string, string | undefined>,
+  parent: Commit | undefined,
+): Commit {
+  const files = new Map(parent?.files);
+  for (const [path, content] of Object.entries(changed)) {
+    if (content === undefined) files.delete(path);
+    else files.set(path, content);
+  }
+  const sha = createHash('sha1')
+    .update(JSON.stringify([parent?.sha, [...files], commits.size]))
+    .digest('hex');
+  const commit = { sha, parent, files };
+  commits.set(sha, commit);
+  return commit;
+}
+
+function isAncestor(ancestor: Commit, of: Commit): boolean {
+  for (let at: Commit | undefined = of; at !== undefined; at = at.parent) if (at === ancestor) return true;
+  return false;
+}
+
+function answer(state: State | undefined, describe: (state: State) => unknown): Answer {
+  const body = state === undefined ? undefined : describe(state);
+  return body === undefined ? notFound : { status: 200, body };
+}
+
+function resolveCommit(state: State, name: string): Commit | undefined {
+  return name === state.defaultBranch ? state.head : state.commits.get(name);
+}
+
+function describeRepository(context: Context, state: State): unknown {
+  const { id, name, defaultBranch } = state;
+  return fillRequired(successSchema(context), {
+    id,
+    full_name: name,
+    name: name.split('/')[1],
+    default_branch: defaultBranch,
+    private: state.private ?? false,
+  });
+}
+
+function describeBranch(context: Context, state: State): unknown {
+  if (context.request.params.branch !== state.defaultBranch) return undefined;
+  return fillRequired(successSchema(context), {
+    name: state.defaultBranch,
+    commit: { sha: state.head.sha },
+    protected: state.protected ?? true,
+  });
+}
+
+function describeRules(state: State): unknown {
+  if (!state.ruleset) return [];
+  return [{ type: 'deletion', ruleset_source_type: 'Repository', ruleset_source: state.name, ruleset_id: 1 }];
+}
+
+function compareCommits(context: Context, state: State): unknown {
+  const [base, head] = String(context.request.params.basehead)
+    .split('...')
+    .map((name) => resolveCommit(state, name));
+  if (base === undefined || head === undefined) return undefined;
+  const behind = isAncestor(head, base);
+  const ahead = isAncestor(base, head);
+  const status = base === head ? 'identical' : behind ? 'behind' : ahead ? 'ahead' : 'diverged';
+  const schema = successSchema(context);
+  return fillRequired(schema, { status, base_commit: { sha: base.sha }, commits: [] });
+}
+
+function describeContent(context: Context, state: State): unknown {
+  const path = decodeURIComponent(String(context.request.params.path));
+  const content = resolveCommit(state, String(context.request.query.ref ?? state.defaultBranch))?.files.get(
+    path,
+  );
+  if (content === undefined) return undefined;
+  const bytes = Buffer.from(content);
+  const alternatives = successSchema(context).oneOf as Schema[];
+  const schema =
+    alternatives.find((one) => (one.required as string[] | undefined)?.includes('encoding')) ?? {};
+  return fillRequired(schema, {
+    type: 'file',
+    path,
+    name: path.split('/').at(-1),
+    size: bytes.length,
+    // As GitHub does it: base64 in lines, and nothing at all over 1 MB.
+    ...(bytes.length > 1_000_000
+      ? { encoding: 'none', content: '' }
+      : { encoding: 'base64', content: bytes.toString('base64').replace(/.{60}/g, '$&\n') }),
+  });
+}
+
+function successSchema(context: Context): Schema {
+  const responses = context.operation.responses as Record<
+    string,
+    { content: Record<string, { schema: Schema }> }
+  >;
+  return responses['200']?.content['application/json']?.schema ?? {};
+}
+
+/** The smallest value that a schema allows, with what is given in its place: the stub states only what a test is about. */
+function fillRequired(schema: Schema, given?: unknown): unknown {
+  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given)))
+    return given;
+  if (schema.nullable === true && given === undefined) return null;
+  const first = [schema.oneOf, schema.anyOf, schema.allOf].find(Array.isArray)?.[0];
+  if (first !== undefined) return fillRequired(first as Schema, given);
+  if (Array.isArray(schema.enum)) return schema.enum[0];
+  switch (schema.type) {
+    case 'object': {
+      const known = (given ?? {}) as Record<string, unknown>;
+      const properties = (schema.properties ?? {}) as Record<string, Schema>;
+      const names = new Set([...((schema.required as string[] | undefined) ?? []), ...Object.keys(known)]);
+      return Object.fromEntries(
+        [...names].map((name) => [name, fillRequired(properties[name] ?? {}, known[name])]),
+      );
+    }
+    case 'array':
+      return [];
+    case 'integer':
+    case 'number':
+      return 0;
+    case 'boolean':
+      return false;
+    default:
+      return schema.format === 'date-time' ? '2026-11-21T00:00:00Z' : 'https://example.com/';
+  }
+}
