@@ -208,7 +208,7 @@ export async function startSigstore(
       return { status: 200, body: keys.log.publicKey.export({ format: 'pem', type: 'spki' }) as string };
     }
     if (route === 'POST /api/v1/timestamp') {
-      const stamped = await stamp.fn(body.toString());
+      const stamped = await stamp.fn(readTimestampRequest(body));
       return {
         status: stamped.statusCode,
         body: typeof stamped.response === 'string' ? stamped.response : bytes(stamped.response),
@@ -301,6 +301,18 @@ function publicKeyOfRequest(pem: string): Buffer {
   const at = der.indexOf(Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107', 'hex'));
   if (at < 0) throw new Error('only P-256 keys are certified');
   return der.subarray(at, at + 91);
+}
+
+// OID of sha256, NULL, and the header of a 32 byte OCTET STRING.
+const SHA256_IMPRINT = Buffer.from('0609608648016503040201' + '0500' + '0420', 'hex');
+
+/** @sigstore/sign asks for a timestamp in JSON, as the mock reads it; cosign in DER (RFC 3161, section 2.4.1) without a nonce. */
+function readTimestampRequest(body: Buffer): string {
+  if (body[0] !== 0x30) return body.toString();
+  const at = body.indexOf(SHA256_IMPRINT);
+  if (at < 0) throw new Error('only sha256 imprints are stamped');
+  const hash = body.subarray(at + SHA256_IMPRINT.length, at + SHA256_IMPRINT.length + 32);
+  return JSON.stringify({ artifactHash: base64(hash), hashAlgorithm: 'sha256' });
 }
 
 /** What Rekor keeps of a proposed `dsse` entry: hashes and signatures, not the envelope (rekor, pkg/types/dsse). */
