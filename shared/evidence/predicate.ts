@@ -42,3 +42,6 @@ export function kindOfPredicate(predicateType: string): EvidenceKind | undefined
   }
   return undefined;
 }
+
+/** Our extension field in a vulns predicate: what the type itself has no place for (in-toto spec/v1, "Parsing rules": extension fields are named by URI). */
+export const SCAN_EXTENSION = 'https://hallmark-actions.github.io/scan/v1';
