@@ -38,3 +38,23 @@ export interface Signer {
   /** .23: the deployment environment of the job. */
   readonly environment?: string | undefined;
 }
+
+/** The issuer of OIDC tokens for workflows on github.com. */
+export const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com';
+
+/**
+ * The GitHub server whose workflows an issuer speaks for: `https://github.com`, `https://<tenant>.ghe.com` or `https://<GHES host>`
+ * (docs.github.com, "OpenID Connect reference"). Taken from the issuer, because that is what the certificate authority checked.
+ */
+export function serverOf(issuer: string): string {
+  const tenant = /^https:\/\/token\.actions\.([a-z0-9-]+\.ghe\.com)(?:\/|$)/.exec(issuer)?.[1];
+  if (tenant !== undefined) return `https://${tenant}`;
+  const enterprise = /^(https:\/\/[^/]+)\/_services\/token$/.exec(issuer)?.[1];
+  return enterprise ?? 'https://github.com';
+}
+
+/** One line that names a signer to a person: the workflow with its ref, or the key. */
+export function formatSigner(signer: Signer): string {
+  if (signer.key !== undefined) return `key sha256:${signer.key}`;
+  return signer.subject ?? 'nobody';
+}

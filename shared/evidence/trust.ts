@@ -1,0 +1,133 @@
+import * as z from 'zod';
+import { GITHUB_ISSUER, type Signer, serverOf } from './identity.ts';
+import { ROLES, type Role } from './predicate.ts';
+
+/** Events that run a protected branch's own code; pull_request_target and the like run with the same ref but on others' behalf. */
+export const TRUSTED_TRIGGERS = ['push', 'release', 'workflow_dispatch', 'schedule'] as const;
+
+const value = z.string().min(1);
+const values = z.union([value.transform((one) => [one]), z.array(value).min(1)]);
+
+/**
+ * An identity that a role is given to, as policies and the verify action write it. Every field that is given must match,
+ * exactly unless it is written `glob:` (in which `*` stays within one path segment and `**` does not). Strict: an unknown field is an error.
+ */
+export const identityRuleSchema = z
+  .strictObject({
+    /** The workflow that signed, `owner/repo/.github/workflows/x.yml`, any ref unless `@ref` is written (certificate .9 and SAN). */
+    'signer-workflow': value.optional(),
+    /** `owner/repo` of the workflow that signed. */
+    'signer-repo': value.optional(),
+    /** The workflow that was triggered, `owner/repo/.github/workflows/x.yml` (.18). */
+    workflow: value.optional(),
+    /** Refs of the source, any of them (.14); also of the signing workflow where that lies in the source's own repository. */
+    ref: values.optional(),
+    /** Events, any of them (.20); `TRUSTED_TRIGGERS` when absent. */
+    trigger: values.optional(),
+    /** OIDC issuer (.8); GitHub's when absent. */
+    issuer: value.optional(),
+    /** `github-hosted` or `self-hosted` (.11). */
+    'runner-environment': value.optional(),
+    /** The source repository's number, which outlives renames (.15). */
+    'repository-id': z.union([value.regex(/^\d+$/), z.int().positive().transform(String)]).optional(),
+    /** The source repository, `owner/repo` (.12). */
+    repository: value.optional(),
+    /** A public key, by the sha256 fingerprint of its SPKI DER: `sha256:<64 hex>`. Says everything by itself. */
+    key: z
+      .string()
+      .regex(/^sha256:[0-9a-f]{64}$/, 'may be sha256:<64 hex>, the fingerprint of a public key')
+      .optional(),
+  })
+  .refine(
+    (rule) =>
+      rule['signer-workflow'] !== undefined || rule['signer-repo'] !== undefined || rule.key !== undefined,
+    'names nobody: give signer-workflow, signer-repo or key',
+  );
+export type IdentityRule = z.infer<typeof identityRuleSchema>;
+
+/** Who holds which role. A predicate counts only from its role. */
+export type Trust = Partial<Record<Role, readonly IdentityRule[]>>;
+
+/** Why a signer is not the one a rule names, every reason; undefined when it is. */
+export function explainMismatch(rule: IdentityRule, signer: Signer): string | undefined {
+  const reasons = rule.key === undefined ? compareCertificate(rule, signer) : compareKey(rule.key, signer);
+  return reasons.length === 0 ? undefined : reasons.join('; ');
+}
+
+/** The roles whose rules a signer meets. */
+export function rolesOf(trust: Trust, signer: Signer): Role[] {
+  return ROLES.filter((role) => trust[role]?.some((rule) => explainMismatch(rule, signer) === undefined));
+}
+
+function compareKey(key: string, signer: Signer): string[] {
+  if (signer.key === undefined) return ['was signed with a certificate, not with the key'];
+  return `sha256:${signer.key}` === key ? [] : [`was signed with key sha256:${signer.key}, not ${key}`];
+}
+
+function compareCertificate(rule: IdentityRule, signer: Signer): string[] {
+  if (signer.key !== undefined) return ['was signed with a key, not by a workflow'];
+  const server = `${serverOf(rule.issuer ?? GITHUB_ISSUER)}/`;
+  const path = (uri: string | undefined): string | undefined =>
+    uri?.startsWith(server) ? uri.slice(server.length) : undefined;
+  const [signerPath, signerRef] = splitRef(path(signer.signerWorkflow));
+  const [workflowPath] = splitRef(path(signer.workflow));
+  const signerRepository = repositoryOf(signerPath);
+  const wanted = rule['signer-workflow'];
+  const [wantedPath, wantedRef] = splitRef(wanted);
+
+  const reasons = [
+    compare('issuer', [rule.issuer ?? GITHUB_ISSUER], signer.issuer),
+    // Fulcio writes the signing workflow into both; where they differ the certificate is not one of GitHub's.
+    signer.signerWorkflow && compare('certificate subject', [signer.signerWorkflow], signer.subject),
+    wanted && compare('signer-workflow', [wantedPath ?? ''], signerPath),
+    wantedRef && compare('ref of the signer-workflow', [globAlike(wanted, wantedRef)], signerRef),
+    rule['signer-repo'] && compare('signer-repo', [rule['signer-repo']], signerRepository),
+    rule.workflow && compare('workflow', [rule.workflow], workflowPath),
+    rule.ref && compare('ref', rule.ref, signer.ref),
+    rule.ref &&
+      wantedRef === undefined &&
+      signerRepository !== undefined &&
+      signerRepository === path(signer.repository) &&
+      compare('ref of the signer-workflow', rule.ref, signerRef),
+    compare('trigger', rule.trigger ?? TRUSTED_TRIGGERS, signer.trigger),
+    rule['runner-environment'] &&
+      compare('runner-environment', [rule['runner-environment']], signer.runnerEnvironment),
+    rule['repository-id'] && compare('repository-id', [rule['repository-id']], signer.repositoryId),
+    rule.repository && compare('repository', [rule.repository], path(signer.repository)),
+  ];
+  return reasons.filter((reason): reason is string => typeof reason === 'string' && reason !== '');
+}
+
+function compare(field: string, wanted: readonly string[], found: string | undefined): string | undefined {
+  if (found !== undefined && found !== '' && wanted.some((one) => matches(one, found))) return undefined;
+  return `${field} is ${found ? `"${found}"` : 'not in the certificate'}, not ${wanted.map((one) => `"${one}"`).join(' or ')}`;
+}
+
+function matches(wanted: string, found: string): boolean {
+  if (!wanted.startsWith('glob:')) return wanted === found;
+  const pattern = wanted
+    .slice('glob:'.length)
+    .split(/(\*+)/)
+    .map((part) => {
+      if (part === '*') return '[^/]*';
+      return /^\*+$/.test(part) ? '.*' : part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+    })
+    .join('');
+  return new RegExp(`^${pattern}$`, 's').test(found);
+}
+
+/** `path@ref` in two; a ref may hold no `@` of GitHub's own, so the last one parts them. */
+function splitRef(text: string | undefined): [string | undefined, string | undefined] {
+  if (text === undefined) return [undefined, undefined];
+  const at = text.lastIndexOf('@');
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** `glob:` stands before the whole of a signer-workflow and so holds for its ref too. */
+function globAlike(whole: string | undefined, ref: string): string {
+  return whole?.startsWith('glob:') ? `glob:${ref}` : ref;
+}
+
+function repositoryOf(workflowPath: string | undefined): string | undefined {
+  return /^([^/]+\/[^/]+)\//.exec(workflowPath ?? '')?.[1];
+}
