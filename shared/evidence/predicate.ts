@@ -3,7 +3,8 @@ export const PREDICATE_TYPES = {
   signature: ['https://sigstore.dev/cosign/sign/v1'],
   provenance: ['https://slsa.dev/provenance/v1'],
   cyclonedx: ['https://cyclonedx.org/bom', 'https://cyclonedx.org/bom/v1.4'],
-  spdx: ['https://spdx.dev/Document/v2.3', 'https://spdx.dev/Document', 'https://spdx.dev/Document/v3'],
+  // Without a version, as `cosign verify-attestation --type spdxjson` asks for it; the document names its own.
+  spdx: ['https://spdx.dev/Document', 'https://spdx.dev/Document/v2.3', 'https://spdx.dev/Document/v3'],
   scan: [
     'https://in-toto.io/attestation/vulns/v0.2',
     'https://in-toto.io/attestation/vulns/v0.1',
