@@ -1,19 +1,142 @@
-import type { Statement } from '../evidence/statement.ts';
-import type { RunContext } from '../github/context.ts';
+import { createPublicKey, generateKeyPairSync, type KeyObject, sign as signBytes } from 'node:crypto';
+import type { Signer, Witness } from '@sigstore/sign';
 import type { WorkflowClaims } from '../evidence/provenance.ts';
-export type { WorkflowClaims };
-export interface SigningInputs {
-  readonly sigstore?: 'public' | 'github' | 'custom' | undefined;
-  readonly 'fulcio-url'?: string | undefined;
-  readonly 'rekor-url'?: string | undefined;
-  readonly 'tsa-url'?: string | undefined;
-  readonly 'trusted-root'?: string | undefined;
-  readonly key?: string | undefined;
-}
+import { STATEMENT_MEDIA_TYPE, type Statement } from '../evidence/statement.ts';
+import type { RunContext } from '../github/context.ts';
+import { Invalid } from '../outcome/outcome.ts';
+import { chooseInstance, type Instance, type SigningInputs } from './instance.ts';
+import { readPrivateKey } from './key.ts';
+import { REQUEST, reach } from './reach.ts';
+import { type IdToken, readIdToken } from './token.ts';
+
+export type { WorkflowClaims } from '../evidence/provenance.ts';
+export type { SigningInputs } from './instance.ts';
+
+/** Signs statements as Sigstore bundles v0.3. */
 export interface StatementSigner {
+  /** What the workflow's OIDC token says of this run; undefined when a key signs. */
   claims(): Promise<WorkflowClaims | undefined>;
+  /**
+   * One bundle a statement, in their order, as JSON: all under one ephemeral key and one certificate, logged and timestamped at the same time.
+   * A service that does not answer is `Unavailable`, and then there is no bundle at all.
+   */
   sign(statements: readonly Statement[]): Promise<Buffer[]>;
 }
-export async function openSigner(_inputs: SigningInputs, _context: RunContext): Promise<StatementSigner> {
-  throw new Error('is being built');
+
+/** A token that ends sooner than this many seconds from now is fetched anew before signing: a build may have run since. */
+const TOKEN_MARGIN = 30;
+
+/** The signer that the inputs ask for. Nothing is fetched before it is used; a key is read at once. */
+export async function openSigner(inputs: SigningInputs, context: RunContext): Promise<StatementSigner> {
+  // The library loads while the token is on its way.
+  const library = import('@sigstore/sign');
+  library.catch(() => undefined);
+  if (inputs.key !== undefined) {
+    if (inputs.sigstore !== undefined || inputs['fulcio-url'] !== undefined) {
+      throw new Invalid('key', 'signs without a certificate: leave sigstore and fulcio-url out');
+    }
+    const key = readPrivateKey(inputs.key, context);
+    const services = { rekorUrl: inputs['rekor-url'], tsaUrl: inputs['tsa-url'] };
+    return {
+      claims: async () => undefined,
+      sign: async (statements) =>
+        signAll(statements, keySigner(key), openWitnesses(await library, services, context)),
+    };
+  }
+
+  // Inputs that contradict each other are said now; the repository's visibility comes with the token.
+  chooseInstance(inputs, { visibility: undefined, serverUrl: context.serverUrl });
+  const now = (): number => Date.now() / 1000;
+  const requestToken = async (): Promise<IdToken> => readIdToken(await context.getIdToken('sigstore'), now());
+  let current: Promise<IdToken> | undefined;
+  const fetchToken = async (): Promise<IdToken> => {
+    current ??= requestToken();
+    if ((await current).expires < now() + TOKEN_MARGIN) current = requestToken();
+    return current;
+  };
+  return {
+    claims: async () => (await fetchToken()).claims,
+    sign: async (statements) => {
+      const token = await fetchToken();
+      const instance = chooseInstance(inputs, {
+        visibility: token.claims.repository_visibility,
+        serverUrl: context.serverUrl,
+      });
+      const signer = await certify(token, instance, context);
+      return signAll(statements, signer, openWitnesses(await library, instance, context));
+    },
+  };
+}
+
+/** A fresh key that lives in memory only, and Fulcio's certificate for it. */
+async function certify(token: IdToken, instance: Instance, context: RunContext): Promise<Signer> {
+  const { FulcioSigner } = await import('@sigstore/sign');
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const fulcio = new FulcioSigner({
+    fulcioBaseURL: instance.fulcioUrl,
+    identityProvider: { getToken: async () => token.jwt },
+    keyHolder: keySigner(privateKey),
+    ...REQUEST,
+  });
+  // FulcioSigner asks for a certificate at every signature; the one of this throw-away signature serves for all.
+  const { key } = await reach(
+    `Fulcio at ${instance.fulcioUrl} gave no certificate; nothing was attached`,
+    context.deadline,
+    fulcio.sign(Buffer.alloc(0)),
+  );
+  return { sign: async (data) => ({ signature: signWith(privateKey, data), key }) };
+}
+
+/** The key's own signer. It gives no hint: cosign refuses a bundle whose envelope has a key id. */
+function keySigner(key: KeyObject): Signer {
+  const publicKey = createPublicKey(key).export({ format: 'pem', type: 'spki' }) as string;
+  return {
+    sign: async (data) => ({ signature: signWith(key, data), key: { $case: 'publicKey', publicKey } }),
+  };
+}
+
+function signWith(key: KeyObject, data: Buffer): Buffer {
+  return signBytes(key.asymmetricKeyType === 'ed25519' ? undefined : 'sha256', data, key);
+}
+
+function openWitnesses(
+  library: typeof import('@sigstore/sign'),
+  { rekorUrl, tsaUrl }: Pick<Instance, 'rekorUrl' | 'tsaUrl'>,
+  context: RunContext,
+): Witness[] {
+  const witnesses: Witness[] = [];
+  const add = (witness: Witness, message: string): void => {
+    witnesses.push({
+      testify: (content, publicKey) =>
+        reach(`${message}; nothing was attached`, context.deadline, witness.testify(content, publicKey)),
+    });
+  };
+  if (rekorUrl !== undefined) {
+    const rekor = new library.RekorWitness({ rekorBaseURL: rekorUrl, ...REQUEST });
+    add(rekor, `the transparency log at ${rekorUrl} took no entry`);
+  }
+  if (tsaUrl !== undefined) {
+    const tsa = new library.TSAWitness({ tsaBaseURL: tsaUrl, ...REQUEST });
+    add(tsa, `the timestamp authority at ${tsaUrl} gave no timestamp`);
+  }
+  return witnesses;
+}
+
+async function signAll(
+  statements: readonly Statement[],
+  signer: Signer,
+  witnesses: Witness[],
+): Promise<Buffer[]> {
+  const [{ DSSEBundleBuilder }, { bundleToJSON }] = await Promise.all([
+    import('@sigstore/sign'),
+    import('@sigstore/bundle'),
+  ]);
+  const builder = new DSSEBundleBuilder({ signer, witnesses });
+  return Promise.all(
+    statements.map(async (statement) => {
+      const data = Buffer.from(JSON.stringify(statement));
+      const bundle = await builder.create({ data, type: STATEMENT_MEDIA_TYPE });
+      return Buffer.from(JSON.stringify(bundleToJSON(bundle)));
+    }),
+  );
 }

@@ -1,0 +1,64 @@
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { RunContext } from '../github/context.ts';
+import { Invalid } from '../outcome/outcome.ts';
+import { resolveInside } from '../workspace/workspace.ts';
+
+/** The private key in the environment variable that the input `key` names: PKCS#8 PEM. Throws `Invalid`, never with any of the value. */
+export function readPrivateKey(variable: string, context: RunContext): KeyObject {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) {
+    throw new Invalid('key', 'takes the NAME of an environment variable, not a key', {
+      hint: 'Put the secret into the environment of the step, as SIGNING_KEY say, and write key: SIGNING_KEY.',
+    });
+  }
+  const pem = context.readNamedVariable(variable);
+  if (pem === undefined)
+    throw new Invalid('key', `names the environment variable ${variable}, which is not set`);
+  if (/-----BEGIN ENCRYPTED/.test(pem)) {
+    throw new Invalid('key', `${variable} holds an encrypted key; only an unencrypted PKCS#8 key is read`, {
+      hint: 'A secret store keeps it encrypted already: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256',
+    });
+  }
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(pem);
+  } catch {
+    throw new Invalid('key', `${variable} holds no private key in PKCS#8 PEM`);
+  }
+  return checkAlgorithm(key);
+}
+
+/** The public key in a PEM file of the workspace. Throws `Invalid` naming `key`. */
+export async function readPublicKey(path: string, context: RunContext): Promise<KeyObject> {
+  const file = await resolveInside(context.workspace, path, 'key');
+  const pem = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new Invalid('key', `"${path}" cannot be read (${cause.code})`, { cause });
+  });
+  // createPublicKey would take a private key too and pass over what it is.
+  if (!pem.includes('-----BEGIN PUBLIC KEY-----'))
+    throw new Invalid('key', `"${path}" holds no public key in PEM`);
+  let key: KeyObject;
+  try {
+    key = createPublicKey(pem);
+  } catch (cause) {
+    throw new Invalid('key', `"${path}" holds no public key in PEM`, { cause });
+  }
+  return checkAlgorithm(key);
+}
+
+/** sha256 of the public key's SPKI DER, in hex: how identity rules name a key. */
+export function fingerprintOf(key: KeyObject): string {
+  const spki = (key.type === 'private' ? createPublicKey(key) : key).export({ format: 'der', type: 'spki' });
+  return createHash('sha256').update(spki).digest('hex');
+}
+
+/** The keys that cosign signs and verifies with in the same way as we do. */
+function checkAlgorithm(key: KeyObject): KeyObject {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
+  const fits =
+    (type === 'ec' && details?.namedCurve === 'prime256v1') ||
+    type === 'ed25519' ||
+    (type === 'rsa' && (details?.modulusLength ?? 0) >= 2048);
+  if (!fits) throw new Invalid('key', 'may be ECDSA P-256, Ed25519, or RSA of 2048 bits and more');
+  return key;
+}
