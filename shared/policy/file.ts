@@ -1,0 +1,120 @@
+import * as z from 'zod';
+import { ROLES } from '../evidence/predicate.ts';
+import { identityRuleSchema, type Trust } from '../evidence/trust.ts';
+import { parseRepository } from '../image/reference.ts';
+import { Failure } from '../outcome/outcome.ts';
+import { type Fault, readDocument } from './document.ts';
+import { nameSchema, type Rule, ruleSchema } from './rule.ts';
+
+const repository = z.string().superRefine((text, context) => {
+  try {
+    parseRepository(text);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    context.addIssue({ code: 'custom', message: error.message.replace(/^repository: /, '') });
+  }
+});
+
+const environmentSchema = z.strictObject({
+  /** Where its images are: `ghcr.io/octo/app`. */
+  repository,
+  /** The environment that an image must have passed through before. */
+  after: nameSchema.optional(),
+  /** How long it must have been there. */
+  soak: z
+    .string()
+    .regex(/^\d{1,6}[smhd]$/, 'is no time; write it as 90s, 10m, 2h or 7d')
+    .optional(),
+  /** How many people must approve. */
+  approvals: z.int().min(1).max(100).optional(),
+  /** Names of rules. All of them count. */
+  rules: z.array(z.string()).min(1, 'names no rule, so everything would pass'),
+});
+export type PolicyEnvironment = z.output<typeof environmentSchema>;
+
+const repositoryId = z.union([z.int().positive(), z.string().regex(/^[1-9]\d*$/)], {
+  error: ({ input }) =>
+    input === undefined ? 'is missing' : "is to be the repository's number, as in 123456789",
+});
+
+/** The file of design.md, "The policy". Strict all through: an unknown key is an error. */
+const policySchema = z.strictObject({
+  version: z.literal(1),
+  /** The source repository's number: required of every certificate (.15) unless a role's identity names another. */
+  'repository-id': repositoryId.transform(String),
+  trust: z.partialRecord(z.enum(ROLES), z.array(identityRuleSchema).min(1)),
+  /** A trusted root in the policy's own repository, read at the same commit. */
+  'trusted-root': z.string().min(1).optional(),
+  environments: z
+    .record(nameSchema, environmentSchema)
+    .refine((all) => Object.keys(all).length > 0, 'names no environment'),
+  rules: z.record(nameSchema, ruleSchema).default({}),
+});
+export type PolicyFile = z.output<typeof policySchema>;
+
+const rulesSchema = z.strictObject({ rules: z.record(nameSchema, ruleSchema) });
+export type Rules = Readonly<Record<string, Rule>>;
+
+/** Reads the shipped file of built-in rules. */
+export function readRules(text: string, file: string): Rules {
+  return readDocument(text, file, rulesSchema).rules;
+}
+
+/**
+ * Reads a policy. A rule of its own goes before the built-in one of the same name; `rules` of the result holds both.
+ * Throws `Invalid` with every fault, each with file, line and column.
+ */
+export function readPolicy(text: string, file: string, builtIn: Rules): PolicyFile {
+  const policy = readDocument(text, file, policySchema, (value) => [
+    ...findUnknownRules(value, builtIn),
+    ...findBrokenOrder(value),
+  ]);
+  return { ...policy, rules: { ...builtIn, ...policy.rules } };
+}
+
+/** The policy's trust, with its repository required wherever an identity does not name one itself. */
+export function trustOf(policy: PolicyFile): Trust {
+  const entries = Object.entries(policy.trust).map(([role, identities]) => [
+    role,
+    identities.map((identity) =>
+      identity.key === undefined && identity['repository-id'] === undefined
+        ? { ...identity, 'repository-id': policy['repository-id'] }
+        : identity,
+    ),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function findUnknownRules(policy: PolicyFile, builtIn: Rules): Fault[] {
+  const known = [...new Set([...Object.keys(policy.rules), ...Object.keys(builtIn)])];
+  return Object.entries(policy.environments).flatMap(([name, { rules }]) =>
+    rules.flatMap((rule, at) =>
+      known.includes(rule)
+        ? []
+        : [
+            {
+              path: ['environments', name, 'rules', at],
+              message: `there is no rule "${rule}"; there are ${known.join(', ')}`,
+            },
+          ],
+    ),
+  );
+}
+
+function findBrokenOrder(policy: PolicyFile): Fault[] {
+  const { environments } = policy;
+  return Object.entries(environments).flatMap(([name, { after }]) => {
+    if (after === undefined) return [];
+    const path = ['environments', name, 'after'];
+    if (!Object.hasOwn(environments, after)) {
+      return [{ path, message: `there is no environment "${after}"` }];
+    }
+    const passed = [name];
+    for (let at: string | undefined = after; at !== undefined; at = environments[at]?.after) {
+      passed.push(at);
+      if (at === name) return [{ path, message: `goes in a circle: ${passed.join(' after ')}` }];
+      if (passed.length > Object.keys(environments).length + 1) break;
+    }
+    return [];
+  });
+}

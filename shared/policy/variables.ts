@@ -1,0 +1,107 @@
+import type { Need } from './rule.ts';
+
+/*
+ * What a rule can see. Every field has a type, so that a misspelt one is found when the policy is read.
+ * Integers are 64 bits, timestamps and durations are CEL's own (cel-spec, "Values").
+ */
+
+interface Variable {
+  /** A CEL type, or the fields of an object. */
+  readonly type: string;
+  readonly description: string;
+  /** The evidence it is made of: a rule that names the variable needs it, whether it says so or not. */
+  readonly need?: Need;
+}
+
+/** Types of objects, by field. In the order in which they build on each other. */
+export const TYPES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  Image: { digest: 'string', size: 'int', platforms: 'list<string>' },
+  Config: {
+    platform: 'string',
+    user: 'string',
+    entrypoint: 'list<string>',
+    cmd: 'list<string>',
+    labels: 'map<string, string>',
+    ports: 'list<string>',
+  },
+  Provenance: {
+    builder: 'string',
+    buildType: 'string',
+    repository: 'string',
+    commit: 'string',
+    ref: 'string',
+    workflow: 'string',
+    trigger: 'string',
+    runner: 'string',
+  },
+  Package: { name: 'string', version: 'string', purl: 'string', platform: 'string' },
+  Sbom: { packages: 'list<Package>' },
+  Vulnerability: {
+    id: 'string',
+    package: 'string',
+    version: 'string',
+    fixed: 'string',
+    severity: 'string',
+    title: 'string',
+    url: 'string',
+    platform: 'string',
+    target: 'string',
+    cvss: 'double',
+  },
+  Secret: {
+    rule: 'string',
+    category: 'string',
+    severity: 'string',
+    title: 'string',
+    target: 'string',
+    line: 'int',
+    platform: 'string',
+  },
+  Scan: {
+    scannedAt: 'google.protobuf.Timestamp',
+    databaseUpdatedAt: 'google.protobuf.Timestamp',
+  },
+  Tests: { passed: 'bool' },
+  Approval: { by: 'string', at: 'google.protobuf.Timestamp' },
+};
+
+export const VARIABLES: Readonly<Record<string, Variable>> = {
+  image: {
+    type: 'Image',
+    description:
+      'What the digest itself holds; `size` is the largest platform: compressed layers and config, in bytes.',
+  },
+  config: { type: 'list<Config>', description: 'The image configuration of each platform.' },
+  provenance: {
+    type: 'Provenance',
+    description: 'How the image was built, from the newest provenance of a builder.',
+    need: 'provenance',
+  },
+  sbom: { type: 'Sbom', description: 'The packages in the image, over all platforms.', need: 'sbom' },
+  vulnerabilities: {
+    type: 'list<Vulnerability>',
+    description:
+      'What the newest scan of each platform found. `fixed` is empty when there is no fix; `cvss` may be missing: test with has().',
+    need: 'scan',
+  },
+  secrets: {
+    type: 'list<Secret>',
+    description: 'Secrets that the newest scan of each platform found.',
+    need: 'scan',
+  },
+  scan: {
+    type: 'Scan',
+    description: 'When the image was scanned, and how old the database was: the oldest over all platforms.',
+    need: 'scan',
+  },
+  tests: {
+    type: 'Tests',
+    description: 'Whether the newest test results of every platform say PASSED.',
+    need: 'test',
+  },
+  approvals: {
+    type: 'list<Approval>',
+    description: 'Who approved this digest for this environment.',
+  },
+  now: { type: 'google.protobuf.Timestamp', description: 'The time at which the gate judges.' },
+};
