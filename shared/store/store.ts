@@ -8,6 +8,9 @@ export interface StoredManifest {
   readonly bytes: Buffer;
 }
 
+/** What became of a blob: it was there, the registry took it from another repository, or its bytes were sent. */
+export type Written = 'present' | 'mounted' | 'sent';
+
 /** The most that one image's referrers may be before reading them is `Unavailable` (design.md, "Decided"). */
 export const REFERRER_CAP = { count: 2000, bytes: 64 * 1024 * 1024 } as const;
 
@@ -26,20 +29,29 @@ export interface Store {
   resolve(reference: Digest | string): Promise<Descriptor | undefined>;
   /** The manifest or index behind a digest or tag, at most 8 MiB. */
   getManifest(reference: Digest | string): Promise<StoredManifest | undefined>;
-  /** Writes manifest bytes by digest, and under `tag` when given. `indexed` is false when the manifest has a subject and the registry did not index it (no OCI-Subject header). */
-  putManifest(bytes: Buffer, mediaType: string, tag?: string): Promise<{ digest: Digest; indexed: boolean }>;
+  /** Writes manifest bytes by digest, and under `reference` when it is a tag (a sha512 digest stores under that). `indexed` is false when the manifest has a subject and the registry did not index it (no OCI-Subject header). */
+  putManifest(
+    bytes: Buffer,
+    mediaType: string,
+    reference?: Digest | string,
+  ): Promise<{ digest: Digest; indexed: boolean }>;
 
   hasBlob(digest: Digest): Promise<boolean>;
   /** A stream of the blob that fails (`Refused`) at its end when size or hash are wrong. */
   getBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Readable>;
   /** The whole blob, checked; more than `limit` bytes (default 32 MiB) is `Unavailable`. */
   readBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>, limit?: number): Promise<Buffer>;
-  /** Writes a blob unless it is there. `open` is called again when a transfer is retried. */
+  /** Writes a blob unless it is there (small ones are sent without asking). `open` is called again when a transfer is retried. */
   putBlob(
     descriptor: Pick<Descriptor, 'digest' | 'size'>,
     open: () => Buffer | Readable | Promise<Readable>,
     mountFrom?: Store,
-  ): Promise<void>;
+  ): Promise<Written>;
+  /**
+   * Gets ready to write `count` blobs: login and permission are tried and uploads opened, so that what is missing shows
+   * before anything is signed, and the blobs need one round trip less.
+   */
+  prepareUploads(count: number): Promise<void>;
 
   /** All tags, paged to the end. An unknown repository has none. */
   listTags(): Promise<string[]>;

@@ -1,0 +1,246 @@
+import { randomUUID } from 'node:crypto';
+import { constants, createWriteStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import * as z from 'zod';
+import { type Descriptor, indexSchema, MEDIA_TYPE, manifestSchema } from '../image/descriptor.ts';
+import { type Digest, digestAlgorithm, digestHex, isDigest } from '../image/digest.ts';
+import { Invalid, Refused, Unavailable } from '../outcome/outcome.ts';
+import { resolveInside } from '../workspace/workspace.ts';
+import { checkBytes, checkSize, checkStream, describeManifest, MANIFEST_LIMIT } from './checked.ts';
+import { digestOf } from './hash.ts';
+import { readJson } from './json.ts';
+import { mapParallel } from './parallel.ts';
+import { fallbackTag, readReferrers, uniteReferrers } from './referrers.ts';
+import type { Store, StoredManifest, Written } from './store.ts';
+
+const NAME = 'org.opencontainers.image.ref.name';
+const layoutSchema = z.object({ imageLayoutVersion: z.literal('1.0.0') });
+const looseIndexSchema = indexSchema.loose();
+
+type LayoutIndex = z.infer<typeof looseIndexSchema>;
+
+/**
+ * An OCI layout folder (image-spec 1.1, image-layout.md), made by the first write. Tags are `org.opencontainers.image.ref.name` in index.json.
+ * Files are replaced whole (written beside, then renamed); two processes must not write one layout at the same time.
+ */
+export class LayoutStore implements Store {
+  readonly place: string;
+  readonly host = undefined;
+  readonly #folder: string;
+  readonly #workspace: string;
+  /** The end of the last change of index.json; the next one waits for it. */
+  #changed: Promise<unknown> = Promise.resolve();
+
+  constructor(folder: string, workspace: string) {
+    this.place = `oci:${folder}`;
+    this.#folder = folder;
+    this.#workspace = workspace;
+  }
+
+  async resolve(reference: Digest | string): Promise<Descriptor | undefined> {
+    return (await this.getManifest(reference))?.descriptor;
+  }
+
+  async getManifest(reference: Digest | string): Promise<StoredManifest | undefined> {
+    const { manifests } = await this.#readIndex();
+    const entry = manifests.find(({ digest, annotations }) =>
+      isDigest(reference) ? digest === reference : annotations?.[NAME] === reference,
+    );
+    const digest = isDigest(reference) ? reference : entry?.digest;
+    const bytes = digest && (await this.#readFile(blobPath(digest), MANIFEST_LIMIT));
+    if (!bytes) {
+      if (entry) throw this.#missing(entry.digest);
+      return undefined;
+    }
+    return describeManifest(bytes, digest, entry?.mediaType, this.place);
+  }
+
+  async putManifest(
+    bytes: Buffer,
+    mediaType: string,
+    reference?: Digest | string,
+  ): Promise<{ digest: Digest; indexed: boolean }> {
+    const digest = digestOf(bytes, reference?.startsWith('sha512:') ? 'sha512' : 'sha256');
+    const tag = reference !== undefined && !isDigest(reference) ? reference : undefined;
+    await this.#write(blobPath(digest), Readable.from([bytes]));
+    await this.#changeIndex((index) => {
+      const children = new Set(readJson(indexSchema, bytes)?.manifests.map((child) => child.digest));
+      const kept = index.manifests.filter((entry) => {
+        const name = entry.annotations?.[NAME];
+        if (entry.digest === digest) return name !== undefined && name !== tag;
+        // Reached through the index from now on, so no longer an entry of its own.
+        return name === undefined ? !children.has(entry.digest) : name !== tag;
+      });
+      const { artifactType, subject } = readJson(manifestSchema, bytes) ?? {};
+      const named = kept.some((entry) => entry.digest === digest);
+      if (named && tag === undefined) return index;
+      const entry = {
+        mediaType,
+        digest,
+        size: bytes.length,
+        ...(subject && artifactType && { artifactType }),
+        ...(tag !== undefined && { annotations: { [NAME]: tag } }),
+      };
+      return { ...index, manifests: [...kept, entry] };
+    });
+    return { digest, indexed: true };
+  }
+
+  async hasBlob(digest: Digest): Promise<boolean> {
+    const file = await this.#resolve(blobPath(digest));
+    const found = await stat(file).catch(() => undefined);
+    return found?.isFile() ?? false;
+  }
+
+  async getBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Readable> {
+    const file = await this.#open(blobPath(descriptor.digest));
+    if (!file) throw this.#missing(descriptor.digest);
+    const source = file.createReadStream() as AsyncIterable<Buffer>;
+    return Readable.from(checkStream(descriptor, source, this.place), { objectMode: false });
+  }
+
+  async readBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>, limit = 32 * 1024 * 1024): Promise<Buffer> {
+    checkSize(descriptor, limit, this.place);
+    const bytes = await this.#readFile(blobPath(descriptor.digest), limit);
+    if (!bytes) throw this.#missing(descriptor.digest);
+    return checkBytes(descriptor, bytes, this.place);
+  }
+
+  async putBlob(
+    descriptor: Pick<Descriptor, 'digest' | 'size'>,
+    open: () => Buffer | Readable | Promise<Readable>,
+  ): Promise<Written> {
+    if (await this.hasBlob(descriptor.digest)) return 'present';
+    const content = await open();
+    const source = Buffer.isBuffer(content) ? [content] : (content as AsyncIterable<Buffer>);
+    const checked = checkStream(descriptor, Readable.from(source), this.place);
+    await this.#write(blobPath(descriptor.digest), Readable.from(checked, { objectMode: false }));
+    return 'sent';
+  }
+
+  async prepareUploads(): Promise<void> {
+    await this.#changeIndex((index) => index);
+  }
+
+  async listTags(): Promise<string[]> {
+    const { manifests } = await this.#readIndex();
+    return manifests.flatMap(({ annotations }) => annotations?.[NAME] ?? []);
+  }
+
+  async listReferrers(subject: Digest): Promise<Descriptor[]> {
+    const { manifests } = await this.#readIndex();
+    const entries = await mapParallel(manifests, 16, async ({ digest }) => {
+      const stored = await this.getManifest(digest);
+      const {
+        subject: named,
+        artifactType,
+        annotations,
+      } = (stored && readJson(looseManifest, stored.bytes)) ?? {};
+      if (!stored || named?.digest !== subject) return [];
+      return {
+        ...stored.descriptor,
+        ...(artifactType && { artifactType }),
+        ...(annotations && { annotations }),
+      };
+    });
+    const fallback = await this.getManifest(fallbackTag(subject));
+    return uniteReferrers(
+      subject,
+      entries.flat(),
+      (fallback && readReferrers(fallback.bytes, subject)) ?? [],
+    );
+  }
+
+  async #readIndex(): Promise<LayoutIndex> {
+    const [layout, bytes] = await Promise.all([
+      this.#readFile('oci-layout', MANIFEST_LIMIT),
+      this.#readFile('index.json', MANIFEST_LIMIT),
+    ]);
+    if (!layout && !bytes) {
+      throw new Invalid('image', `there is no OCI layout in ${this.#folder}`, {
+        hint: 'A layout is a folder with the files "oci-layout" and "index.json", as build writes it.',
+      });
+    }
+    const index = bytes && readJson(looseIndexSchema, bytes);
+    if (!index || !readJson(layoutSchema, layout ?? '')) {
+      throw new Invalid(
+        'image',
+        `${this.#folder} is a damaged OCI layout: "oci-layout" or "index.json" is not as it should be`,
+      );
+    }
+    return index;
+  }
+
+  #changeIndex(change: (index: LayoutIndex) => LayoutIndex): Promise<void> {
+    const next = this.#changed.then(async () => {
+      const exists = await stat(await this.#resolve('oci-layout')).catch(() => undefined);
+      const before: LayoutIndex = exists
+        ? await this.#readIndex()
+        : { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [] };
+      const after = change(before);
+      if (!exists)
+        await this.#write('oci-layout', Readable.from([Buffer.from('{"imageLayoutVersion":"1.0.0"}')]));
+      if (!exists || after !== before)
+        await this.#write('index.json', Readable.from([Buffer.from(JSON.stringify(after))]));
+    });
+    this.#changed = next.catch(() => undefined);
+    return next;
+  }
+
+  /** A file of the layout, free of links that lead out of the workspace or of the layout. */
+  async #resolve(path: string): Promise<string> {
+    const folder = await resolveInside(this.#workspace, this.#folder, 'image');
+    await mkdir(folder, { recursive: true });
+    return resolveInside(folder, path, 'image');
+  }
+
+  async #open(path: string): Promise<Awaited<ReturnType<typeof open>> | undefined> {
+    const file = await open(
+      await this.#resolve(path),
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    ).catch((cause) => {
+      if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
+      throw new Unavailable(`${this.place}: ${path} cannot be read (${cause.code})`, { cause });
+    });
+    return file;
+  }
+
+  async #readFile(path: string, limit: number): Promise<Buffer | undefined> {
+    const file = await this.#open(path);
+    if (!file) return undefined;
+    try {
+      const { size } = await file.stat();
+      if (size > limit) throw new Unavailable(`${this.place}: ${path} has more than ${limit} bytes`);
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #write(path: string, source: Readable): Promise<void> {
+    const file = await this.#resolve(path);
+    const temporary = `${file}.${randomUUID()}`;
+    await mkdir(dirname(file), { recursive: true });
+    try {
+      await pipeline(source, createWriteStream(temporary, { flags: 'wx' }));
+      await rename(temporary, file);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  #missing(digest: Digest): Refused {
+    return new Refused(`${this.place} is incomplete: ${digest} is named there but not stored`);
+  }
+}
+
+// Index manifests may have a subject too (image-spec 1.1).
+const looseManifest = z.union([manifestSchema, indexSchema]);
+
+function blobPath(digest: Digest): string {
+  return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;
+}

@@ -1,0 +1,324 @@
+import { Readable } from 'node:stream';
+import * as z from 'zod';
+import { type Descriptor, MEDIA_TYPE } from '../image/descriptor.ts';
+import { type Digest, isDigest } from '../image/digest.ts';
+import { formatRepository, type Repository } from '../image/reference.ts';
+import { Refused, Unavailable } from '../outcome/outcome.ts';
+import { checkBytes, checkSize, checkStream, describeManifest, MANIFEST_LIMIT } from './checked.ts';
+import { RegistryClient } from './client.ts';
+import { digestOf } from './hash.ts';
+import { readJson } from './json.ts';
+import type { LoginOptions } from './login.ts';
+import { mapParallel } from './parallel.ts';
+import { fallbackTag, findOwnTags, readReferrers, uniteReferrers } from './referrers.ts';
+import type { Store, StoredManifest, Written } from './store.ts';
+import { dropBody, explainDrop, retryTransient, Transient } from './transport.ts';
+
+export type RegistryOptions = LoginOptions;
+
+const ACCEPT = [
+  MEDIA_TYPE.index,
+  MEDIA_TYPE.manifest,
+  MEDIA_TYPE.dockerIndex,
+  MEDIA_TYPE.dockerManifest,
+].join(', ');
+/** Up to this many bytes it costs more to ask whether a blob is there than to send it. */
+const SMALL_BLOB = 64 * 1024;
+/** The most pages of one list that are followed. */
+const PAGES = 500;
+
+const tagsSchema = z.object({ tags: z.array(z.string()).nullish() });
+const subjectSchema = z.object({ subject: z.object({ digest: z.string() }) });
+
+/** A repository of an OCI registry (distribution-spec 1.1). */
+export class RegistryStore implements Store {
+  readonly place: string;
+  readonly host: string;
+  readonly #client: RegistryClient;
+  /** Whether the registry has the referrers API, once an answer has told. */
+  #listsReferrers: boolean | undefined;
+  #tags: Promise<string[]> | undefined;
+  readonly #uploads: Promise<URL | undefined>[] = [];
+
+  constructor(repository: Repository, options: RegistryOptions) {
+    this.place = formatRepository(repository);
+    this.host = repository.registry;
+    this.#client = new RegistryClient(repository, options);
+  }
+
+  async resolve(reference: Digest | string): Promise<Descriptor | undefined> {
+    const { status, headers } = await this.#client.ask({
+      method: 'HEAD',
+      target: `manifests/${reference}`,
+      access: 'pull',
+      expect: [200, 404],
+      headers: { accept: ACCEPT },
+    });
+    if (status === 404) return undefined;
+    const stated = headers['docker-content-digest'];
+    if (isDigest(reference) && stated !== undefined && stated !== reference) {
+      throw new Refused(`${this.place} answers with ${stated.slice(0, 80)} for ${reference}`);
+    }
+    const digest = isDigest(reference) ? reference : stated;
+    const mediaType = headers['content-type']?.split(';')[0];
+    const size = Number(headers['content-length']);
+    // A registry may leave all three out (distribution-spec 1.1, "Checking if content exists in the registry").
+    if (!digest || !isDigest(digest) || !mediaType || !(size > 0))
+      return (await this.getManifest(reference))?.descriptor;
+    return { mediaType, digest, size };
+  }
+
+  async getManifest(reference: Digest | string): Promise<StoredManifest | undefined> {
+    const { status, headers, bytes } = await this.#client.read(
+      {
+        method: 'GET',
+        target: `manifests/${reference}`,
+        access: 'pull',
+        expect: [200, 404],
+        headers: { accept: ACCEPT },
+      },
+      MANIFEST_LIMIT,
+    );
+    if (status === 404) return undefined;
+    return describeManifest(bytes, reference, headers['content-type']?.split(';')[0], this.place);
+  }
+
+  async putManifest(
+    bytes: Buffer,
+    mediaType: string,
+    reference?: Digest | string,
+  ): Promise<{ digest: Digest; indexed: boolean }> {
+    const digest = digestOf(bytes, reference?.startsWith('sha512:') ? 'sha512' : 'sha256');
+    const { headers } = await this.#client.ask({
+      method: 'PUT',
+      target: `manifests/${reference ?? digest}`,
+      access: 'push',
+      expect: [201],
+      headers: { 'content-type': mediaType },
+      body: bytes,
+    });
+    const stated = headers['docker-content-digest'];
+    if (stated !== undefined && stated !== digest) {
+      throw new Refused(`${this.place} was sent ${digest} and says it stored ${stated.slice(0, 80)}`);
+    }
+    const subject = readJson(subjectSchema, bytes)?.subject.digest;
+    return { digest, indexed: subject === undefined || headers['oci-subject'] === subject };
+  }
+
+  async hasBlob(digest: Digest): Promise<boolean> {
+    const { status } = await this.#client.ask({
+      method: 'HEAD',
+      target: `blobs/${digest}`,
+      access: 'pull',
+      expect: [200, 404],
+    });
+    return status === 200;
+  }
+
+  async getBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Readable> {
+    const response = await this.#client.open({
+      method: 'GET',
+      target: `blobs/${descriptor.digest}`,
+      access: 'pull',
+      expect: [200, 404],
+    });
+    if (response.status === 404) {
+      dropBody(response);
+      throw this.#missing(descriptor.digest);
+    }
+    const { deadline } = this.#client;
+    const source = async function* (): AsyncGenerator<Buffer> {
+      try {
+        yield* response.body as AsyncIterable<Buffer>;
+      } catch (error) {
+        throw explainDrop(error, response.what, deadline);
+      }
+    };
+    return Readable.from(checkStream(descriptor, source(), this.place), { objectMode: false });
+  }
+
+  async readBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>, limit = 32 * 1024 * 1024): Promise<Buffer> {
+    checkSize(descriptor, limit, this.place);
+    const { status, bytes } = await this.#client.read(
+      { method: 'GET', target: `blobs/${descriptor.digest}`, access: 'pull', expect: [200, 404] },
+      limit,
+    );
+    if (status === 404) throw this.#missing(descriptor.digest);
+    return checkBytes(descriptor, bytes, this.place);
+  }
+
+  async putBlob(
+    descriptor: Pick<Descriptor, 'digest' | 'size'>,
+    open: () => Buffer | Readable | Promise<Readable>,
+    mountFrom?: Store,
+  ): Promise<Written> {
+    const from = mountFrom?.host === this.host ? mountFrom.place.slice(this.host.length + 1) : undefined;
+    if (from === undefined && descriptor.size > SMALL_BLOB && (await this.hasBlob(descriptor.digest))) {
+      return 'present';
+    }
+    return retryTransient(this.#client.deadline, async () => {
+      const upload =
+        from === undefined
+          ? ((await this.#uploads.shift()) ?? (await this.#startUpload()))
+          : await this.#mountBlob(descriptor.digest, from);
+      if (upload === undefined) return 'mounted';
+      upload.search += `${upload.search === '' ? '?' : '&'}digest=${encodeURIComponent(descriptor.digest)}`;
+      const response = await this.#client.attempt({
+        method: 'PUT',
+        target: upload,
+        access: 'push',
+        expect: [201, 204, 404, 416],
+        headers: { 'content-type': 'application/octet-stream', 'content-length': String(descriptor.size) },
+        body: await open(),
+      });
+      dropBody(response);
+      if (response.status >= 400) throw new Transient(`${response.what}: the upload is no longer known`);
+      return 'sent';
+    });
+  }
+
+  /** Opens uploads ahead (one request each, all at once), so that a missing permission shows before anything is signed. */
+  async prepareUploads(count: number): Promise<void> {
+    this.#client.expectWrites();
+    const uploads = Array.from({ length: count }, () => this.#startUpload());
+    await Promise.all(uploads);
+    this.#uploads.push(...uploads);
+  }
+
+  listTags(): Promise<string[]> {
+    // Readers of several subjects ask at the same time; one list serves them all.
+    this.#tags ??= this.#listPages(
+      'tags/list?n=1000',
+      (bytes) => readJson(tagsSchema, bytes)?.tags ?? [],
+    ).finally(() => {
+      this.#tags = undefined;
+    });
+    return this.#tags;
+  }
+
+  async listReferrers(subject: Digest): Promise<Descriptor[]> {
+    const api = this.#listsReferrers === false ? Promise.resolve(undefined) : this.#askReferrers(subject);
+    // Begun before the API has answered, so that a registry without one costs no further round trip.
+    const tags = this.#listsReferrers === true ? undefined : this.listTags();
+    tags?.catch(() => undefined);
+    const [listed, fallback] = await Promise.all([api, this.#readFallback(subject)]);
+    this.#listsReferrers = listed !== undefined;
+    const known = uniteReferrers(subject, listed ?? [], fallback);
+    if (listed !== undefined || tags === undefined) return known;
+    const own = findOwnTags(subject, await tags, known);
+    const found = await mapParallel(own, 16, (tag) => this.resolve(tag));
+    return uniteReferrers(
+      subject,
+      known,
+      found.filter((one) => one !== undefined),
+    );
+  }
+
+  async #readFallback(subject: Digest): Promise<Descriptor[]> {
+    const { status, bytes } = await this.#client.read(
+      {
+        method: 'GET',
+        target: `manifests/${fallbackTag(subject)}`,
+        access: 'pull',
+        expect: [200, 404],
+        headers: { accept: ACCEPT },
+      },
+      MANIFEST_LIMIT,
+    );
+    return (status === 200 && readReferrers(bytes, subject)) || [];
+  }
+
+  /** The referrers API's answer, or undefined when the registry has none: 404, or a false 200 (a web page, another media type, a redirect to one). */
+  async #askReferrers(subject: Digest): Promise<Descriptor[] | undefined> {
+    const found: Descriptor[] = [];
+    let next: URL | undefined = this.#client.resolveUrl(`referrers/${subject}`);
+    for (let page = 0; next; page += 1) {
+      if (page === PAGES) throw this.#tooManyPages('referrers');
+      const { status, headers, bytes } = await this.#client.read(
+        {
+          method: 'GET',
+          target: next,
+          access: 'pull',
+          expect: [200, 301, 302, 303, 307, 308, 404, 405, 501],
+          headers: { accept: MEDIA_TYPE.index },
+          follow: false,
+        },
+        MANIFEST_LIMIT,
+      );
+      const isIndex = headers['content-type']?.split(';')[0]?.trim() === MEDIA_TYPE.index;
+      const listed = status === 200 && isIndex ? readReferrers(bytes, subject) : undefined;
+      if (!listed) {
+        if (page === 0) return undefined;
+        throw new Unavailable(`${this.place}: page ${page + 1} of the referrers of ${subject} is no index`);
+      }
+      found.push(...listed);
+      uniteReferrers(subject, found);
+      next = this.#nextPage(headers['link'], next);
+    }
+    return found;
+  }
+
+  async #listPages(target: string, read: (bytes: Buffer) => string[]): Promise<string[]> {
+    const found: string[] = [];
+    let next: URL | undefined = this.#client.resolveUrl(target);
+    for (let page = 0; next; page += 1) {
+      if (page === PAGES) throw this.#tooManyPages('tags');
+      const { status, headers, bytes } = await this.#client.read(
+        { method: 'GET', target: next, access: 'pull', expect: [200, 404] },
+        MANIFEST_LIMIT,
+      );
+      if (status === 404) return found;
+      found.push(...read(bytes));
+      next = this.#nextPage(headers['link'], next);
+    }
+    return found;
+  }
+
+  /** The address in `Link: <…>; rel="next"` (RFC 8288), which must be the registry's own. */
+  #nextPage(link: string | undefined, page: URL): URL | undefined {
+    const target = /<([^>]*)>\s*;[^,]*rel="?next"?/i.exec(link ?? '')?.[1];
+    if (target === undefined) return undefined;
+    const url = new URL(target, page);
+    if (!this.#client.isOwn(url)) throw new Unavailable(`${this.place}: the next page leads to ${url.host}`);
+    return url;
+  }
+
+  async #startUpload(): Promise<URL> {
+    const { headers } = await this.#client.ask({
+      method: 'POST',
+      target: 'blobs/uploads/',
+      access: 'push',
+      expect: [202],
+      body: Buffer.alloc(0),
+    });
+    return this.#uploadUrl(headers['location']);
+  }
+
+  /** Undefined when the blob was mounted, otherwise where to upload it. */
+  async #mountBlob(digest: Digest, from: string): Promise<URL | undefined> {
+    const { status, headers } = await this.#client.ask({
+      method: 'POST',
+      target: `blobs/uploads/?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`,
+      access: 'push',
+      alsoPull: from,
+      // A registry that may not or cannot mount says so in several ways; an upload always works.
+      expect: [201, 202, 400, 401, 403, 404, 405],
+      body: Buffer.alloc(0),
+    });
+    if (status === 201) return undefined;
+    return status === 202 ? this.#uploadUrl(headers['location']) : this.#startUpload();
+  }
+
+  #uploadUrl(location: string | undefined): URL {
+    if (!location) throw new Unavailable(`${this.place} began an upload without saying where to`);
+    return this.#client.resolveUrl(location);
+  }
+
+  #missing(digest: Digest): Refused {
+    return new Refused(`${this.place} is incomplete: ${digest} is named there but not stored`);
+  }
+
+  #tooManyPages(what: string): Unavailable {
+    return new Unavailable(`${this.place} lists its ${what} in more than ${PAGES} pages`);
+  }
+}

@@ -1,0 +1,114 @@
+import * as z from 'zod';
+import {
+  type Descriptor,
+  indexSchema,
+  isIndexType,
+  isManifestType,
+  type Manifest,
+  manifestSchema,
+  type Platform,
+} from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
+import { isRunnable } from '../image/platform.ts';
+import { Invalid, Refused } from '../outcome/outcome.ts';
+import { readJson } from './json.ts';
+import { mapParallel } from './parallel.ts';
+import type { Store, StoredManifest } from './store.ts';
+
+/** One image that can run: a manifest and the platform it is for. */
+export interface PlatformManifest {
+  readonly platform: Platform;
+  readonly descriptor: Descriptor;
+  readonly manifest: Manifest;
+  readonly stored: StoredManifest;
+}
+
+/** Everything evidence about an image must cover: what its digest names, and each platform manifest below it. */
+export interface ImageSubjects {
+  readonly digest: Digest;
+  readonly root: StoredManifest;
+  readonly platforms: readonly PlatformManifest[];
+  /** The root first, then every platform manifest; a single manifest is both, and listed once. */
+  readonly all: readonly Descriptor[];
+}
+
+/** How deep indexes may nest, and how many manifests an image may have. */
+const DEPTH = 4;
+const MANIFESTS = 200;
+
+const platformConfigSchema = z.object({
+  os: z.string(),
+  architecture: z.string(),
+  variant: z.string().optional(),
+});
+
+/**
+ * Reads an image and its platform manifests, whatever the nesting; BuildKit's `unknown/unknown` attestations are left out.
+ * An image that is not there is `Invalid`; a child that is missing, or is not what the index says, is `Refused`.
+ */
+export async function listSubjects(store: Store, reference: Digest | string): Promise<ImageSubjects> {
+  const root = await store.getManifest(reference);
+  if (!root) {
+    throw new Invalid('image', `${store.place} holds no ${reference}`, {
+      hint: 'Check the name, and that the step that pushes it ran before; a registry may also hide it from this login.',
+    });
+  }
+  const { descriptor } = root;
+  const platforms = await walk(store, root, undefined, DEPTH);
+  if (platforms.length > MANIFESTS) {
+    throw new Refused(`${store.place}@${descriptor.digest} has more than ${MANIFESTS} platform manifests`);
+  }
+  const below = platforms
+    .map((platform) => platform.descriptor)
+    .filter(({ digest }) => digest !== descriptor.digest);
+  return { digest: descriptor.digest, root, platforms, all: [descriptor, ...below] };
+}
+
+async function walk(
+  store: Store,
+  stored: StoredManifest,
+  platform: Platform | undefined,
+  depth: number,
+): Promise<PlatformManifest[]> {
+  const { descriptor, bytes } = stored;
+  if (!isIndexType(descriptor.mediaType)) {
+    const manifest = readJson(manifestSchema, bytes);
+    if (!manifest || !isManifestType(descriptor.mediaType)) {
+      throw new Refused(`${store.place}@${descriptor.digest} is no image manifest`);
+    }
+    return [{ platform: platform ?? (await readPlatform(store, manifest)), descriptor, manifest, stored }];
+  }
+  const index = readJson(indexSchema, bytes);
+  if (!index || depth === 0) {
+    throw new Refused(`${store.place}@${descriptor.digest} is no index that can be read`);
+  }
+  const children = [...new Map(index.manifests.map((child) => [child.digest, child])).values()].filter(
+    (child) => isRunnable(child.platform),
+  );
+  const found = await mapParallel(children.slice(0, MANIFESTS + 1), 8, async (child) => {
+    const below = await getChild(store, descriptor.digest, child);
+    return walk(store, below, child.platform, depth - 1);
+  });
+  return found.flat();
+}
+
+/** Reads a manifest that an index names, and checks that it is what the index says. */
+export async function getChild(store: Store, parent: Digest, child: Descriptor): Promise<StoredManifest> {
+  const stored = await store.getManifest(child.digest);
+  if (!stored) {
+    throw new Refused(
+      `${store.place}@${parent} is incomplete: ${child.digest} is named in it but not stored`,
+    );
+  }
+  const { mediaType, size } = stored.descriptor;
+  if (mediaType !== child.mediaType || size !== child.size) {
+    throw new Refused(`${store.place}@${parent} describes ${child.digest} with another type or size`);
+  }
+  return stored;
+}
+
+/** The platform that the image's config states; `unknown` when it is no image's config. */
+async function readPlatform(store: Store, manifest: Manifest): Promise<Platform> {
+  const config = readJson(platformConfigSchema, await store.readBlob(manifest.config, 8 * 1024 * 1024));
+  return config ?? { os: 'unknown', architecture: 'unknown' };
+}

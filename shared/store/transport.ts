@@ -1,0 +1,152 @@
+import { Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import { Failure, Unavailable } from '../outcome/outcome.ts';
+
+/** How long a peer may be silent, in milliseconds: before its headers, and between two pieces of a body. */
+const SILENCE = 30_000;
+/** Tries for what may pass by itself: dropped connections, silence, 5xx. */
+const TRIES = 4;
+/** The first pause between two tries, in milliseconds; each further one is twice as long. */
+const PAUSE = 500;
+
+// One pool for the process. A transfer between two repositories holds two connections, so there are more than
+// twice as many as `copyImage` moves at once.
+const agent = new Agent({
+  allowH2: false,
+  connections: 32,
+  connect: { timeout: 15_000 },
+  headersTimeout: SILENCE,
+  bodyTimeout: SILENCE,
+});
+
+/** What may pass by itself: `retryTransient` tries again, anyone else sees `Unavailable`. */
+export class Transient extends Unavailable {
+  /** Milliseconds the peer asked to wait, from Retry-After. */
+  readonly pause: number | undefined;
+
+  constructor(message: string, options: { cause?: unknown; pause?: number | undefined } = {}) {
+    super(message, options);
+    this.pause = options.pause;
+  }
+}
+
+/** One HTTP request. A stream as body is read once, so who sends one opens it again for another try. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer | Readable | undefined;
+}
+
+/** A response whose body is still to be read (`readBody`) or thrown away (`dropBody`). */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Readable;
+  /** Method and address without query, for messages. */
+  readonly what: string;
+}
+
+/** Sends one request and waits for its headers. Dropped connections and silence are `Transient`, the step's deadline is `Unavailable`. */
+export async function sendOnce(call: HttpRequest, deadline: AbortSignal): Promise<HttpResponse> {
+  const what = `${call.method} ${call.url.host}${call.url.pathname}`;
+  const stalled = new AbortController();
+  const streamed = call.body !== undefined && !Buffer.isBuffer(call.body);
+  try {
+    const response = await request(call.url, {
+      dispatcher: agent,
+      method: call.method,
+      headers: call.headers,
+      body: streamed
+        ? Readable.from(watchStream(call.body as Readable, stalled), { objectMode: false })
+        : (call.body as Buffer | undefined),
+      signal: streamed ? AbortSignal.any([deadline, stalled.signal]) : deadline,
+    });
+    return { status: response.statusCode, headers: joinHeaders(response.headers), body: response.body, what };
+  } catch (error) {
+    throw explainDrop(error, what, deadline);
+  }
+}
+
+/** Reads a body to its end. More than `limit` bytes is `Unavailable`. */
+export async function readBody(
+  response: HttpResponse,
+  limit: number,
+  deadline: AbortSignal,
+): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > limit) throw new Unavailable(`${response.what}: more than ${limit} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw explainDrop(error, response.what, deadline);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/** Frees the connection of a response whose body is of no interest. */
+export async function dropBody(response: HttpResponse): Promise<void> {
+  response.body.on('error', () => undefined);
+  response.body.resume();
+}
+
+/** The failure behind an error of the connection: one of ours as it is, otherwise the deadline, otherwise `Transient`. */
+export function explainDrop(error: unknown, what: string, deadline: AbortSignal): Failure {
+  if (error instanceof Failure) return error;
+  if (deadline.aborted)
+    return new Unavailable(`${what}: the step's time ended while waiting`, { cause: error });
+  const cause = error as { code?: string; message?: string };
+  return new Transient(`${what}: ${cause.code ?? cause.message ?? 'failed'}`, { cause: error });
+}
+
+/**
+ * Runs `work` until it does not fail with `Transient`: four tries with growing, jittered pauses.
+ * A pause the peer asked for (429 with Retry-After) is waited for and is no try. Ends with `Unavailable`.
+ */
+export async function retryTransient<T>(deadline: AbortSignal, work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; ) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Transient)) throw error;
+      if (error.pause === undefined && tries >= TRIES) {
+        throw new Unavailable(`${error.message} (${tries} tries)`, { cause: error });
+      }
+      const backoff = PAUSE * 2 ** (tries - 1) * (0.5 + Math.random());
+      if (error.pause === undefined) tries += 1;
+      await wait(Math.max(backoff, error.pause ?? 0), undefined, { signal: deadline }).catch(() => {
+        throw new Unavailable(`${error.message}; the step's time ended before another try`, { cause: error });
+      });
+    }
+  }
+}
+
+async function* watchStream(source: Readable, stalled: AbortController): AsyncGenerator<Buffer> {
+  const timer = setTimeout(() => stalled.abort(new Transient('the registry stopped reading')), SILENCE);
+  try {
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      yield chunk;
+      timer.refresh();
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function joinHeaders(
+  headers: Record<string, string | string[] | undefined>,
+): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  );
+}
+
+/** True for the hosts that may be spoken to without TLS: localhost, 127.0.0.0/8 and [::1]. */
+export function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
