@@ -1,0 +1,184 @@
+import type { Evidence, Rejected, VerifiedImage, VerifiedStatement } from '../evidence/evidence.ts';
+import { kindOfPredicate, ROLES_OF } from '../evidence/predicate.ts';
+import type { Statement } from '../evidence/statement.ts';
+import { explainMismatch, rolesOf, type Trust } from '../evidence/trust.ts';
+import { type Descriptor, isManifestType, manifestSchema } from '../image/descriptor.ts';
+import { type Digest, digestAlgorithm, digestHex } from '../image/digest.ts';
+import { Refused, Unavailable } from '../outcome/outcome.ts';
+import { readJson } from '../store/json.ts';
+import { mapParallel } from '../store/parallel.ts';
+import { REFERRER_CAP, type Store } from '../store/store.ts';
+import type { ImageSubjects } from '../store/subjects.ts';
+import type { StatementVerifier } from './verifier.ts';
+
+/** A verified statement that names at least one subject of the image, whoever signed it. */
+export interface FoundStatement extends VerifiedStatement {
+  /** Index and platform manifests of this image that it names. Never empty. */
+  readonly subjects: readonly Digest[];
+  /** Digest of the referrer manifest that carries the bundle. */
+  readonly source: Digest;
+}
+
+/** A layer that holds a bundle, as a referrer's manifest names it. */
+interface Carrier {
+  readonly source: Digest;
+  readonly bundle: Descriptor;
+}
+
+const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle';
+
+/**
+ * Everything that is known of an image, read once: each statement with the roles its signer holds, and what does not count with the reason.
+ * Frozen, so that what was judged is what is copied. More referrers than `REFERRER_CAP` is `Unavailable`, never "missing".
+ */
+export async function collectEvidence(
+  store: Store,
+  image: ImageSubjects,
+  verifier: StatementVerifier,
+  trust: Trust,
+): Promise<VerifiedImage> {
+  const { statements, rejected } = await collectStatements(store, image, verifier);
+  const evidence: Evidence[] = [];
+  for (const found of statements) {
+    const granted = grantRoles(found, trust);
+    if (typeof granted === 'string') rejected.push(reject(found, granted));
+    else evidence.push({ ...found, ...granted });
+  }
+  return deepFreeze({
+    image: `${store.place}@${image.digest}`,
+    digest: image.digest,
+    evidence,
+    rejected,
+  });
+}
+
+/** The verified statements about an image, in a fixed order, and what else was found beside it. Says nothing of who is trusted. */
+export async function collectStatements(
+  store: Store,
+  image: ImageSubjects,
+  verifier: StatementVerifier,
+): Promise<{ statements: FoundStatement[]; rejected: Rejected[] }> {
+  const rejected: Rejected[] = [];
+  const carriers = await findCarriers(store, image, rejected);
+  const bytes = carriers.reduce((sum, { bundle }) => sum + bundle.size, 0);
+  if (bytes > REFERRER_CAP.bytes) {
+    throw new Unavailable(
+      `the bundles beside ${store.place}@${image.digest} are ${bytes} bytes; at most ${REFERRER_CAP.bytes} are read`,
+      { hint: 'Delete referrers that are no longer needed.' },
+    );
+  }
+  const read = await mapParallel(carriers, 32, async ({ source, bundle }) => {
+    try {
+      return { source, verified: await verifier.verify(await store.readBlob(bundle)) };
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      return { source, reason: error.message };
+    }
+  });
+  const statements: FoundStatement[] = [];
+  for (const { source, verified, reason } of read) {
+    if (verified === undefined) {
+      rejected.push({ source, predicateType: undefined, signer: undefined, reason });
+      continue;
+    }
+    const subjects = namedSubjects(verified.statement, image);
+    const found = { ...verified, source, subjects };
+    if (subjects.length > 0) statements.push(found);
+    else rejected.push(reject(found, 'it is about another image: no digest in it is of this one'));
+  }
+  return { statements, rejected };
+}
+
+/** The bundles attached to any subject of the image. One that is attached to several is read once, from the first. */
+async function findCarriers(store: Store, image: ImageSubjects, rejected: Rejected[]): Promise<Carrier[]> {
+  const lists = await Promise.all(
+    image.all.map(async (subject) => {
+      const referrers = await store.listReferrers(subject.digest);
+      return referrers
+        .toSorted((a, b) => a.digest.localeCompare(b.digest))
+        .map((referrer) => ({ subject: subject.digest, referrer }));
+    }),
+  );
+  const listed = lists.flat();
+  if (listed.length > REFERRER_CAP.count) {
+    throw new Unavailable(
+      `${store.place}@${image.digest} has ${listed.length} referrers; at most ${REFERRER_CAP.count} are read`,
+      { hint: 'Delete referrers that are no longer needed.' },
+    );
+  }
+  const read = await mapParallel(listed, 32, async ({ subject, referrer }) => ({
+    source: referrer.digest,
+    bundle: await readCarrier(store, subject, referrer),
+  }));
+  // By size too: a manifest that lies about it must not hide the one that does not.
+  const carriers = new Map<string, Carrier>();
+  for (const { source, bundle } of read) {
+    if (typeof bundle === 'string') {
+      rejected.push({ source, predicateType: undefined, signer: undefined, reason: bundle });
+    } else {
+      const key = `${bundle.digest} ${bundle.size}`;
+      if (!carriers.has(key)) carriers.set(key, { source, bundle });
+    }
+  }
+  return [...carriers.values()];
+}
+
+/** The descriptor of the bundle that a referrer carries, or why it carries none. What an index says of it (type, annotations) is not used. */
+async function readCarrier(
+  store: Store,
+  subject: Digest,
+  referrer: Descriptor,
+): Promise<Descriptor | string> {
+  const stored = await store.getManifest(referrer.digest);
+  if (stored === undefined) return 'it is listed, but not stored';
+  const manifest = isManifestType(stored.descriptor.mediaType)
+    ? readJson(manifestSchema, stored.bytes)
+    : undefined;
+  if (manifest === undefined) return 'it is no image manifest';
+  if (manifest.subject?.digest !== subject) {
+    return `it is listed for ${subject}, but its own subject is ${manifest.subject?.digest ?? 'missing'}`;
+  }
+  const [layer, ...more] = manifest.layers;
+  if (!layer?.mediaType.startsWith(BUNDLE_TYPE)) return 'it holds no Sigstore bundle';
+  if (more.length > 0) return 'it holds more than one layer, so it is not said which is the bundle';
+  return layer;
+}
+
+function namedSubjects(statement: Statement, image: ImageSubjects): Digest[] {
+  return image.all
+    .map(({ digest }) => digest)
+    .filter((digest) =>
+      statement.subject.some((subject) => subject.digest[digestAlgorithm(digest)] === digestHex(digest)),
+    );
+}
+
+/** The kind of a statement with the roles that may say it and that its signer holds, or why it does not count. */
+function grantRoles(found: FoundStatement, trust: Trust): Pick<Evidence, 'kind' | 'roles'> | string {
+  const kind = kindOfPredicate(found.statement.predicateType);
+  if (kind === undefined) return 'no rule reads this type';
+  const roles = rolesOf(trust, found.signer).filter((role) => ROLES_OF[kind].includes(role));
+  if (roles.length > 0) return { kind, roles };
+  const reasons = ROLES_OF[kind].flatMap((role) =>
+    (trust[role] ?? []).map((rule) => `not ${role}: ${explainMismatch(rule, found.signer)}`),
+  );
+  return reasons.length > 0
+    ? reasons.join('; ')
+    : `nobody is trusted as ${ROLES_OF[kind].join(' or ')}, who alone may say this`;
+}
+
+function reject(found: FoundStatement, reason: string): Rejected {
+  return {
+    source: found.source,
+    predicateType: found.statement.predicateType,
+    signer: found.signer,
+    reason,
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}

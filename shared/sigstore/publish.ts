@@ -1,0 +1,92 @@
+import { STATEMENT_TYPE, type Statement } from '../evidence/statement.ts';
+import { type Descriptor, MEDIA_TYPE } from '../image/descriptor.ts';
+import { type Digest, digestAlgorithm, digestHex } from '../image/digest.ts';
+import { Invalid } from '../outcome/outcome.ts';
+import { attachReferrers, prepareReferrers } from '../store/attach.ts';
+import type { Store } from '../store/store.ts';
+import type { ImageSubjects } from '../store/subjects.ts';
+import type { StatementSigner } from './signer.ts';
+
+/** What is to be said of an image. */
+export interface Claim {
+  readonly predicateType: string;
+  readonly predicate: unknown;
+  /** Those of the image's subjects that it is about; all of them when absent. */
+  readonly subjects?: readonly Digest[];
+}
+
+/** A claim that is signed and attached: one referrer for each subject, all with the same bundle. */
+export interface Published {
+  readonly predicateType: string;
+  readonly descriptors: Descriptor[];
+  readonly bundle: Buffer;
+}
+
+/** The most a statement may be, in bytes, so that a bundle of it can be logged, stored and read again. */
+const STATEMENT_LIMIT = 16 * 1024 * 1024;
+
+/**
+ * Signs all claims under one certificate and attaches them in one update. Nothing is attached unless everything was signed;
+ * the registry's refusal to be written to is found out while the signing services are asked.
+ */
+export async function publishStatements(
+  store: Store,
+  image: ImageSubjects,
+  signer: StatementSigner,
+  claims: readonly Claim[],
+): Promise<Published[]> {
+  const statements = claims.map((claim) => buildStatement(store, image, claim));
+  const [bundles] = await Promise.all([signer.sign(statements), prepareReferrers(store, claims.length)]);
+  const created = new Date().toISOString();
+  const referrers = claims.flatMap(({ predicateType, subjects }, at) =>
+    image.all
+      .filter(({ digest }) => subjects === undefined || subjects.includes(digest))
+      .map((subject) => ({
+        subject,
+        artifactType: MEDIA_TYPE.bundle,
+        blob: bundles[at] ?? Buffer.alloc(0),
+        blobMediaType: MEDIA_TYPE.bundle,
+        // What cosign writes and lists by; nobody who verifies may rely on it.
+        annotations: {
+          'dev.sigstore.bundle.content': 'dsse-envelope',
+          'dev.sigstore.bundle.predicateType': predicateType,
+          'org.opencontainers.image.created': created,
+        },
+        claim: at,
+      })),
+  );
+  const descriptors = await attachReferrers(store, referrers);
+  return claims.map(({ predicateType }, at) => ({
+    predicateType,
+    descriptors: descriptors.filter((_, index) => referrers[index]?.claim === at),
+    bundle: bundles[at] ?? Buffer.alloc(0),
+  }));
+}
+
+function buildStatement(store: Store, image: ImageSubjects, claim: Claim): Statement {
+  const { predicateType, predicate, subjects = image.all.map(({ digest }) => digest) } = claim;
+  for (const digest of subjects) {
+    if (!image.all.some((subject) => subject.digest === digest)) {
+      throw new Invalid('image', `${digest} is not part of ${store.place}@${image.digest}`);
+    }
+  }
+  if (subjects.length === 0) throw new Invalid('image', `nothing of it is named by ${predicateType}`);
+  const statement = {
+    _type: STATEMENT_TYPE,
+    subject: subjects.map((digest) => ({
+      // A folder on this machine means nothing to a reader.
+      ...(store.host !== undefined && { name: store.place }),
+      digest: { [digestAlgorithm(digest)]: digestHex(digest) },
+    })),
+    predicateType,
+    predicate,
+  } satisfies Statement;
+  const size = Buffer.byteLength(JSON.stringify(statement));
+  if (size > STATEMENT_LIMIT) {
+    throw new Invalid(
+      'predicate',
+      `${predicateType} is ${size} bytes; at most ${STATEMENT_LIMIT} can be attested`,
+    );
+  }
+  return statement;
+}
