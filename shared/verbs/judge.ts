@@ -3,7 +3,7 @@ import type { RunContext } from '../github/context.ts';
 import type { LoadedPolicy } from '../github/policy.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Verdict } from '../policy/verdict.ts';
-import type { StatementSigner, SigningInputs } from '../sigstore/signer.ts';
+import type { SigningInputs, StatementSigner } from '../sigstore/signer.ts';
 import type { StatementVerifier } from '../sigstore/verifier.ts';
 import type { Store } from '../store/store.ts';
 import type { ImageSubjects } from '../store/subjects.ts';
@@ -12,8 +12,8 @@ export interface JudgeRequest {
   readonly store: Store;
   readonly image: ImageSubjects;
   readonly environment: string;
-  /** `owner/repo/path@<commit>` or a path in this repository; absent: nothing may be promoted. */
-  readonly policy?: string | undefined;
+  /** `owner/repo/path@<commit>` or a path in this repository, or a policy that is loaded already; absent: nothing may be promoted. */
+  readonly policy?: string | LoadedPolicy | undefined;
   readonly inputs: SigningInputs & { readonly 'github-token'?: string | undefined };
 }
 

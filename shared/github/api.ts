@@ -1,0 +1,96 @@
+import * as z from 'zod';
+import { type Failure, Invalid, Unavailable } from '../outcome/outcome.ts';
+import type { RunContext } from './context.ts';
+
+/** GitHub's REST API, as this suite uses it: every answer is read through a schema, every wait ends. */
+export interface Github {
+  /**
+   * One request. Undefined for 404, which is also GitHub's answer for what a token may not see.
+   * A token that is not accepted or may not read is `Invalid`; everything else that is no answer is `Unavailable`.
+   */
+  get<T>(
+    route: string,
+    parameters: Readonly<Record<string, string>>,
+    schema: z.ZodType<T>,
+  ): Promise<T | undefined>;
+}
+
+/** The longest that one request may take with all its retries, in milliseconds. */
+const REQUEST_LIMIT = 60_000;
+/** Rate limits that end later than this many seconds from now are not waited for. */
+const LONGEST_WAIT = 50;
+
+const failureSchema = z.object({
+  status: z.number(),
+  message: z.string().default(''),
+  response: z.object({ headers: z.record(z.string(), z.unknown()).default({}) }).optional(),
+});
+
+/** Opens GitHub's API for a token. Throws `Invalid` when there is none. */
+export async function openGithub(token: string | undefined, context: RunContext): Promise<Github> {
+  if (token === undefined) {
+    throw new Invalid('github-token', 'is required to read a policy from GitHub');
+  }
+  context.log.mask(token);
+  const [{ getOctokit }, { retry }, { throttling }] = await Promise.all([
+    import('@actions/github'),
+    import('@octokit/plugin-retry'),
+    import('@octokit/plugin-throttling'),
+  ]);
+  const waitFor = (seconds: number, _options: unknown, _octokit: unknown, tries: number): boolean =>
+    tries < 2 && seconds <= LONGEST_WAIT;
+  const octokit = getOctokit(
+    token,
+    {
+      baseUrl: context.apiUrl,
+      log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+      retry: { retryAfterBaseValue: 400 },
+      throttle: { onRateLimit: waitFor, onSecondaryRateLimit: waitFor },
+    },
+    retry,
+    throttling,
+  );
+  return {
+    get: async (route, parameters, schema) => {
+      const signal = AbortSignal.any([context.deadline, AbortSignal.timeout(REQUEST_LIMIT)]);
+      // The plugins wait without looking at the signal.
+      const late = new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      });
+      const what = `${context.apiUrl}: ${route.replace(/\{(\w+)\}/g, (_, name) => parameters[name] ?? '')}`;
+      try {
+        signal.throwIfAborted();
+        const { data } = await Promise.race([
+          octokit.request(route, { ...parameters, request: { signal } }),
+          late,
+        ]);
+        return schema.parse(data);
+      } catch (error) {
+        const { success, data: failure } = failureSchema.safeParse(error);
+        if (success && failure.status === 404) return undefined;
+        throw explain(what, error, success ? failure : undefined);
+      }
+    },
+  };
+}
+
+function explain(what: string, cause: unknown, failure?: z.infer<typeof failureSchema>): Failure {
+  if (cause instanceof z.ZodError) {
+    return new Unavailable(`${what} answered something else than GitHub's API does`, { cause });
+  }
+  const headers = failure?.response?.headers ?? {};
+  const limited = headers['retry-after'] !== undefined || headers['x-ratelimit-remaining'] === '0';
+  if (failure?.status === 401) {
+    return new Invalid('github-token', `was not accepted (${what} answered 401)`, { cause });
+  }
+  if (failure?.status === 403 && !limited) {
+    return new Invalid('github-token', `may not read this (${what} answered 403)`, {
+      cause,
+      hint: 'Add to the job:\n  permissions:\n    contents: read',
+    });
+  }
+  return new Unavailable(`${what} gave no answer`, {
+    cause,
+    hint: limited ? 'GitHub limits this token for now; run the job again later.' : undefined,
+  });
+}
