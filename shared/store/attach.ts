@@ -1,10 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Descriptor, MEDIA_TYPE } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { Unavailable } from '../outcome/outcome.ts';
 import { digestOf } from './hash.ts';
 import { mapParallel } from './parallel.ts';
 import { fallbackTag, findOwnTags, ownTag, readReferrers, uniteReferrers } from './referrers.ts';
-import { EMPTY_BLOB, type Store } from './store.ts';
+import { EMPTY_BLOB, type Store, type StoredManifest } from './store.ts';
 
 /** One piece of evidence to be stored beside an image, as an OCI 1.1 referrer with a single layer. */
 export interface Referrer {
@@ -77,23 +78,33 @@ function buildManifest(referrer: Referrer): ReferrerManifest {
 
 /** Pushes referrers' manifests under tags of their own, then lists them in the fallback index where the registry has no referrers API. */
 export async function pushReferrers(store: Store, manifests: readonly ReferrerManifest[]): Promise<void> {
-  const pushed = await mapParallel(manifests, 16, async (manifest) => {
-    const { subject, descriptor, bytes } = manifest;
-    const tag = ownTag(subject, descriptor.digest);
-    const { indexed } = await store.putManifest(bytes, descriptor.mediaType, tag);
-    return { subject, descriptor, indexed };
+  const subjects = [...Map.groupBy(manifests, ({ subject }) => subject)];
+  await mapParallel(subjects, 8, async ([subject, referrers]) => {
+    // Read while the manifests are sent: whether it is needed shows only by their answers.
+    const fallback = store.getManifest(fallbackTag(subject));
+    fallback.catch(() => undefined);
+    const indexed = await mapParallel(referrers, 16, (referrer) => pushReferrer(store, referrer));
+    const missing = referrers.filter((_, position) => !indexed[position]);
+    if (missing.length > 0) {
+      const added = missing.map(({ descriptor }) => descriptor);
+      await healFallback(store, subject, added, await fallback);
+    }
   });
-  const subjects = Map.groupBy(
-    pushed.filter(({ indexed }) => !indexed),
-    ({ subject }) => subject,
-  );
-  await mapParallel([...subjects], 8, ([subject, referrers]) =>
-    healFallback(
-      store,
-      subject,
-      referrers.map(({ descriptor }) => descriptor),
-    ),
-  );
+}
+
+async function pushReferrer(
+  store: Store,
+  { subject, descriptor, bytes }: ReferrerManifest,
+): Promise<boolean> {
+  const tag = ownTag(subject, descriptor.digest);
+  try {
+    return (await store.putManifest(bytes, descriptor.mediaType, tag)).indexed;
+  } catch (error) {
+    // Where tags are immutable, writing the same again is an error too.
+    const before = await store.resolve(tag).catch(() => undefined);
+    if (before?.digest !== descriptor.digest) throw error;
+    return (await store.listReferrers(subject)).some(({ digest }) => digest === descriptor.digest);
+  }
 }
 
 /** How often a writer tries to get the fallback index whole while others write it too. */
@@ -101,26 +112,49 @@ const ROUNDS = 10;
 
 /**
  * Makes the fallback index list everything that is known: what it held, what is `added`, and what own tags tell of. Registries
- * know no compare-and-swap, so after each write everything is read again. Own tags are pushed before the first write: whoever
- * writes last therefore reads all of them afterwards, and nobody's referrer stays lost.
+ * know no compare-and-swap, so after each write all is read again. Own tags are pushed before the first write of the index: whoever
+ * writes it last therefore sees all of them afterwards, and nobody's referrer stays lost.
  */
-async function healFallback(store: Store, subject: Digest, added: readonly Descriptor[]): Promise<void> {
+async function healFallback(
+  store: Store,
+  subject: Digest,
+  added: readonly Descriptor[],
+  before: StoredManifest | undefined,
+): Promise<void> {
   const tag = fallbackTag(subject);
-  let wanted = added;
+  let stored = before;
+  let wanted = uniteReferrers(subject, readIndex(stored, subject), added);
   for (let round = 0; round < ROUNDS; round += 1) {
-    const [stored, tags] = await Promise.all([store.getManifest(tag), store.listTags()]);
-    // GitLab answers for the subject under this tag, whatever is pushed; own tags have to do there.
-    if (round > 0 && stored?.descriptor.digest === subject) return;
-    const held = (stored && readReferrers(stored.bytes, subject)) ?? [];
-    const known = uniteReferrers(subject, held, wanted);
+    if (wanted.length > readIndex(stored, subject).length) await writeIndex(store, tag, wanted);
+    const [after, tags] = await Promise.all([store.getManifest(tag), store.listTags()]);
+    // GitLab answers with the subject under this tag, whatever is pushed; own tags have to do there.
+    if (after?.descriptor.digest === subject) return;
+    stored = after;
+    const known = uniteReferrers(subject, readIndex(stored, subject), wanted);
     const own = findOwnTags(subject, tags, known);
     const found = await mapParallel(own, 16, async (name) => (await store.resolve(name)) ?? []);
     wanted = uniteReferrers(subject, known, found.flat());
-    if (wanted.length === held.length) return;
-    const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: wanted };
-    await store.putManifest(Buffer.from(JSON.stringify(index)), MEDIA_TYPE.index, tag);
+    if (wanted.length === readIndex(stored, subject).length) return;
+    // Writers that collide again and again part when each waits for a while of its own.
+    await wait(Math.random() * 50 * (round + 1));
   }
   throw new Unavailable(`${store.place}: the fallback index ${tag} kept changing`, {
     hint: 'The evidence is stored under tags of its own; attach again so that other tools find it too.',
   });
+}
+
+function readIndex(stored: StoredManifest | undefined, subject: Digest): Descriptor[] {
+  return (stored && readReferrers(stored.bytes, subject)) ?? [];
+}
+
+async function writeIndex(store: Store, tag: string, manifests: readonly Descriptor[]): Promise<void> {
+  const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests };
+  try {
+    await store.putManifest(Buffer.from(JSON.stringify(index)), MEDIA_TYPE.index, tag);
+  } catch (cause) {
+    throw new Unavailable(`${store.place}: the fallback index ${tag} could not be written`, {
+      cause,
+      hint: 'The registry has no referrers API. If its tags are immutable, exclude "sha256-*" from that.',
+    });
+  }
 }

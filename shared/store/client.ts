@@ -7,6 +7,7 @@ import { readJson } from './json.ts';
 import { Login, type LoginOptions } from './login.ts';
 import {
   dropBody,
+  explainTransient,
   type HttpRequest,
   type HttpResponse,
   isLoopback,
@@ -34,13 +35,15 @@ export interface RegistryCall {
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const MAX_REDIRECTS = 5;
-const TRANSIENT = new Set([408, 500, 502, 503, 504]);
 
 /** Docker Hub's registry does not answer at the name that images have. */
 const apiHosts: Record<string, string> = {
   'docker.io': 'registry-1.docker.io',
   'index.docker.io': 'registry-1.docker.io',
 };
+
+/** A response whose body was read. */
+export type ReadResponse = Omit<HttpResponse, 'body'> & { readonly bytes: Buffer };
 
 /** HTTP to one repository of a registry: login, redirects, retries, and statuses turned into plain words. */
 export class RegistryClient {
@@ -66,7 +69,7 @@ export class RegistryClient {
   }
 
   /** Sends with retries and reads the whole answer, at most `limit` bytes. */
-  read(call: RegistryCall, limit: number): Promise<HttpResponse & { bytes: Buffer }> {
+  read(call: RegistryCall, limit: number): Promise<ReadResponse> {
     return retryTransient(this.deadline, async () => {
       const response = await this.attempt(call);
       return { ...response, bytes: await readBody(response, limit, this.deadline) };
@@ -145,25 +148,21 @@ export class RegistryClient {
   }
 
   async #explain(call: RegistryCall, response: HttpResponse): Promise<Unavailable> {
-    const { status } = response;
+    const { status, what } = response;
     const said = await this.#quoteErrors(response);
+    const transient = explainTransient(response, said);
+    if (transient) return transient;
+    const { registry } = this.repository;
     const image = formatRepository(this.repository);
-    if (status === 429 || TRANSIENT.has(status)) {
-      const pause = readRetryAfter(response.headers['retry-after']);
-      return new Transient(`${response.what}: status ${status}${said}`, { pause });
-    }
     const verb = call.access === 'push' ? 'push to' : 'pull from';
-    const hint = await this.#loginHint(call);
-    const message: Record<number, string> = {
-      401: `${this.repository.registry} wants a login to ${verb} ${image}`,
-      403: `${this.repository.registry} does not allow this login to ${verb} ${image}`,
-      404: `${this.repository.registry} does not know ${image}, or hides it from this login`,
+    const known: Record<number, string> = {
+      401: `${registry} wants a login to ${verb} ${image}`,
+      403: `${registry} does not allow this login to ${verb} ${image}`,
+      404: `${registry} does not know ${image}, or hides it from this login`,
     };
-    const known = message[status];
-    return new Unavailable(known ? `${known}${said}` : `${response.what}: status ${status}${said}`, {
-      hint: known && hint,
-      retrySafe: true,
-    });
+    const words = this.isOwn(response.url) ? known[status] : undefined;
+    if (!words) return new Unavailable(`${what}: status ${status}${said}`);
+    return new Unavailable(`${words}${said}`, { hint: await this.#loginHint(call) });
   }
 
   async #loginHint(call: RegistryCall): Promise<string> {
@@ -191,10 +190,3 @@ export class RegistryClient {
 const errorsSchema = z.object({
   errors: z.array(z.object({ code: z.string().optional(), message: z.string().optional() })),
 });
-
-/** Milliseconds of a Retry-After header: seconds, or a date (RFC 9110, 10.2.3). */
-function readRetryAfter(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  const milliseconds = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
-}

@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { constants, createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as z from 'zod';
-import { type Descriptor, indexSchema, MEDIA_TYPE, manifestSchema } from '../image/descriptor.ts';
+import {
+  type Descriptor,
+  descriptorSchema,
+  indexSchema,
+  MEDIA_TYPE,
+  manifestSchema,
+} from '../image/descriptor.ts';
 import { type Digest, digestAlgorithm, digestHex, isDigest } from '../image/digest.ts';
 import { Invalid, Refused, Unavailable } from '../outcome/outcome.ts';
 import { resolveInside } from '../workspace/workspace.ts';
@@ -18,7 +24,8 @@ import type { Store, StoredManifest, Written } from './store.ts';
 
 const NAME = 'org.opencontainers.image.ref.name';
 const layoutSchema = z.object({ imageLayoutVersion: z.literal('1.0.0') });
-const looseIndexSchema = indexSchema.loose();
+// Loose, because index.json is written back: what other tools put into it stays.
+const looseIndexSchema = indexSchema.extend({ manifests: z.array(descriptorSchema.loose()) }).loose();
 
 type LayoutIndex = z.infer<typeof looseIndexSchema>;
 
@@ -90,9 +97,9 @@ export class LayoutStore implements Store {
   }
 
   async hasBlob(digest: Digest): Promise<boolean> {
-    const file = await this.#resolve(blobPath(digest));
-    const found = await stat(file).catch(() => undefined);
-    return found?.isFile() ?? false;
+    const file = await this.#open(blobPath(digest));
+    await file?.close();
+    return file !== undefined;
   }
 
   async getBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Readable> {
@@ -176,7 +183,7 @@ export class LayoutStore implements Store {
 
   #changeIndex(change: (index: LayoutIndex) => LayoutIndex): Promise<void> {
     const next = this.#changed.then(async () => {
-      const exists = await stat(await this.#resolve('oci-layout')).catch(() => undefined);
+      const exists = await stat(await this.#locate('oci-layout')).catch(() => undefined);
       const before: LayoutIndex = exists
         ? await this.#readIndex()
         : { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [] };
@@ -190,22 +197,23 @@ export class LayoutStore implements Store {
     return next;
   }
 
-  /** A file of the layout, free of links that lead out of the workspace or of the layout. */
-  async #resolve(path: string): Promise<string> {
+  /** The path of a file of the layout; a link that leads out of the layout, or the layout out of the workspace, is `Invalid`. */
+  async #locate(path: string): Promise<string> {
     const folder = await resolveInside(this.#workspace, this.#folder, 'image');
-    await mkdir(folder, { recursive: true });
+    if (!(await stat(folder).catch(() => undefined))) return join(folder, path);
     return resolveInside(folder, path, 'image');
   }
 
-  async #open(path: string): Promise<Awaited<ReturnType<typeof open>> | undefined> {
-    const file = await open(
-      await this.#resolve(path),
-      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-    ).catch((cause) => {
+  async #open(path: string): Promise<FileHandle | undefined> {
+    // Not blocking, so that a pipe in a file's place does not stop the step.
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const file = await open(await this.#locate(path), flags).catch((cause: NodeJS.ErrnoException) => {
       if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
       throw new Unavailable(`${this.place}: ${path} cannot be read (${cause.code})`, { cause });
     });
-    return file;
+    if (!file || (await file.stat()).isFile()) return file;
+    await file.close();
+    throw new Invalid('image', `${path} in ${this.place} is no file`);
   }
 
   async #readFile(path: string, limit: number): Promise<Buffer | undefined> {
@@ -221,7 +229,7 @@ export class LayoutStore implements Store {
   }
 
   async #write(path: string, source: Readable): Promise<void> {
-    const file = await this.#resolve(path);
+    const file = await this.#locate(path);
     const temporary = `${file}.${randomUUID()}`;
     await mkdir(dirname(file), { recursive: true });
     try {

@@ -2,7 +2,14 @@ import * as z from 'zod';
 import { Unavailable } from '../outcome/outcome.ts';
 import { type CredentialOptions, type Credentials, findCredentials } from './credentials.ts';
 import { readJson } from './json.ts';
-import { type HttpRequest, isLoopback, readBody, retryTransient, sendOnce } from './transport.ts';
+import {
+  explainTransient,
+  type HttpRequest,
+  isLoopback,
+  readBody,
+  retryTransient,
+  sendOnce,
+} from './transport.ts';
 
 export interface LoginOptions extends CredentialOptions {
   readonly log: { mask(secret: string): void };
@@ -96,6 +103,8 @@ export class Login {
       const response = await sendOnce(call, deadline);
       const bytes = await readBody(response, 1024 * 1024, deadline);
       if (response.status === 200) return bytes;
+      const transient = explainTransient(response);
+      if (transient) throw transient;
       throw new Unavailable(
         `${call.url.host} gave no token for ${this.#registry} (status ${response.status})`,
         {

@@ -8,6 +8,7 @@ import { checkBytes, checkSize, checkStream, describeManifest, MANIFEST_LIMIT } 
 import { RegistryClient } from './client.ts';
 import { digestOf } from './hash.ts';
 import { readJson } from './json.ts';
+import { askReferrers, listTags } from './lists.ts';
 import type { LoginOptions } from './login.ts';
 import { mapParallel } from './parallel.ts';
 import { fallbackTag, findOwnTags, readReferrers, uniteReferrers } from './referrers.ts';
@@ -24,10 +25,6 @@ const ACCEPT = [
 ].join(', ');
 /** Up to this many bytes it costs more to ask whether a blob is there than to send it. */
 const SMALL_BLOB = 64 * 1024;
-/** The most pages of one list that are followed. */
-const PAGES = 500;
-
-const tagsSchema = z.object({ tags: z.array(z.string()).nullish() });
 const subjectSchema = z.object({ subject: z.object({ digest: z.string() }) });
 
 /** A repository of an OCI registry (distribution-spec 1.1). */
@@ -35,10 +32,12 @@ export class RegistryStore implements Store {
   readonly place: string;
   readonly host: string;
   readonly #client: RegistryClient;
-  /** Whether the registry has the referrers API, once an answer has told. */
-  #listsReferrers: boolean | undefined;
+  /** The last subject's answer to whether there is a referrers API. A 404 may also mean an unknown subject, so it is asked each time. */
+  #listsReferrers = false;
   #tags: Promise<string[]> | undefined;
-  readonly #uploads: Promise<URL | undefined>[] = [];
+  /** Uploads that were opened ahead. */
+  readonly #uploads: Promise<URL>[] = [];
+  readonly #written = new Map<Digest, Promise<Written>>();
 
   constructor(repository: Repository, options: RegistryOptions) {
     this.place = formatRepository(repository);
@@ -147,10 +146,24 @@ export class RegistryStore implements Store {
     return checkBytes(descriptor, bytes, this.place);
   }
 
-  async putBlob(
+  putBlob(
     descriptor: Pick<Descriptor, 'digest' | 'size'>,
     open: () => Buffer | Readable | Promise<Readable>,
     mountFrom?: Store,
+  ): Promise<Written> {
+    const { digest } = descriptor;
+    const before = this.#written.get(digest)?.then(() => 'present' as const);
+    if (before) return before;
+    const writing = this.#writeBlob(descriptor, open, mountFrom);
+    this.#written.set(digest, writing);
+    writing.catch(() => this.#written.delete(digest));
+    return writing;
+  }
+
+  async #writeBlob(
+    descriptor: Pick<Descriptor, 'digest' | 'size'>,
+    open: () => Buffer | Readable | Promise<Readable>,
+    mountFrom: Store | undefined,
   ): Promise<Written> {
     const from = mountFrom?.host === this.host ? mountFrom.place.slice(this.host.length + 1) : undefined;
     if (from === undefined && descriptor.size > SMALL_BLOB && (await this.hasBlob(descriptor.digest))) {
@@ -186,32 +199,32 @@ export class RegistryStore implements Store {
   }
 
   listTags(): Promise<string[]> {
-    // Readers of several subjects ask at the same time; one list serves them all.
-    this.#tags ??= this.#listPages(
-      'tags/list?n=1000',
-      (bytes) => readJson(tagsSchema, bytes)?.tags ?? [],
-    ).finally(() => {
-      this.#tags = undefined;
-    });
-    return this.#tags;
+    return listTags(this.#client);
   }
 
   async listReferrers(subject: Digest): Promise<Descriptor[]> {
-    const api = this.#listsReferrers === false ? Promise.resolve(undefined) : this.#askReferrers(subject);
     // Begun before the API has answered, so that a registry without one costs no further round trip.
-    const tags = this.#listsReferrers === true ? undefined : this.listTags();
+    const tags = this.#listsReferrers ? undefined : this.#shareTags();
     tags?.catch(() => undefined);
-    const [listed, fallback] = await Promise.all([api, this.#readFallback(subject)]);
+    const [listed, fallback] = await Promise.all([
+      askReferrers(this.#client, subject),
+      this.#readFallback(subject),
+    ]);
     this.#listsReferrers = listed !== undefined;
     const known = uniteReferrers(subject, listed ?? [], fallback);
-    if (listed !== undefined || tags === undefined) return known;
-    const own = findOwnTags(subject, await tags, known);
-    const found = await mapParallel(own, 16, (tag) => this.resolve(tag));
-    return uniteReferrers(
-      subject,
-      known,
-      found.filter((one) => one !== undefined),
-    );
+    // An API that lists less than the fallback index is not the whole truth.
+    if (listed?.length === known.length) return known;
+    const own = findOwnTags(subject, await (tags ?? this.#shareTags()), known);
+    const found = await mapParallel(own, 16, async (tag) => (await this.resolve(tag)) ?? []);
+    return uniteReferrers(subject, known, found.flat());
+  }
+
+  /** Readers of several subjects ask at the same time; one list serves them all. */
+  #shareTags(): Promise<string[]> {
+    this.#tags ??= this.listTags().finally(() => {
+      this.#tags = undefined;
+    });
+    return this.#tags;
   }
 
   async #readFallback(subject: Digest): Promise<Descriptor[]> {
@@ -226,61 +239,6 @@ export class RegistryStore implements Store {
       MANIFEST_LIMIT,
     );
     return (status === 200 && readReferrers(bytes, subject)) || [];
-  }
-
-  /** The referrers API's answer, or undefined when the registry has none: 404, or a false 200 (a web page, another media type, a redirect to one). */
-  async #askReferrers(subject: Digest): Promise<Descriptor[] | undefined> {
-    const found: Descriptor[] = [];
-    let next: URL | undefined = this.#client.resolveUrl(`referrers/${subject}`);
-    for (let page = 0; next; page += 1) {
-      if (page === PAGES) throw this.#tooManyPages('referrers');
-      const { status, headers, bytes } = await this.#client.read(
-        {
-          method: 'GET',
-          target: next,
-          access: 'pull',
-          expect: [200, 301, 302, 303, 307, 308, 404, 405, 501],
-          headers: { accept: MEDIA_TYPE.index },
-          follow: false,
-        },
-        MANIFEST_LIMIT,
-      );
-      const isIndex = headers['content-type']?.split(';')[0]?.trim() === MEDIA_TYPE.index;
-      const listed = status === 200 && isIndex ? readReferrers(bytes, subject) : undefined;
-      if (!listed) {
-        if (page === 0) return undefined;
-        throw new Unavailable(`${this.place}: page ${page + 1} of the referrers of ${subject} is no index`);
-      }
-      found.push(...listed);
-      uniteReferrers(subject, found);
-      next = this.#nextPage(headers['link'], next);
-    }
-    return found;
-  }
-
-  async #listPages(target: string, read: (bytes: Buffer) => string[]): Promise<string[]> {
-    const found: string[] = [];
-    let next: URL | undefined = this.#client.resolveUrl(target);
-    for (let page = 0; next; page += 1) {
-      if (page === PAGES) throw this.#tooManyPages('tags');
-      const { status, headers, bytes } = await this.#client.read(
-        { method: 'GET', target: next, access: 'pull', expect: [200, 404] },
-        MANIFEST_LIMIT,
-      );
-      if (status === 404) return found;
-      found.push(...read(bytes));
-      next = this.#nextPage(headers['link'], next);
-    }
-    return found;
-  }
-
-  /** The address in `Link: <…>; rel="next"` (RFC 8288), which must be the registry's own. */
-  #nextPage(link: string | undefined, page: URL): URL | undefined {
-    const target = /<([^>]*)>\s*;[^,]*rel="?next"?/i.exec(link ?? '')?.[1];
-    if (target === undefined) return undefined;
-    const url = new URL(target, page);
-    if (!this.#client.isOwn(url)) throw new Unavailable(`${this.place}: the next page leads to ${url.host}`);
-    return url;
   }
 
   async #startUpload(): Promise<URL> {
@@ -316,9 +274,5 @@ export class RegistryStore implements Store {
 
   #missing(digest: Digest): Refused {
     return new Refused(`${this.place} is incomplete: ${digest} is named there but not stored`);
-  }
-
-  #tooManyPages(what: string): Unavailable {
-    return new Unavailable(`${this.place} lists its ${what} in more than ${PAGES} pages`);
   }
 }

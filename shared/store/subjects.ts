@@ -32,8 +32,7 @@ export interface ImageSubjects {
   readonly all: readonly Descriptor[];
 }
 
-/** How deep indexes may nest, and how many manifests an image may have. */
-const DEPTH = 4;
+/** The most manifests of one image, nested indexes included. */
 const MANIFESTS = 200;
 
 const platformConfigSchema = z.object({
@@ -54,21 +53,20 @@ export async function listSubjects(store: Store, reference: Digest | string): Pr
     });
   }
   const { descriptor } = root;
-  const platforms = await walk(store, root, undefined, DEPTH);
-  if (platforms.length > MANIFESTS) {
-    throw new Refused(`${store.place}@${descriptor.digest} has more than ${MANIFESTS} platform manifests`);
-  }
+  const seen = new Set([descriptor.digest]);
+  const platforms = await readPlatforms(store, root, undefined, seen);
   const below = platforms
     .map((platform) => platform.descriptor)
     .filter(({ digest }) => digest !== descriptor.digest);
   return { digest: descriptor.digest, root, platforms, all: [descriptor, ...below] };
 }
 
-async function walk(
+/** The platform manifests at or below `stored`. `seen` holds every manifest met so far: none is read twice, and there is a limit. */
+async function readPlatforms(
   store: Store,
   stored: StoredManifest,
   platform: Platform | undefined,
-  depth: number,
+  seen: Set<Digest>,
 ): Promise<PlatformManifest[]> {
   const { descriptor, bytes } = stored;
   if (!isIndexType(descriptor.mediaType)) {
@@ -79,16 +77,18 @@ async function walk(
     return [{ platform: platform ?? (await readPlatform(store, manifest)), descriptor, manifest, stored }];
   }
   const index = readJson(indexSchema, bytes);
-  if (!index || depth === 0) {
-    throw new Refused(`${store.place}@${descriptor.digest} is no index that can be read`);
-  }
-  const children = [...new Map(index.manifests.map((child) => [child.digest, child])).values()].filter(
-    (child) => isRunnable(child.platform),
-  );
-  const found = await mapParallel(children.slice(0, MANIFESTS + 1), 8, async (child) => {
-    const below = await getChild(store, descriptor.digest, child);
-    return walk(store, below, child.platform, depth - 1);
+  if (!index) throw new Refused(`${store.place}@${descriptor.digest} is no image index`);
+  const children = index.manifests.filter((child) => {
+    if (!isRunnable(child.platform) || seen.has(child.digest)) return false;
+    seen.add(child.digest);
+    return true;
   });
+  if (seen.size > MANIFESTS) {
+    throw new Refused(`${store.place}@${descriptor.digest} has more than ${MANIFESTS} manifests`);
+  }
+  const found = await mapParallel(children, 16, async (child) =>
+    readPlatforms(store, await getChild(store, descriptor.digest, child), child.platform, seen),
+  );
   return found.flat();
 }
 

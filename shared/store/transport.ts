@@ -10,6 +10,9 @@ const TRIES = 4;
 /** The first pause between two tries, in milliseconds; each further one is twice as long. */
 const PAUSE = 500;
 
+/** The longest a timer can run, in milliseconds. */
+const LONGEST_WAIT = 2 ** 31 - 1;
+
 // One pool for the process. A transfer between two repositories holds two connections, so there are more than
 // twice as many as `copyImage` moves at once.
 const agent = new Agent({
@@ -22,7 +25,7 @@ const agent = new Agent({
 
 /** What may pass by itself: `retryTransient` tries again, anyone else sees `Unavailable`. */
 export class Transient extends Unavailable {
-  /** Milliseconds the peer asked to wait, from Retry-After. */
+  /** Milliseconds that the peer asked to wait (429 with Retry-After). */
   readonly pause: number | undefined;
 
   constructor(message: string, options: { cause?: unknown; pause?: number | undefined } = {}) {
@@ -44,6 +47,7 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Readable;
+  readonly url: URL;
   /** Method and address without query, for messages. */
   readonly what: string;
 }
@@ -63,7 +67,8 @@ export async function sendOnce(call: HttpRequest, deadline: AbortSignal): Promis
         : (call.body as Buffer | undefined),
       signal: streamed ? AbortSignal.any([deadline, stalled.signal]) : deadline,
     });
-    return { status: response.statusCode, headers: joinHeaders(response.headers), body: response.body, what };
+    const { statusCode: status, body } = response;
+    return { status, headers: joinHeaders(response.headers), body, url: call.url, what };
   } catch (error) {
     throw explainDrop(error, what, deadline);
   }
@@ -89,8 +94,22 @@ export async function readBody(
   return Buffer.concat(chunks, size);
 }
 
+/** What a status means that may pass by itself: busy, overloaded, or down for a moment. */
+export function explainTransient({ status, headers, what }: HttpResponse, said = ''): Transient | undefined {
+  if (![408, 429, 500, 502, 503, 504].includes(status)) return undefined;
+  const pause = status === 429 ? readRetryAfter(headers['retry-after']) : undefined;
+  return new Transient(`${what}: status ${status}${said}`, { pause });
+}
+
+/** Milliseconds of a Retry-After header, at least a second: seconds, or a date (RFC 9110, 10.2.3). */
+function readRetryAfter(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const milliseconds = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isNaN(milliseconds) ? undefined : Math.max(1000, milliseconds);
+}
+
 /** Frees the connection of a response whose body is of no interest. */
-export async function dropBody(response: HttpResponse): Promise<void> {
+export function dropBody(response: HttpResponse): void {
   response.body.on('error', () => undefined);
   response.body.resume();
 }
@@ -117,9 +136,9 @@ export async function retryTransient<T>(deadline: AbortSignal, work: () => Promi
       if (error.pause === undefined && tries >= TRIES) {
         throw new Unavailable(`${error.message} (${tries} tries)`, { cause: error });
       }
-      const backoff = PAUSE * 2 ** (tries - 1) * (0.5 + Math.random());
+      const pause = error.pause ?? PAUSE * 2 ** (tries - 1) * (0.5 + Math.random());
       if (error.pause === undefined) tries += 1;
-      await wait(Math.max(backoff, error.pause ?? 0), undefined, { signal: deadline }).catch(() => {
+      await wait(Math.min(pause, LONGEST_WAIT), undefined, { signal: deadline }).catch(() => {
         throw new Unavailable(`${error.message}; the step's time ended before another try`, { cause: error });
       });
     }
