@@ -8,6 +8,8 @@ import { TYPES, VARIABLES } from './variables.ts';
 export interface Expression {
   readonly source: string;
   readonly strict: string;
+  /** For `list.exists(x, p)`: the strict form of the list of those x, to show people what decided. */
+  readonly examples?: string;
   /** The variables of the policy language that it names. */
   readonly variables: readonly string[];
 }
@@ -78,17 +80,39 @@ export function readExpression(source: string): Expression {
   const { valid, type, error } = parsed.check();
   if (!valid) throw asExpressionError(error);
   if (type !== 'bool') throw new ExpressionError(`is a ${type}, where true or false is wanted`, 0);
-  return { source, strict, variables: [...found.variables] };
+  const examples = listExamples(parsed.ast);
+  return { source, strict, variables: [...found.variables], ...(examples !== undefined && { examples }) };
 }
 
 /** Evaluates the strict form over the facts. Throws whatever went wrong anywhere in it; the result is true or false, never anything else. */
 export function evaluateExpression(strict: string, facts: Readonly<Record<string, unknown>>): boolean {
-  const typed = Object.entries(VARIABLES)
-    .filter(([name]) => facts[name] !== undefined)
-    .map(([name, { type }]) => [name, giveType(type, facts[name])]);
-  const value: unknown = strictLanguage.evaluate(strict, Object.fromEntries(typed));
+  const value: unknown = strictLanguage.evaluate(strict, giveTypes(facts));
   if (typeof value !== 'boolean') throw new Error('the result is neither true nor false');
   return value;
+}
+
+/** What made an `exists` true, each in a few words: at most `limit`, then how many more. */
+export function evaluateExamples(
+  examples: string,
+  facts: Readonly<Record<string, unknown>>,
+  limit: number,
+): string[] {
+  const found: unknown = strictLanguage.evaluate(examples, giveTypes(facts));
+  if (!Array.isArray(found)) return [];
+  const told = found.slice(0, limit).map(describeItem);
+  return found.length > limit ? [...told, `and ${found.length - limit} more`] : told;
+}
+
+function describeItem(item: unknown): string {
+  if (typeof item !== 'object' || item === null) return String(item);
+  const fields = item as Readonly<Record<string, unknown>>;
+  const told = ['id', 'rule', 'name', 'package', 'version', 'user', 'target', 'platform'];
+  return told.flatMap((name) => (fields[name] ? [String(fields[name])] : [])).join(' ');
+}
+
+function giveTypes(facts: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const given = Object.entries(VARIABLES).filter(([name]) => facts[name] !== undefined);
+  return Object.fromEntries(given.map(([name, { type }]) => [name, giveType(type, facts[name])]));
 }
 
 /** Plain data as the library's typed objects: lists and objects by `TYPES`, everything else as it is. */
@@ -205,4 +229,11 @@ function joinConditions(
 function isPresenceTest(node: ASTNode): boolean {
   if (node.op === '!_') return isPresenceTest(node.args);
   return node.op === 'call' && node.args[0] === 'has';
+}
+
+function listExamples(node: ASTNode): string | undefined {
+  if (node.op !== 'rcall' || node.args[0] !== 'exists') return undefined;
+  const rewrite = (child: ASTNode): string => makeStrict(child, { variables: new Set() });
+  const [, receiver, args] = node.args;
+  return `(${rewrite(receiver)}).filter(${args.map(rewrite).join(', ')})`;
 }

@@ -1,0 +1,190 @@
+import * as z from 'zod';
+import type { Evidence } from '../evidence/evidence.ts';
+import { type EvidenceKind, ROLES_OF } from '../evidence/predicate.ts';
+import type { Finding, ScanResult, SecretFinding } from '../evidence/scan.ts';
+import type { Trust } from '../evidence/trust.ts';
+import type { Digest } from '../image/digest.ts';
+import { NEEDS, type Need } from './rule.ts';
+
+/** What a platform's manifest and config hold (OCI image-spec 1.1, config.md). */
+export interface JudgedPlatform {
+  /** `linux/amd64` */
+  readonly name: string;
+  readonly digest: Digest;
+  /** Compressed layers and config, in bytes. */
+  readonly size: number;
+  readonly config: ImageConfig;
+}
+
+/** The image that is judged: what its digest names, and what can run of it. */
+export interface JudgedImage {
+  readonly digest: Digest;
+  readonly platforms: readonly JudgedPlatform[];
+}
+
+export const imageConfigSchema = z.object({
+  config: z
+    .object({
+      User: z.string().default(''),
+      Entrypoint: z.array(z.string()).nullish(),
+      Cmd: z.array(z.string()).nullish(),
+      Labels: z.record(z.string(), z.string()).nullish(),
+      ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
+    })
+    .nullish(),
+});
+export type ImageConfig = z.output<typeof imageConfigSchema>;
+
+/** The values of the variables in variables.ts. What there is no evidence for is undefined, and no rule that needs it is evaluated. */
+export interface Facts {
+  readonly image: { digest: string; size: bigint; platforms: string[] };
+  readonly config: readonly object[];
+  readonly provenance?: object;
+  readonly sbom?: { packages: readonly object[] };
+  readonly vulnerabilities?: readonly Finding[];
+  readonly secrets?: readonly object[];
+  readonly scan?: { scannedAt: Date; databaseUpdatedAt: Date };
+  readonly tests?: { passed: boolean };
+  readonly now: Date;
+}
+
+/** The facts, and for each kind of evidence what is missing or incomplete: no entry where it is whole. */
+export interface Gathered {
+  readonly facts: Facts;
+  readonly missing: ReadonlyMap<Need, readonly string[]>;
+}
+
+const KINDS: Record<Need, readonly EvidenceKind[]> = {
+  signature: ['signature'],
+  provenance: ['provenance'],
+  sbom: ['cyclonedx', 'spdx'],
+  scan: ['scan'],
+  test: ['test'],
+  vex: ['vex'],
+};
+
+/**
+ * Makes the facts that rules see out of verified evidence, and says what is missing. Evidence must be there for what the digest names
+ * and for every platform: a scan or bill of materials of one platform says nothing of another.
+ */
+export function gatherFacts(
+  image: JudgedImage,
+  evidence: readonly Evidence[],
+  trust: Trust,
+  now: Date,
+): Gathered {
+  const missing = new Map<Need, string[]>();
+  const complain = (need: Need, reason: string): void => {
+    missing.set(need, [...(missing.get(need) ?? []), reason]);
+  };
+  for (const need of NEEDS) {
+    for (const reason of explainGaps(need, image, evidence, trust)) complain(need, reason);
+  }
+  const readEach = <T>(need: Need, read: (found: Evidence, platform: JudgedPlatform) => Reading<T>): T[] =>
+    image.platforms.flatMap((platform) =>
+      newestOf(evidence, KINDS[need], platform.digest).flatMap((found) => {
+        const reading = read(found, platform);
+        if ('value' in reading) return [reading.value];
+        complain(need, `the ${need} evidence of ${platform.name} ${reading.fault}`);
+        return [];
+      }),
+    );
+
+  const provenance = findProvenance(image, evidence);
+  if (provenance !== undefined && 'fault' in provenance) complain('provenance', provenance.fault);
+  const packages = readEach('sbom', readPackages).flat();
+  const scans = readEach('scan', readPlatformScan);
+  const tests = readEach('test', readTest);
+
+  const facts: Facts = {
+    image: {
+      digest: image.digest,
+      size: BigInt(Math.max(0, ...image.platforms.map(({ size }) => size))),
+      platforms: image.platforms.map(({ name }) => name),
+    },
+    config: image.platforms.map(describeConfig),
+    ...(!missing.has('provenance') &&
+      provenance &&
+      'value' in provenance && { provenance: provenance.value }),
+    ...(!missing.has('sbom') && { sbom: { packages } }),
+    ...(!missing.has('scan') && describeScans(scans)),
+    ...(!missing.has('test') && { tests: { passed: tests.every(Boolean) } }),
+    now,
+  };
+  return { facts, missing };
+}
+
+function explainGaps(need: Need, image: JudgedImage, evidence: readonly Evidence[], trust: Trust): string[] {
+  if (image.platforms.length === 0) return ['the image has no platform that could run'];
+  const kinds = KINDS[need];
+  const roles = [...new Set(kinds.flatMap((kind) => ROLES_OF[kind]))];
+  if (!roles.some((role) => (trust[role] ?? []).length > 0)) {
+    return [`there can be no ${need} evidence: the policy trusts nobody as ${roles.join(' or ')}`];
+  }
+  // The signature and the provenance are of the whole; the rest is of each platform by itself.
+  const wholeToo = need === 'signature' || need === 'provenance';
+  const places = new Map<Digest, string>(wholeToo ? [[image.digest, 'the index']] : []);
+  for (const { digest, name } of image.platforms) places.set(digest, name);
+  return [...places].flatMap(([digest, name]) =>
+    evidence.some((found) => kinds.includes(found.kind) && found.subjects.includes(digest))
+      ? []
+      : [`there is no ${need} evidence for ${name} from the role ${roles.join(' or ')}`],
+  );
+}
+
+/**
+ * The newest evidence of a subject, by the time a log or timestamp authority gives. Evidence without such a time may be the newest,
+ * so it counts too; where two kinds serve, the first kind that is there.
+ */
+function newestOf(
+  evidence: readonly Evidence[],
+  kinds: readonly EvidenceKind[],
+  subject: Digest,
+): Evidence[] {
+  const about = evidence.filter((found) => found.subjects.includes(subject));
+  const kind = kinds.find((one) => about.some((found) => found.kind === one));
+  const found = about.filter((one) => one.kind === kind);
+  const times = found.flatMap(({ signedAt }) => (signedAt === undefined ? [] : [Date.parse(signedAt)]));
+  const newest = Math.max(...times);
+  return found.filter(({ signedAt }) => signedAt === undefined || Date.parse(signedAt) === newest);
+}
+
+function describeScans(scans: readonly ScanResult[]): Pick<Facts, 'vulnerabilities' | 'secrets' | 'scan'> {
+  const oldest = (times: readonly string[]): Date => new Date(Math.min(...times.map(Date.parse)));
+  return {
+    vulnerabilities: scans.flatMap(({ findings }) => findings),
+    secrets: scans.flatMap(({ secrets }) =>
+      secrets.map((secret: SecretFinding) => ({ ...secret, line: BigInt(secret.line) })),
+    ),
+    scan: {
+      scannedAt: oldest(scans.map(({ scannedAt }) => scannedAt)),
+      databaseUpdatedAt: oldest(scans.map(({ database }) => database?.updatedAt ?? '')),
+    },
+  };
+}
+
+/** The newest provenance that one statement gives of the whole image; undefined when there is none at all. */
+function findProvenance(image: JudgedImage, evidence: readonly Evidence[]): Reading<object> | undefined {
+  const subjects = [image.digest, ...image.platforms.map(({ digest }) => digest)];
+  const about = evidence.filter((found) => found.kind === 'provenance');
+  if (about.length === 0) return undefined;
+  const whole = about.filter((found) => subjects.every((digest) => found.subjects.includes(digest)));
+  const readings = newestOf(whole, ['provenance'], image.digest).map(readProvenance);
+  const first = readings[0];
+  if (first === undefined) return { fault: 'no single provenance covers the index and every platform' };
+  const differs = readings.some((reading) => JSON.stringify(reading) !== JSON.stringify(first));
+  return differs
+    ? { fault: 'there are several provenances, they differ, and nothing says which is the newest' }
+    : first;
+}
+
+function describeConfig({ name, config: { config } }: JudgedPlatform): object {
+  return {
+    platform: name,
+    user: config?.User ?? '',
+    entrypoint: config?.Entrypoint ?? [],
+    cmd: config?.Cmd ?? [],
+    labels: config?.Labels ?? {},
+    ports: Object.keys(config?.ExposedPorts ?? {}),
+  };
+}

@@ -1,0 +1,87 @@
+import type { Expression } from './expression.ts';
+import type { Facts, Gathered } from './facts.ts';
+import type { PolicyEnvironment, PolicyFile } from './file.ts';
+import { needsOf, type Rule, variablesOf } from './rule.ts';
+import type { RuleResult, Verdict } from './verdict.ts';
+
+/** What an expression came to; `examples` says what made an `exists` true. */
+export type Evaluated =
+  | { readonly value: boolean; readonly examples?: readonly string[] }
+  | { readonly error: string };
+
+/** Evaluates expressions over facts within limits of time and memory: one answer an expression, in their order, whatever happens. */
+export type EvaluateExpressions = (
+  expressions: readonly Expression[],
+  facts: Facts,
+) => Promise<readonly Evaluated[]>;
+
+/** Parts of an environment that are read but not built yet: until then they deny. */
+const NOT_BUILT = ['after', 'soak', 'approvals'] as const satisfies readonly (keyof PolicyEnvironment)[];
+
+/**
+ * Judges gathered facts by every rule of one environment. A rule whose evidence is missing or incomplete is not evaluated and denies,
+ * and so does one that cannot be evaluated.
+ */
+export async function judgeFacts(
+  policy: Pick<PolicyFile, 'rules'>,
+  environment: { readonly name: string } & Partial<PolicyEnvironment> & Pick<PolicyEnvironment, 'rules'>,
+  { facts, missing }: Gathered,
+  evaluate: EvaluateExpressions,
+): Promise<Verdict> {
+  const judged = [...new Set(environment.rules)].map((name) => {
+    const rule = policy.rules[name];
+    const gaps = rule === undefined ? ['there is no such rule'] : explainGaps(rule, missing);
+    return { name, rule, gaps, expression: gaps.length > 0 ? undefined : (rule?.deny ?? rule?.warn) };
+  });
+  const expressions = judged.flatMap(({ expression }) => expression ?? []);
+  const evaluated = expressions.length === 0 ? [] : await evaluate(expressions, facts);
+  const rules = judged.map(({ name, rule, gaps, expression }): RuleResult => {
+    const reasons =
+      expression === undefined ? gaps : explainAnswer(evaluated[expressions.indexOf(expression)]);
+    const outcome = outcomeOf(rule, reasons, facts.now);
+    return { name, title: rule?.title ?? name, outcome, reasons: outcome === 'passed' ? [] : reasons };
+  });
+
+  const tell = (outcome: RuleResult['outcome']): string[] =>
+    rules
+      .filter((result) => result.outcome === outcome)
+      .flatMap(({ name, title, reasons }) => reasons.map((reason) => `${name} (${title}): ${reason}`));
+  const reasons = [
+    ...NOT_BUILT.filter((part) => environment[part] !== undefined).map(
+      (part) => `${environment.name} asks for "${part}", which is not implemented yet, so it denies`,
+    ),
+    ...(rules.length === 0 ? [`${environment.name} has no rules, so nothing was judged`] : []),
+    ...tell('denied'),
+  ];
+  return {
+    decision: reasons.length === 0 ? 'allow' : 'deny',
+    environment: environment.name,
+    reasons,
+    warnings: tell('warned'),
+    rules,
+    judgedAt: facts.now.toISOString(),
+  };
+}
+
+function explainGaps(rule: Rule, missing: Gathered['missing']): string[] {
+  const gaps = needsOf(rule).flatMap((need) => missing.get(need) ?? []);
+  return variablesOf(rule).includes('approvals')
+    ? [...gaps, 'it asks for "approvals", which is not implemented yet, so it denies']
+    : gaps;
+}
+
+function explainAnswer(answer: Evaluated | undefined): string[] {
+  if (answer === undefined) return ['it was not evaluated'];
+  if ('error' in answer)
+    return [`it could not be evaluated, so it counts against the image: ${answer.error}`];
+  if (answer.value === false) return [];
+  const { examples = [] } = answer;
+  return [examples.length === 0 ? 'this is not so' : examples.join('; ')];
+}
+
+function outcomeOf(rule: Rule | undefined, reasons: readonly string[], now: Date): RuleResult['outcome'] {
+  if (reasons.length === 0) return 'passed';
+  const inForce = rule?.from === undefined || rule.from <= now;
+  if (rule?.warn !== undefined) return inForce ? 'warned' : 'passed';
+  return inForce ? 'denied' : 'warned';
+}
