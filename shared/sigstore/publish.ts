@@ -27,16 +27,19 @@ const STATEMENT_LIMIT = 16 * 1024 * 1024;
 
 /**
  * Signs all claims under one certificate and attaches them in one update. Nothing is attached unless everything was signed;
- * the registry's refusal to be written to is found out while the signing services are asked.
+ * the registry's refusal to be written to is found out while the signing services are asked. `check` sees every bundle before
+ * anything is attached: what it throws leaves nothing behind.
  */
 export async function publishStatements(
   store: Store,
   image: ImageSubjects,
   signer: StatementSigner,
   claims: readonly Claim[],
+  check?: (bundle: Buffer) => Promise<void>,
 ): Promise<Published[]> {
   const statements = claims.map((claim) => buildStatement(store, image, claim));
   const [bundles] = await Promise.all([signer.sign(statements), prepareReferrers(store, claims.length)]);
+  for (const bundle of bundles) await check?.(bundle);
   const created = new Date().toISOString();
   const referrers = claims.flatMap(({ predicateType, subjects }, at) =>
     image.all
