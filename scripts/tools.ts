@@ -36,6 +36,7 @@ const recipes = {
     environment: { GOEXPERIMENT: 'jsonv2' },
   },
   'trivy-db': { package: '.' },
+  registry: { package: '.' },
   crane: { package: 'github.com/google/go-containerregistry/cmd/crane' },
   cosign: {
     package: 'github.com/sigstore/cosign/v3/cmd/cosign',

@@ -61,7 +61,13 @@ export async function startDistribution(): Promise<Peer> {
   });
 }
 
-/** `crane registry serve` (google/go-containerregistry): with the referrers API, in memory. */
+/** The reference registry of google/go-containerregistry: with the referrers API, in memory. */
+export async function startReferenceRegistry(): Promise<Peer> {
+  const folder = mkdtempSync(join(tmpdir(), 'hallmark-registry-'));
+  return startPeer(await ensureTool('registry'), [], { folder, ready: /serving on (127\.0\.0\.1:\d+)/ });
+}
+
+/** `crane registry serve`: the same without the referrers API, on disk. */
 export async function startCraneRegistry(): Promise<Peer> {
   const folder = mkdtempSync(join(tmpdir(), 'hallmark-crane-'));
   const peer = await startPeer(
