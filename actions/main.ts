@@ -4,6 +4,8 @@ import { runStep } from '../shared/step/step.ts';
 /** Every action that has code. `sign` and `sbom` are presets: an action.yml with other defaults over `attest` and `scan`. */
 export const actions: Record<string, () => Promise<{ action: Action }>> = {
   build: () => import('./build/index.ts') as unknown as Promise<{ action: Action }>,
+  attest: () => import('./attest/index.ts') as unknown as Promise<{ action: Action }>,
+  verify: () => import('./verify/index.ts') as unknown as Promise<{ action: Action }>,
 };
 
 /** Runs the named action; `dist/<name>/index.js` calls this and nothing else. */
