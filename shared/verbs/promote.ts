@@ -1,0 +1,179 @@
+import { isEnvironmentName, pointerTag } from '../environment/tags.ts';
+import type { Promotion } from '../evidence/promotion.ts';
+import type { Trust } from '../evidence/trust.ts';
+import type { RunContext } from '../github/context.ts';
+import { loadPolicy } from '../github/policy.ts';
+import { type Digest, shortDigest } from '../image/digest.ts';
+import { formatPlace, parseDigestReference, parseRepository } from '../image/reference.ts';
+import { Invalid, Refused } from '../outcome/outcome.ts';
+import { findEnvironment, trustOf } from '../policy/file.ts';
+import { escapeMarkdown, formatCode, formatTable } from '../report/markdown.ts';
+import { summarizeVerdict } from '../report/verdict.ts';
+import { collectEvidence } from '../sigstore/collect.ts';
+import { openSigner, type SigningInputs } from '../sigstore/signer.ts';
+import type { StatementVerifier } from '../sigstore/verifier.ts';
+import type { StepResult } from '../step/action.ts';
+import { copyImage } from '../store/copy.ts';
+import { openStore, storeOptions } from '../store/open.ts';
+import type { Store } from '../store/store.ts';
+import { listSubjects } from '../store/subjects.ts';
+import { type EnvironmentState, movePointer, readEnvironment, recordPromotion } from './environment.ts';
+import { judgeImage, openPolicyVerifier, publishVerdict } from './judge.ts';
+
+export interface PromoteInputs extends SigningInputs {
+  image: string;
+  environment: string;
+  policy?: string | undefined;
+  reason?: string | undefined;
+  'github-token'?: string | undefined;
+}
+
+/**
+ * Makes an image what an environment holds: judged, copied with all its evidence, verified where it arrived, recorded, and only then pointed at.
+ * Whatever fails before the record leaves the environment as it was; running it again completes or repeats nothing.
+ */
+export async function promote(inputs: PromoteInputs, context: RunContext): Promise<StepResult> {
+  const reference = parseDigestReference(inputs.image);
+  const { digest } = reference;
+  const { environment } = inputs;
+  if (!isEnvironmentName(environment)) {
+    throw new Invalid('environment', 'may hold up to 40 lower-case letters, digits and "-", as in prod');
+  }
+  const policy = await loadPolicy(inputs.policy, inputs, context);
+  const trust = trustOf(policy.file);
+  const repository = parseRepository(findEnvironment(policy.file, environment).repository);
+  const options = storeOptions(context, inputs['github-token']);
+  const destination = openStore({ kind: 'registry', repository }, options);
+  const verifier = await openPolicyVerifier(policy, inputs, context);
+
+  const before = await readEnvironment(destination, environment, verifier, trust);
+  if (before.current?.promotion.digest === digest) {
+    if (before.pointer !== digest) {
+      context.log.notice(
+        `The tag ${pointerTag(environment)} did not point at what the records say; it is put right.`,
+      );
+      await movePointer(destination, await listSubjects(destination, digest), environment);
+    }
+    context.log.info(`${environment} holds ${digest} already, by promotion ${before.standing.length}.`);
+    return describeStanding(destination, before, before.standing.length);
+  }
+
+  const source = openStore(reference, options);
+  const image = await listSubjects(source, digest);
+  const judgement = await judgeImage(
+    { store: source, image, environment, policy, verifier, inputs },
+    context,
+  );
+  const signer = await openSigner(inputs, context);
+  // Beside the source, so that it travels with everything else.
+  const verdict = await publishVerdict(judgement, source, image, signer);
+  const page = summarizeVerdict(judgement);
+  if (judgement.decision === 'deny') {
+    return {
+      outcome: 'refused',
+      reasons: judgement.verdict.reasons,
+      outputs: {
+        image: inputs.image,
+        repository: formatPlace(reference),
+        digest,
+        previous: before.current?.promotion.digest ?? '',
+      },
+      summary: page,
+    };
+  }
+
+  const { copied, mounted } = await copyImage(source, destination, digest, { referrers: true });
+  context.log.info(`Copied to ${destination.place}: ${copied} sent, ${mounted} taken over by the registry.`);
+  await verifyArrival(
+    destination,
+    digest,
+    [...judgement.evidence.evidence.map(({ source }) => source), verdict.digest],
+    verifier,
+    trust,
+  );
+
+  const promotion: Promotion = {
+    environment,
+    repository: destination.place,
+    repositoryId: policy.file['repository-id'],
+    digest,
+    sequence: (before.current?.promotion.sequence ?? 0) + 1,
+    ...(before.current && { previous: before.current.record }),
+    verdict: verdict.digest,
+    ...(context.actor !== undefined && { requestedBy: context.actor }),
+    ...(inputs.reason !== undefined && { reason: inputs.reason }),
+    policy: { uri: policy.uri, digest: policy.digest, content: policy.bytes.toString('base64') },
+  };
+  await recordPromotion(destination, image, promotion, signer, verifier, trust);
+  const after = await readEnvironment(destination, environment, verifier, trust);
+  const standing = after.standing[promotion.sequence - 1];
+  if (standing?.promotion.digest !== digest) {
+    throw new Refused(
+      `another promotion of ${environment} was logged first: ${standing?.promotion.digest ?? 'none'} stands, this one is recorded as superseded`,
+      { hint: 'Let workflows that promote to one environment share a "concurrency" group.' },
+    );
+  }
+  if (after.current === standing) await movePointer(destination, image, environment);
+  const result = describeStanding(destination, after, promotion.sequence);
+  return { ...result, summary: `${page}\n\n${result.summary}` };
+}
+
+/** Everything that counted where the image came from has to count where it arrived. */
+async function verifyArrival(
+  destination: Store,
+  digest: Digest,
+  expected: readonly Digest[],
+  verifier: StatementVerifier,
+  trust: Trust,
+): Promise<void> {
+  const arrived = await collectEvidence(
+    destination,
+    await listSubjects(destination, digest),
+    verifier,
+    trust,
+  );
+  const counting = new Set(arrived.evidence.map(({ source }) => source));
+  const reasons = expected
+    .filter((source) => !counting.has(source))
+    .map((source) => {
+      const why = arrived.rejected.find((rejected) => rejected.source === source)?.reason;
+      return `${source} does not count at ${destination.place}: ${why ?? 'it is not there'}`;
+    });
+  if (reasons.length > 0) throw new Refused(reasons);
+}
+
+/** The result of a promotion that stands, whether it was made now or before. */
+function describeStanding(
+  destination: Store,
+  state: EnvironmentState,
+  sequence: number,
+): StepResult & { summary: string } {
+  const [before, now] = [state.standing[sequence - 2], state.standing[sequence - 1]];
+  if (now === undefined) throw new Error(`promotion ${sequence} does not stand`);
+  const { promotion, record, tag, signedAt } = now;
+  return {
+    outputs: {
+      image: `${destination.place}@${promotion.digest}`,
+      repository: destination.place,
+      digest: promotion.digest,
+      previous: before?.promotion.digest ?? '',
+      record: `${destination.place}@${record}`,
+    },
+    summary: [
+      `### ${escapeMarkdown(promotion.environment)} holds ${formatCode(shortDigest(promotion.digest))}`,
+      formatTable(
+        ['', ''],
+        [
+          ['Image', formatCode(`${destination.place}@${promotion.digest}`)],
+          ['Before', before ? formatCode(before.promotion.digest) : 'nothing'],
+          ['Promotion', `${sequence}, ${formatCode(tag)}, signed ${signedAt ?? 'at an unproven time'}`],
+          ['Record', formatCode(record)],
+          ['Verdict', formatCode(promotion.verdict)],
+          ['Policy', formatCode(promotion.policy.uri)],
+          ['Asked for by', escapeMarkdown(promotion.requestedBy ?? 'unknown')],
+          ['Reason', escapeMarkdown(promotion.reason ?? 'none was given')],
+        ],
+      ),
+    ].join('\n\n'),
+  };
+}
