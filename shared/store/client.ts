@@ -102,7 +102,7 @@ export class RegistryClient {
   }
 
   /** The address a registry gave in Location or Link, which may be relative. */
-  resolveUrl(location: string): URL {
+  resolveUrl(location: string | URL): URL {
     return new URL(location, this.#base);
   }
 
