@@ -46,3 +46,9 @@ export function kindOfPredicate(predicateType: string): EvidenceKind | undefined
 
 /** Our extension field in a vulns predicate: what the type itself has no place for (in-toto spec/v1, "Parsing rules": extension fields are named by URI). */
 export const SCAN_EXTENSION = 'https://hallmark-actions.github.io/scan/v1';
+
+/** Our extension field in a verification summary: what the gate observed, by value. */
+export const VERDICT_EXTENSION = 'https://hallmark-actions.github.io/verdict/v1';
+
+/** The verifier in a summary that a key signed: no workflow vouches for it, the key does. */
+export const VERIFIER_BY_KEY = 'https://hallmark-actions.github.io/gate';

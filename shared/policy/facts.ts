@@ -4,6 +4,7 @@ import { type EvidenceKind, ROLES_OF } from '../evidence/predicate.ts';
 import type { Finding, ScanResult, SecretFinding } from '../evidence/scan.ts';
 import type { Trust } from '../evidence/trust.ts';
 import type { Digest } from '../image/digest.ts';
+import { type Reading, readPackages, readPlatformScan, readProvenance, readTest } from './reading.ts';
 import { NEEDS, type Need } from './rule.ts';
 
 /** What a platform's manifest and config hold (OCI image-spec 1.1, config.md). */

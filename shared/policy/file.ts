@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { ROLES } from '../evidence/predicate.ts';
 import { identityRuleSchema, type Trust } from '../evidence/trust.ts';
 import { parseRepository } from '../image/reference.ts';
-import { Failure } from '../outcome/outcome.ts';
+import { Failure, Invalid } from '../outcome/outcome.ts';
 import { type Fault, readDocument } from './document.ts';
 import { nameSchema, type Rule, ruleSchema } from './rule.ts';
 
@@ -70,6 +70,16 @@ export function readPolicy(text: string, file: string, builtIn: Rules): PolicyFi
     ...findBrokenOrder(value),
   ]);
   return { ...policy, rules: { ...builtIn, ...policy.rules } };
+}
+
+/** One environment of a policy. Throws `Invalid` naming `environment` when the policy has none of that name. */
+export function findEnvironment(policy: PolicyFile, name: string): PolicyEnvironment {
+  const environment = Object.hasOwn(policy.environments, name) ? policy.environments[name] : undefined;
+  if (environment !== undefined) return environment;
+  throw new Invalid(
+    'environment',
+    `the policy has no "${name}"; it has ${Object.keys(policy.environments).join(', ')}`,
+  );
 }
 
 /** The policy's trust, with its repository required wherever an identity does not name one itself. */

@@ -15,6 +15,12 @@ export type EvaluateExpressions = (
   facts: Facts,
 ) => Promise<readonly Evaluated[]>;
 
+/** The part of an environment that is judged by. */
+export interface JudgedEnvironment extends Partial<Omit<PolicyEnvironment, 'rules'>> {
+  readonly name: string;
+  readonly rules: readonly string[];
+}
+
 /** Parts of an environment that are read but not built yet: until then they deny. */
 const NOT_BUILT = ['after', 'soak', 'approvals'] as const satisfies readonly (keyof PolicyEnvironment)[];
 
@@ -23,13 +29,13 @@ const NOT_BUILT = ['after', 'soak', 'approvals'] as const satisfies readonly (ke
  * and so does one that cannot be evaluated.
  */
 export async function judgeFacts(
-  policy: Pick<PolicyFile, 'rules'>,
-  environment: { readonly name: string } & Partial<PolicyEnvironment> & Pick<PolicyEnvironment, 'rules'>,
+  known: PolicyFile['rules'],
+  environment: JudgedEnvironment,
   { facts, missing }: Gathered,
   evaluate: EvaluateExpressions,
 ): Promise<Verdict> {
   const judged = [...new Set(environment.rules)].map((name) => {
-    const rule = policy.rules[name];
+    const rule = known[name];
     const gaps = rule === undefined ? ['there is no such rule'] : explainGaps(rule, missing);
     return { name, rule, gaps, expression: gaps.length > 0 ? undefined : (rule?.deny ?? rule?.warn) };
   });

@@ -17,6 +17,8 @@ export interface StepResult {
 export interface Action<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly inputs: z.ZodObject<Shape>;
   readonly outputs: readonly string[];
+  /** Outputs of a step that ended with an error: for an action whose reader must see "no" there too. */
+  readonly failureOutputs?: Readonly<Record<string, OutputValue>>;
   run(inputs: z.infer<z.ZodObject<Shape>>, context: RunContext): Promise<StepResult>;
 }
 

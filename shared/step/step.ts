@@ -25,8 +25,10 @@ export async function runStep(name: string, load: () => Promise<{ action: Action
 }
 
 async function finish(name: string, load: () => Promise<{ action: Action }>): Promise<StepResult> {
+  let outputs: StepResult['outputs'] = {};
   try {
     const { action } = await load();
+    outputs = action.failureOutputs ?? {};
     const inputs = readInputs(action);
     const timeout = (inputs as { timeout?: unknown }).timeout;
     const seconds = typeof timeout === 'number' ? timeout : DEFAULT_TIMEOUT;
@@ -41,7 +43,7 @@ async function finish(name: string, load: () => Promise<{ action: Action }>): Pr
       clearTimeout(timer);
     }
   } catch (error) {
-    return describeFailure(error);
+    return { ...describeFailure(error), outputs };
   }
 }
 

@@ -1,12 +1,30 @@
+import { createPublicKey } from 'node:crypto';
+import { createEvaluator } from '../evaluator/evaluator.ts';
 import type { VerifiedImage } from '../evidence/evidence.ts';
+import { serverOf } from '../evidence/identity.ts';
+import { PREDICATE_TYPES, VERIFIER_BY_KEY } from '../evidence/predicate.ts';
+import type { Trust } from '../evidence/trust.ts';
+import { buildVerdict } from '../evidence/verdict.ts';
 import type { RunContext } from '../github/context.ts';
-import type { LoadedPolicy } from '../github/policy.ts';
+import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
 import type { Descriptor } from '../image/descriptor.ts';
+import { formatPlatform } from '../image/platform.ts';
+import { Invalid, Refused } from '../outcome/outcome.ts';
+import { type Facts, gatherFacts, imageConfigSchema, type JudgedImage } from '../policy/facts.ts';
+import { findEnvironment, type PolicyFile, trustOf } from '../policy/file.ts';
+import { type JudgedEnvironment, judgeFacts } from '../policy/judge.ts';
 import type { Verdict } from '../policy/verdict.ts';
+import { collectEvidence } from '../sigstore/collect.ts';
+import { readPrivateKey } from '../sigstore/key.ts';
+import { publishStatements } from '../sigstore/publish.ts';
+import { loadTrustedRoot, parseTrustedRoot } from '../sigstore/root.ts';
 import type { SigningInputs, StatementSigner } from '../sigstore/signer.ts';
-import type { StatementVerifier } from '../sigstore/verifier.ts';
+import { createVerifier, type StatementVerifier } from '../sigstore/verifier.ts';
+import { readJson } from '../store/json.ts';
 import type { Store } from '../store/store.ts';
 import type { ImageSubjects } from '../store/subjects.ts';
+
+type JudgeInputs = SigningInputs & { readonly 'github-token'?: string | undefined };
 
 export interface JudgeRequest {
   readonly store: Store;
@@ -14,13 +32,16 @@ export interface JudgeRequest {
   readonly environment: string;
   /** `owner/repo/path@<commit>` or a path in this repository, or a policy that is loaded already; absent: nothing may be promoted. */
   readonly policy?: string | LoadedPolicy | undefined;
-  readonly inputs: SigningInputs & { readonly 'github-token'?: string | undefined };
+  /** The verifier that `openPolicyVerifier` gave for this policy, when it is open already. */
+  readonly verifier?: StatementVerifier | undefined;
+  readonly inputs: JudgeInputs;
 }
 
 /** One image judged for one environment, with everything that was judged: frozen, so that what was judged is what is copied. */
 export interface Judgement {
   readonly decision: Verdict['decision'];
   readonly verdict: Verdict;
+  readonly facts: Facts;
   readonly policy: LoadedPolicy;
   /** The environment's repository, `ghcr.io/octo/app`. */
   readonly destination: string;
@@ -28,17 +49,104 @@ export interface Judgement {
   readonly verifier: StatementVerifier;
 }
 
-/** Verifies what is known of an image and judges it by the policy of one environment. */
-export async function judgeImage(_request: JudgeRequest, _context: RunContext): Promise<Judgement> {
-  throw new Error('is being built');
+/**
+ * Verifies what is known of an image and judges it by the policy of one environment. Throws when there is no answer:
+ * no policy or no protected one (`Refused`), a faulty one (`Invalid`), something that could not be reached (`Unavailable`).
+ */
+export async function judgeImage(request: JudgeRequest, context: RunContext): Promise<Judgement> {
+  const { store, image, environment, inputs } = request;
+  const policy =
+    typeof request.policy === 'object' ? request.policy : await loadPolicy(request.policy, inputs, context);
+  const wanted = findEnvironment(policy.file, environment);
+  const verifier = request.verifier ?? (await openPolicyVerifier(policy, inputs, context));
+  const trust = trustOf(policy.file);
+  const [evidence, judged] = await Promise.all([
+    collectEvidence(store, image, verifier, trust),
+    readJudgedImage(store, image),
+  ]);
+  const { verdict, facts } = await judgeEvidence(
+    { image: judged, evidence: evidence.evidence, trust },
+    { rules: policy.file.rules, environment: { name: environment, ...wanted } },
+  );
+  const { decision } = verdict;
+  return { decision, verdict, facts, policy, destination: wanted.repository, evidence, verifier };
 }
 
-/** Signs a judgement as a verification summary (SLSA VSA v1) and attaches it to the image. */
+/** Judges evidence that is there already by the rules of one environment. */
+export async function judgeEvidence(
+  known: { image: JudgedImage; evidence: VerifiedImage['evidence']; trust: Trust },
+  by: { rules: PolicyFile['rules']; environment: JudgedEnvironment },
+): Promise<{ verdict: Verdict; facts: Facts }> {
+  const gathered = gatherFacts(known.image, known.evidence, known.trust, new Date());
+  const verdict = await judgeFacts(by.rules, by.environment, gathered, createEvaluator());
+  return { verdict, facts: gathered.facts };
+}
+
+/**
+ * The verifier for a policy: by the policy's own trusted root where it has one, otherwise by the inputs'. The input `key` names a private key
+ * here, since whoever judges also signs; its public half verifies what the same key signed.
+ */
+export async function openPolicyVerifier(
+  policy: LoadedPolicy | undefined,
+  inputs: SigningInputs,
+  context: RunContext,
+): Promise<StatementVerifier> {
+  const key = inputs.key === undefined ? undefined : createPublicKey(readPrivateKey(inputs.key, context));
+  if (policy?.trustedRoot !== undefined) {
+    try {
+      return await createVerifier({ key, root: parseTrustedRoot(policy.trustedRoot) });
+    } catch (cause) {
+      throw new Invalid('policy', `"${policy.file['trusted-root']}" is no Sigstore trusted root`, { cause });
+    }
+  }
+  const byKeyAlone =
+    key !== undefined && inputs.sigstore === undefined && inputs['trusted-root'] === undefined;
+  return createVerifier({ key, root: byKeyAlone ? undefined : await loadTrustedRoot(inputs, context) });
+}
+
+/** Reads what the digest itself holds: each platform's config and size. */
+export async function readJudgedImage(store: Store, image: ImageSubjects): Promise<JudgedImage> {
+  const platforms = await Promise.all(
+    image.platforms.map(async ({ platform, descriptor, manifest }) => {
+      const config = readJson(imageConfigSchema, await store.readBlob(manifest.config));
+      if (config === undefined) {
+        throw new Refused(`${store.place}@${descriptor.digest} has no image configuration that can be read`);
+      }
+      const size = [manifest.config, ...manifest.layers].reduce((sum, part) => sum + part.size, 0);
+      return { name: formatPlatform(platform), digest: descriptor.digest, size, config };
+    }),
+  );
+  return { digest: image.digest, platforms };
+}
+
+/** Signs a judgement, whichever way it went, as a verification summary (SLSA VSA v1) and attaches it to the image. */
 export async function publishVerdict(
-  _judgement: Judgement,
-  _store: Store,
-  _image: ImageSubjects,
-  _signer: StatementSigner,
+  judgement: Judgement,
+  store: Store,
+  image: ImageSubjects,
+  signer: StatementSigner,
 ): Promise<Descriptor> {
-  throw new Error('is being built');
+  const { verdict, policy, evidence, destination, verifier } = judgement;
+  const claims = await signer.claims();
+  const predicate = buildVerdict({
+    verifier: claims === undefined ? VERIFIER_BY_KEY : `${serverOf(claims.iss)}/${claims.job_workflow_ref}`,
+    resource: `${destination}@${image.digest}`,
+    policy: { uri: `${policy.uri}#${verdict.environment}`, digest: policy.digest },
+    passed: verdict.decision === 'allow',
+    judgedAt: verdict.judgedAt,
+    inputs: evidence.evidence.map(({ source }) => ({ uri: `${store.place}@${source}`, digest: source })),
+    observed: {
+      now: verdict.judgedAt,
+      ...(verifier.rootDigest !== undefined && { trustedRoot: verifier.rootDigest }),
+      rules: verdict.rules,
+      reasons: verdict.reasons,
+      warnings: verdict.warnings,
+    },
+  });
+  const [published] = await publishStatements(store, image, signer, [
+    { predicateType: PREDICATE_TYPES.verdict[0], predicate },
+  ]);
+  const [descriptor] = published?.descriptors ?? [];
+  if (descriptor === undefined) throw new Refused(`${store.place} took the verdict, and does not have it`);
+  return descriptor;
 }
