@@ -16,8 +16,11 @@ export type { SigningInputs } from './instance.ts';
 export interface StatementSigner {
   /** What the workflow's OIDC token says of this run; undefined when a key signs. */
   claims(): Promise<WorkflowClaims | undefined>;
+  /** Starts what signing will wait for, token and certificate, while the caller still gathers what to say. Nothing is signed by it. */
+  prepare(): void;
   /**
-   * One bundle a statement, in their order, as JSON: all under one ephemeral key and one certificate, logged and timestamped at the same time.
+   * One bundle a statement, in their order, as JSON: all under one ephemeral key and one certificate (also those of a later call, while it
+   * is fresh), logged and timestamped at the same time.
    * A service that does not answer is `Unavailable`, and then there is no bundle at all.
    */
   sign(statements: readonly Statement[]): Promise<Buffer[]>;
@@ -25,12 +28,11 @@ export interface StatementSigner {
 
 /** A token that ends sooner than this many seconds from now is fetched anew before signing: a build may have run since. */
 const TOKEN_MARGIN = 30;
+/** A certificate lasts ten minutes; one that is older than this many seconds is not used for another signature. */
+const CERTIFICATE_AGE = 300;
 
 /** The signer that the inputs ask for. Nothing is fetched before it is used; a key is read at once. */
 export async function openSigner(inputs: SigningInputs, context: RunContext): Promise<StatementSigner> {
-  // The library loads while the token is on its way.
-  const library = import('@sigstore/sign');
-  library.catch(() => undefined);
   if (inputs.key !== undefined) {
     if (inputs.sigstore !== undefined || inputs['fulcio-url'] !== undefined) {
       throw new Invalid('key', 'signs without a certificate: leave sigstore and fulcio-url out');
@@ -39,8 +41,8 @@ export async function openSigner(inputs: SigningInputs, context: RunContext): Pr
     const services = { rekorUrl: inputs['rekor-url'], tsaUrl: inputs['tsa-url'] };
     return {
       claims: async () => undefined,
-      sign: async (statements) =>
-        signAll(statements, keySigner(key), openWitnesses(await library, services, context)),
+      prepare: () => undefined,
+      sign: async (statements) => signAll(statements, keySigner(key), await openWitnesses(services, context)),
     };
   }
 
@@ -54,18 +56,38 @@ export async function openSigner(inputs: SigningInputs, context: RunContext): Pr
     if ((await current).expires < now() + TOKEN_MARGIN) current = requestToken();
     return current;
   };
+  const openSession = async (): Promise<Session> => {
+    const asked = fetchToken();
+    // The library loads while the token is on its way.
+    const [token] = await Promise.all([asked, import('@sigstore/sign')]);
+    const instance = chooseInstance(inputs, {
+      visibility: token.claims.repository_visibility,
+      serverUrl: context.serverUrl,
+    });
+    return { instance, signer: await certify(token, instance, context) };
+  };
+  let session: { since: number; opening: Promise<Session> } | undefined;
+  const getSession = (): Promise<Session> => {
+    if (session === undefined || session.since < now() - CERTIFICATE_AGE) {
+      session = { since: now(), opening: openSession() };
+    }
+    return session.opening;
+  };
   return {
     claims: async () => (await fetchToken()).claims,
+    // Whoever signs hears of the failure.
+    prepare: () => void getSession().catch(() => undefined),
     sign: async (statements) => {
-      const token = await fetchToken();
-      const instance = chooseInstance(inputs, {
-        visibility: token.claims.repository_visibility,
-        serverUrl: context.serverUrl,
-      });
-      const signer = await certify(token, instance, context);
-      return signAll(statements, signer, openWitnesses(await library, instance, context));
+      const { signer, instance } = await getSession();
+      return signAll(statements, signer, await openWitnesses(instance, context));
     },
   };
+}
+
+/** What one certificate signs with. */
+interface Session {
+  readonly instance: Instance;
+  readonly signer: Signer;
 }
 
 /** A fresh key that lives in memory only, and Fulcio's certificate for it. */
@@ -99,11 +121,11 @@ function signWith(key: KeyObject, data: Buffer): Buffer {
   return signBytes(key.asymmetricKeyType === 'ed25519' ? undefined : 'sha256', data, key);
 }
 
-function openWitnesses(
-  library: typeof import('@sigstore/sign'),
+async function openWitnesses(
   { rekorUrl, tsaUrl }: Pick<Instance, 'rekorUrl' | 'tsaUrl'>,
   context: RunContext,
-): Witness[] {
+): Promise<Witness[]> {
+  const { RekorWitness, TSAWitness } = await import('@sigstore/sign');
   const witnesses: Witness[] = [];
   const add = (witness: Witness, message: string): void => {
     witnesses.push({
@@ -112,11 +134,11 @@ function openWitnesses(
     });
   };
   if (rekorUrl !== undefined) {
-    const rekor = new library.RekorWitness({ rekorBaseURL: rekorUrl, ...REQUEST });
+    const rekor = new RekorWitness({ rekorBaseURL: rekorUrl, ...REQUEST });
     add(rekor, `the transparency log at ${rekorUrl} took no entry`);
   }
   if (tsaUrl !== undefined) {
-    const tsa = new library.TSAWitness({ tsaBaseURL: tsaUrl, ...REQUEST });
+    const tsa = new TSAWitness({ tsaBaseURL: tsaUrl, ...REQUEST });
     add(tsa, `the timestamp authority at ${tsaUrl} gave no timestamp`);
   }
   return witnesses;

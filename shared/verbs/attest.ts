@@ -44,7 +44,9 @@ export async function attest(inputs: AttestInputs, context: RunContext): Promise
   }
   const signer = await openSigner(inputs, context);
   const store = openStore(reference, storeOptions(context, inputs['github-token']));
-  const [image, workflow] = await Promise.all([listSubjects(store, reference.digest), signer.claims()]);
+  const reading = listSubjects(store, reference.digest);
+  signer.prepare();
+  const [image, workflow] = await Promise.all([reading, signer.claims()]);
 
   const claims = await buildClaims(inputs, files, { store, image, workflow });
   const published = await publishStatements(store, image, signer, claims);
