@@ -11,6 +11,8 @@ export interface BuildRequest {
   readonly folder: string;
   /** Absolute folder that the OCI layout is written into; it exists and is empty. */
   readonly layout: string;
+  /** Absolute folder for what a build needs on its way; who asks for the build removes it. */
+  readonly temp: string;
   /** When the image was created as far as its bytes say, in seconds since 1970: the commit's time. */
   readonly created: number;
   /** Empty means the builder's default. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { RunContext } from '../github/context.ts';
@@ -28,8 +28,7 @@ export interface BuildkitRequest extends BuildRequest {
 /** Builds a Dockerfile. A build that fails by itself is `Invalid` (the Dockerfile is the caller's), an engine or a registry out of reach `Unavailable`. */
 export const buildWithBuildkit: Builder<BuildkitRequest> = async (request, context) => {
   const { engine } = request;
-  const temp = await mkdtemp(join(context.temp, 'hallmark-buildkit-'));
-  const metadataFile = join(temp, 'metadata.json');
+  const metadataFile = join(request.temp, 'metadata.json');
   const variables = new Map<string, string>();
   const args = [
     ...engine.prefix,

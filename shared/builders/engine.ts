@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunContext } from '../github/context.ts';
 import { Unavailable } from '../outcome/outcome.ts';
@@ -94,13 +94,12 @@ async function writesLayouts(
   context: RunContext,
 ): Promise<boolean> {
   const folder = await mkdtemp(join(context.temp, 'hallmark-engine-'));
-  await writeFile(join(folder, 'Dockerfile'), 'FROM scratch\nLABEL probe=true\n');
-  const probe = await run(
-    'build',
-    '--provenance=false',
-    '--output',
-    `type=oci,"dest=${join(folder, 'probe.tar')}"`,
-    folder,
-  );
-  return probe?.code === 0;
+  try {
+    await writeFile(join(folder, 'Dockerfile'), 'FROM scratch\nLABEL probe=true\n');
+    const output = `type=oci,"dest=${join(folder, 'probe.tar')}"`;
+    const probe = await run('build', '--provenance=false', '--output', output, folder);
+    return probe?.code === 0;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

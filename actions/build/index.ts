@@ -1,0 +1,64 @@
+import * as z from 'zod';
+import { COMMON_OUTPUTS, defineAction } from '../../shared/step/action.ts';
+import {
+  commonInputs,
+  flag,
+  lines,
+  list,
+  oneOf,
+  pairs,
+  registryInputs,
+  signingInputs,
+  text,
+} from '../../shared/step/inputs.ts';
+
+/** A JSON array of strings, or words parted by spaces; undefined when empty. */
+const words = text.transform((value, context) => {
+  if (value === undefined) return undefined;
+  if (!value.startsWith('[')) {
+    if (!/["'\\\n]/.test(value)) return value.split(/\s+/);
+  } else {
+    try {
+      const parsed = z.array(z.string()).min(1).safeParse(JSON.parse(value));
+      if (parsed.success) return parsed.data;
+    } catch {
+      // Said below.
+    }
+  }
+  context.addIssue({ code: 'custom', message: 'may be words parted by spaces, or a JSON array of strings' });
+  return z.NEVER;
+});
+
+export const action = defineAction({
+  inputs: z.object({
+    repository: text,
+    context: text,
+    file: text,
+    builder: oneOf(['auto', 'buildkit', 'layers']),
+    base: text,
+    files: lines,
+    entrypoint: words,
+    env: pairs,
+    user: text,
+    platforms: list,
+    target: text,
+    'build-args': pairs,
+    secrets: lines,
+    labels: pairs,
+    annotations: pairs,
+    tags: list,
+    'cache-from': lines,
+    'cache-to': lines,
+    push: flag,
+    reproducible: flag,
+    provenance: flag,
+    ...signingInputs,
+    ...registryInputs,
+    ...commonInputs,
+  }),
+  outputs: [...COMMON_OUTPUTS, 'tags', 'version', 'reused', 'metadata'],
+  run: async (inputs, context) => {
+    const { build } = await import('../../shared/verbs/build.ts');
+    return build(inputs, context);
+  },
+});

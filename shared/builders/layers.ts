@@ -1,0 +1,205 @@
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { type Descriptor, MEDIA_TYPE, type Platform } from '../image/descriptor.ts';
+import { digestAlgorithm, digestHex } from '../image/digest.ts';
+import { formatPlatform } from '../image/platform.ts';
+import { Invalid } from '../outcome/outcome.ts';
+import { digestOf } from '../store/hash.ts';
+import { openStore, storeOptions } from '../store/open.ts';
+import type { Store } from '../store/store.ts';
+import {
+  adoptLayer,
+  type Base,
+  choosePlatforms,
+  type ImageConfig,
+  listFolders,
+  pickPlatform,
+  readBaseConfig,
+} from './base.ts';
+import type { Builder, BuildRequest, Material } from './builder.ts';
+import { collectFiles, type FileEntry } from './files.ts';
+import { type Layer, writeLayer } from './layer.ts';
+
+/** An image put together from a base and files. Nothing is executed. */
+export interface LayersRequest extends BuildRequest {
+  /** Undefined is `scratch`. */
+  readonly base: Base | undefined;
+  /** Lines of `source:/target`; see `collectFiles`. */
+  readonly files: readonly string[];
+  /** Replaces the base's entrypoint and, as with Docker, its command. */
+  readonly entrypoint: readonly string[] | undefined;
+  readonly env: readonly (readonly [string, string])[];
+  readonly user: string | undefined;
+}
+
+/** Assembles the image: the same commit, base and files give the same digest for one version of Node on one kind of machine, and the same diffIDs anywhere. */
+export const buildLayers: Builder<LayersRequest> = async (request, context) => {
+  const { base, layout: folder } = request;
+  const layout = openStore({ kind: 'layout', folder }, { ...storeOptions(context), workspace: folder });
+  const entries = await collectFiles(request.folder, request.files);
+  const layers = new Map<string, Promise<Layer>>();
+  const packEntries = (wanted: readonly FileEntry[]): Promise<Layer> => {
+    const key = wanted.map(({ path }) => path).join('\0');
+    const layer =
+      layers.get(key) ??
+      writeLayer(
+        wanted,
+        join(request.temp, `layer-${layers.size}.tar.gz`),
+        request.created,
+        context.deadline,
+      );
+    layers.set(key, layer);
+    return layer;
+  };
+
+  const manifests: Descriptor[] = [];
+  for (const platform of choosePlatforms(request.platforms, base)) {
+    const lower = base === undefined ? emptyBase(platform) : await copyBase(base, platform, layout);
+    // A folder that the base has keeps the mode it has there; a link to a folder stays a link.
+    const there = await listFolders(layout, lower.layers, context.deadline);
+    const upper = entries.filter((entry) => entry.type !== 'directory' || !there.has(entry.path));
+    const layer = upper.length === 0 ? undefined : await packEntries(upper);
+    manifests.push({
+      ...(await writeManifest(request, lower, layer, layout)),
+      platform: platformOf(lower.config),
+    });
+  }
+  const digest = await writeRoot(request, manifests, layout);
+  const name = base && `${base.store.place}@${base.image.digest}`;
+  context.log.info(
+    `layers: ${entries.length} entries on ${name ?? 'scratch'} for ${manifests.map((one) => one.platform && formatPlatform(one.platform)).join(', ')}`,
+  );
+  return { digest, materials: base ? [describeBase(base)] : [] };
+};
+
+/** The base as a package URL (package-url/purl-spec, type oci). */
+function describeBase({ store, image: { digest } }: Base): Material {
+  const name = store.place.slice(store.place.lastIndexOf('/') + 1).toLowerCase();
+  const where = store.host === undefined ? '' : `?repository_url=${encodeURIComponent(store.place)}`;
+  return {
+    uri: `pkg:oci/${encodeURIComponent(name)}@${encodeURIComponent(digest)}${where}`,
+    digest: { [digestAlgorithm(digest)]: digestHex(digest) },
+  };
+}
+
+/** What lies below the new layer, already in the layout. */
+interface Lower {
+  readonly config: ImageConfig;
+  readonly layers: readonly Descriptor[];
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+function emptyBase(platform: Platform): Lower {
+  return { config: { ...platform, rootfs: { type: 'layers', diff_ids: [] } }, layers: [], annotations: {} };
+}
+
+async function copyBase(base: Base, platform: Platform, layout: Store): Promise<Lower> {
+  const found = pickPlatform(base, platform);
+  const config = await readBaseConfig(base, found);
+  const layers = found.manifest.layers.map(adoptLayer);
+  for (const layer of layers) await layout.putBlob(layer, () => base.store.getBlob(layer));
+  return {
+    config,
+    layers,
+    // image-spec, annotations.md: what this image was built on, by the digest of that very platform.
+    annotations: {
+      'org.opencontainers.image.base.digest': found.descriptor.digest,
+      ...(base.store.host !== undefined && {
+        'org.opencontainers.image.base.name': `${base.store.place}@${base.image.digest}`,
+      }),
+    },
+  };
+}
+
+function platformOf({ architecture, os, variant, ...rest }: ImageConfig): Platform {
+  return {
+    architecture,
+    os,
+    ...(variant !== undefined && { variant }),
+    ...(rest['os.version'] !== undefined && { 'os.version': rest['os.version'] }),
+    ...(rest['os.features'] !== undefined && { 'os.features': rest['os.features'] }),
+  };
+}
+
+async function writeManifest(
+  request: LayersRequest,
+  lower: Lower,
+  layer: Layer | undefined,
+  layout: Store,
+): Promise<Descriptor> {
+  if (layer) await layout.putBlob(layer, () => createReadStream(layer.file));
+  const config = Buffer.from(JSON.stringify(buildConfig(request, lower.config, layer)));
+  const configDescriptor = { mediaType: MEDIA_TYPE.config, digest: digestOf(config), size: config.length };
+  await layout.putBlob(configDescriptor, () => config);
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPE.manifest,
+    config: configDescriptor,
+    layers: [
+      ...lower.layers,
+      ...(layer ? [{ mediaType: MEDIA_TYPE.layerGzip, digest: layer.digest, size: layer.size }] : []),
+    ],
+    annotations: sortKeys({ ...lower.annotations, ...request.annotations }),
+  };
+  const bytes = Buffer.from(JSON.stringify(manifest));
+  const { digest } = await layout.putManifest(bytes, MEDIA_TYPE.manifest);
+  return { mediaType: MEDIA_TYPE.manifest, digest, size: bytes.length };
+}
+
+function buildConfig(
+  request: LayersRequest,
+  lower: ImageConfig,
+  layer: Layer | undefined,
+): ImageConfig & { created: string } {
+  const { Cmd, Entrypoint, Env, Labels, User, ...kept } = lower.config ?? {};
+  const created = new Date(request.created * 1000).toISOString().replace('.000Z', 'Z');
+  const env = mergeEnv(Env ?? [], request.env);
+  const user = request.user ?? User;
+  const entrypoint = request.entrypoint ?? Entrypoint;
+  const cmd = request.entrypoint === undefined ? Cmd : undefined;
+  return {
+    created,
+    ...platformOf(lower),
+    config: {
+      ...kept,
+      ...(user && { User: user }),
+      ...(env.length > 0 && { Env: env }),
+      ...(entrypoint && { Entrypoint: [...entrypoint] }),
+      ...(cmd && { Cmd: cmd }),
+      Labels: sortKeys({ ...Labels, ...request.labels }),
+    },
+    rootfs: { type: 'layers', diff_ids: [...lower.rootfs.diff_ids, ...(layer ? [layer.diffId] : [])] },
+    history: [
+      ...(lower.history ?? []),
+      {
+        created,
+        created_by: `hallmark layers: ${request.files.join(', ') || 'no files'}`,
+        ...(layer === undefined && { empty_layer: true }),
+      },
+    ],
+  };
+}
+
+function mergeEnv(lower: readonly string[], added: LayersRequest['env']): string[] {
+  const merged = new Map(lower.map((entry) => [entry.split('=', 1)[0] ?? entry, entry]));
+  for (const [name, value] of added) merged.set(name, `${name}=${value}`);
+  return [...merged.values()];
+}
+
+/** One manifest is the image; several get an index. */
+async function writeRoot(request: LayersRequest, manifests: readonly Descriptor[], layout: Store) {
+  const [only] = manifests;
+  if (only === undefined) throw new Invalid('platforms', 'names none');
+  if (manifests.length === 1) return only.digest;
+  const index = {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPE.index,
+    manifests,
+    annotations: sortKeys(request.annotations),
+  };
+  return (await layout.putManifest(Buffer.from(JSON.stringify(index)), MEDIA_TYPE.index)).digest;
+}
+
+function sortKeys(record: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,151 @@
+import { createPublicKey } from 'node:crypto';
+import type { Evidence } from '../evidence/evidence.ts';
+import { GITHUB_ISSUER, serverOf } from '../evidence/identity.ts';
+import { PREDICATE_TYPES } from '../evidence/predicate.ts';
+import {
+  buildProvenance,
+  provenanceSchema,
+  type WorkflowClaims,
+  workflowClaimsSchema,
+} from '../evidence/provenance.ts';
+import type { IdentityRule } from '../evidence/trust.ts';
+import type { RunContext } from '../github/context.ts';
+import { Invalid, Refused } from '../outcome/outcome.ts';
+import { collectEvidence } from '../sigstore/collect.ts';
+import { fingerprintOf, readPrivateKey } from '../sigstore/key.ts';
+import { publishStatements } from '../sigstore/publish.ts';
+import { openSigner, type SigningInputs, type StatementSigner } from '../sigstore/signer.ts';
+import { createVerifier, openVerifier, type StatementVerifier } from '../sigstore/verifier.ts';
+import type { Store } from '../store/store.ts';
+import type { ImageSubjects } from '../store/subjects.ts';
+import type { Material } from './builder.ts';
+import type { RunCommit } from './commit.ts';
+
+/** What this run may say of the images it builds, and by what it knows them again. */
+export interface Prover {
+  readonly signer: StatementSigner;
+  readonly verifier: StatementVerifier;
+  readonly claims: WorkflowClaims;
+  /** The builder: this run's own workflow, of this repository, or its key. */
+  readonly rule: IdentityRule;
+}
+
+/**
+ * Gets ready to sign provenance and to recognise it. Everything that can be missing (the permission to sign, the trust root)
+ * is found out here, before anything is built. The token's commit must be the one that is built: `Invalid` otherwise.
+ */
+export async function openProver(
+  inputs: SigningInputs,
+  run: RunCommit,
+  context: RunContext,
+): Promise<Prover> {
+  const signer = await openSigner(inputs, context);
+  const { key: keyName } = inputs;
+  const verifying = keyName === undefined ? openVerifier(inputs, context) : openKeyVerifier(keyName, context);
+  const [claims, verifier] = await Promise.all([signer.claims(), verifying]);
+  const said = claims ?? readClaims(context);
+  if (said.sha !== run.checkout.head) {
+    throw new Invalid(
+      'provenance',
+      `this run can only speak for ${said.sha}, but ${run.checkout.head} is checked out`,
+      {
+        hint: 'Check out the run’s own commit, or build without provenance (provenance: false).',
+      },
+    );
+  }
+  const rule: IdentityRule =
+    keyName === undefined
+      ? {
+          issuer: said.iss,
+          'signer-workflow': said.job_workflow_ref.slice(0, said.job_workflow_ref.lastIndexOf('@')),
+          'repository-id': said.repository_id,
+          trigger: [...run.triggers],
+        }
+      : { key: `sha256:${fingerprintOf(readPrivateKey(keyName, context))}` };
+  return { signer, verifier, claims: said, rule };
+}
+
+function openKeyVerifier(name: string, context: RunContext): Promise<StatementVerifier> {
+  return createVerifier({ key: createPublicKey(readPrivateKey(name, context)) });
+}
+
+/** Signs the provenance of an image for index and platform manifests, and attaches it. */
+export async function publishProvenance(
+  { signer, claims }: Prover,
+  store: Store,
+  image: ImageSubjects,
+  materials: readonly Material[],
+): Promise<void> {
+  const resolvedDependencies = materials.map(({ uri, digest }) => ({ uri, digest: { ...digest } }));
+  const predicate = buildProvenance(claims, { resolvedDependencies });
+  await publishStatements(store, image, signer, [
+    { predicateType: PREDICATE_TYPES.provenance[0], predicate },
+  ]);
+}
+
+/**
+ * Checks that the image carries provenance for this commit by this builder, over every one of its manifests.
+ * `Refused` with what was found instead.
+ */
+export async function requireProvenance(prover: Prover, store: Store, image: ImageSubjects): Promise<void> {
+  const { evidence, rejected } = await collectEvidence(store, image, prover.verifier, {
+    builder: [prover.rule],
+  });
+  const provenance = evidence.filter(({ kind }) => kind === 'provenance');
+  const reasons = provenance.map((one) => explainOther(one, prover.claims, image));
+  if (reasons.includes(undefined)) return;
+  throw new Refused([
+    `${store.place}@${image.digest} carries no provenance for commit ${prover.claims.sha} by this workflow`,
+    ...reasons.filter((reason) => reason !== undefined),
+    ...rejected.slice(0, 5).map(({ source, reason }) => `${source}: ${reason}`),
+  ]);
+}
+
+/** Why a builder's provenance is not the one of this commit and image; undefined when it is. */
+function explainOther(found: Evidence, claims: WorkflowClaims, image: ImageSubjects): string | undefined {
+  const provenance = provenanceSchema.safeParse(found.statement.predicate);
+  if (!provenance.success) return `${found.source}: it is no SLSA provenance v1`;
+  const source = `git+${serverOf(claims.iss)}/${claims.repository}@`;
+  const commits = (provenance.data.buildDefinition.resolvedDependencies ?? [])
+    .filter(({ uri }) => uri?.startsWith(source))
+    .map(({ digest }) => digest?.gitCommit);
+  if (!commits.includes(claims.sha))
+    return `${found.source}: it is about ${commits.join(', ') || 'no'} commit of ${claims.repository}`;
+  // The certificate's word, where there is one, is worth more than the statement's.
+  const { key, commit } = found.signer;
+  if (key === undefined && commit !== claims.sha)
+    return `${found.source}: it was signed by a run for ${commit}`;
+  const uncovered = image.all.filter(({ digest }) => !found.subjects.includes(digest));
+  return uncovered.length === 0
+    ? undefined
+    : `${found.source}: it leaves out ${uncovered.map(({ digest }) => digest).join(', ')}`;
+}
+
+/** With a key there is no token to vouch for the run; the holder of the key does, with what the runner says of it. */
+function readClaims(context: RunContext): WorkflowClaims {
+  const { serverUrl, workflowRef } = context;
+  const claims = workflowClaimsSchema.safeParse({
+    iss: serverUrl === 'https://github.com' ? GITHUB_ISSUER : `${serverUrl}/_services/token`,
+    sub: '',
+    event_name: context.eventName,
+    job_workflow_ref: workflowRef,
+    ref: context.ref,
+    repository: context.repository,
+    repository_id: context.repositoryId,
+    repository_owner_id: context.repositoryOwnerId,
+    run_attempt: context.runAttempt,
+    run_id: context.runId,
+    runner_environment: context.runnerEnvironment,
+    sha: context.sha,
+    workflow_ref: workflowRef,
+  });
+  if (claims.success) return claims.data;
+  const missing = claims.error.issues.map((issue) => issue.path.join('.')).join(', ');
+  throw new Invalid(
+    'provenance',
+    `says which run built the image, and this is no whole run of a workflow: ${missing} missing`,
+    {
+      hint: 'Outside of GitHub Actions build with provenance: false.',
+    },
+  );
+}
