@@ -69,6 +69,8 @@ export interface Finding extends z.infer<typeof findingFields> {
 export interface SecretFinding extends z.infer<typeof secretFields> {
   readonly platform: string;
 }
+/** Which vulnerability database was used. */
+export type ScanDatabase = z.infer<typeof databaseFields>;
 /** What was scanned, when, for what, and with which database. */
 export type ScanScope = z.infer<typeof scopeFields>;
 /** One platform's scan, unfiltered: the same whether it comes from a report on disk or from a signed predicate. */

@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
-import { extract } from 'tar-stream';
 import { Refused, Unavailable } from '../outcome/outcome.ts';
+import { unpackArchive } from './archive.ts';
 import type { ReleaseArchive } from './release.ts';
 
 /**
@@ -59,30 +56,7 @@ function hash(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Writes the member `trivy` of a release archive into `folder`. A link, or a member that would leave the folder, is `Refused`. */
-export async function unpackTrivy(archive: Buffer, folder: string): Promise<string> {
-  const program = join(folder, 'trivy');
-  let written = false;
-  const members = extract();
-  // A failure of the gunzip reaches the loop below through `members`.
-  const unzipped = pipeline(Readable.from([archive]), createGunzip(), members);
-  unzipped.catch(() => undefined);
-  for await (const member of members) {
-    const { name, type } = member.header;
-    if (name.startsWith('/') || name.split(/[/\\]/).includes('..')) {
-      throw new Refused(`Trivy's archive has the member "${name}", which leaves its folder`);
-    }
-    if (type !== 'file' && type !== 'directory') {
-      throw new Refused(`Trivy's archive has the member "${name}", which is a ${type}`);
-    }
-    if (name === 'trivy' && type === 'file') {
-      await pipeline(member, createWriteStream(program, { mode: 0o755, flags: 'wx' }));
-      written = true;
-    } else {
-      member.resume();
-    }
-  }
-  await unzipped;
-  if (!written) throw new Refused(`Trivy's archive has no member "trivy"`);
-  return program;
+async function unpackTrivy(archive: Buffer, folder: string): Promise<string> {
+  await unpackArchive(Readable.from([archive]), folder, ['trivy'], "Trivy's archive");
+  return join(folder, 'trivy');
 }

@@ -1,0 +1,74 @@
+import * as z from 'zod';
+import { SCANNERS, type Scanner, SEVERITIES, type Severity } from '../../shared/evidence/scan.ts';
+import { defineAction } from '../../shared/step/action.ts';
+import {
+  commonInputs,
+  duration,
+  list,
+  registryInputs,
+  requiredText,
+  text,
+} from '../../shared/step/inputs.ts';
+
+/** A list whose entries are some words, in any case. */
+function wordsOf<T extends string>(words: readonly T[]) {
+  return list.transform((entries, context) =>
+    entries.map((entry) => {
+      const found = words.find((word) => word.toLowerCase() === entry.toLowerCase());
+      if (found !== undefined) return found;
+      const known = words.map((word) => word.toLowerCase()).join(', ');
+      context.addIssue({ code: 'custom', message: `may list ${known}, not "${entry}"` });
+      return z.NEVER;
+    }),
+  );
+}
+
+const scanners = wordsOf([...SCANNERS, 'none']).transform((words, context): Scanner[] => {
+  const asked = words.filter((word) => word !== 'none');
+  if (asked.length === words.length && words.length > 0) return asked;
+  if (asked.length === 0 && words.length > 0) return [];
+  context.addIssue({ code: 'custom', message: `may list ${SCANNERS.join(', ')}, or be none` });
+  return z.NEVER;
+});
+
+const failOn = wordsOf<Severity>(SEVERITIES);
+
+export const action = defineAction({
+  inputs: z
+    .object({
+      image: requiredText,
+      platforms: list,
+      scanners,
+      'fail-on': failOn,
+      'db-repository': list,
+      'db-max-age': duration,
+      'trivy-version': text,
+      'trivy-path': text,
+      ...registryInputs,
+      ...commonInputs,
+    })
+    .superRefine((inputs, context) => {
+      if (inputs['fail-on'].length > 0 && inputs.scanners.length === 0) {
+        context.addIssue({
+          code: 'custom',
+          path: ['fail-on'],
+          message: 'judges nothing when "scanners" is none',
+        });
+      }
+      if (inputs.scanners.includes('vuln') && inputs['db-repository'].length === 0) {
+        context.addIssue({ code: 'custom', path: ['db-repository'], message: 'is required and was empty' });
+      }
+    }),
+  outputs: [
+    'report',
+    'sarif',
+    'sbom-cyclonedx',
+    'sbom-spdx',
+    ...SEVERITIES.map((severity) => severity.toLowerCase()),
+    'db-updated-at',
+  ],
+  run: async (inputs, context) => {
+    const { scan } = await import('../../shared/verbs/scan.ts');
+    return scan(inputs, context);
+  },
+});

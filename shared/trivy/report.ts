@@ -1,0 +1,85 @@
+import * as z from 'zod';
+import { normalizeReport, type ScanResult, type ScanScope, trivyReportSchema } from '../evidence/scan.ts';
+import type { Digest } from '../image/digest.ts';
+import { Refused, Unavailable } from '../outcome/outcome.ts';
+
+const layer = z.object({ Size: z.number(), Digest: z.string(), DiffID: z.string() }).partial();
+
+/*
+ * What of Trivy's report is written on. Where a secret may stand only the fields named here stay:
+ * Trivy masks what it matched, but the lines beside it, the environment and the commands of the image's history come along as they are.
+ */
+const writtenSchema = z.looseObject({
+  Metadata: z.looseObject({
+    ImageConfig: z
+      .object({
+        architecture: z.string(),
+        created: z.string(),
+        os: z.string(),
+        rootfs: z.unknown(),
+        config: z.object({ Labels: z.record(z.string(), z.string()).optional() }),
+      })
+      .partial()
+      .optional(),
+    Layers: z.array(layer).optional(),
+  }),
+  Results: z
+    .array(
+      z.looseObject({
+        Secrets: z
+          .array(
+            z.object({
+              RuleID: z.string(),
+              Category: z.string().optional(),
+              Severity: z.string().optional(),
+              Title: z.string().optional(),
+              StartLine: z.number().optional(),
+              EndLine: z.number().optional(),
+              Layer: layer.optional(),
+            }),
+          )
+          .optional(),
+      }),
+    )
+    .optional(),
+});
+
+/**
+ * Turns what Trivy wrote into the report that scan hands out: without secrets, named after the image instead of the folder it was read from,
+ * and with `scope` beside it. `Refused` when Trivy looked at another image than the one with `config`, `Unavailable` when it is no whole report.
+ */
+export function buildReport(
+  written: string,
+  scope: ScanScope,
+  image: { name: string; config: Digest; inRegistry: boolean },
+): { text: string; scan: ScanResult; packages: number } {
+  let json: unknown;
+  try {
+    json = JSON.parse(written);
+  } catch (cause) {
+    throw new Unavailable("Trivy's report is no JSON, or was cut off", { cause });
+  }
+  const report = parse(trivyReportSchema, json);
+  const { Metadata, ...rest } = parse(writtenSchema, json);
+  if (report.Metadata.ImageID !== image.config) {
+    throw new Refused(
+      `Trivy scanned the image ${report.Metadata.ImageID}, not ${image.config} of ${image.name}`,
+    );
+  }
+  const text = JSON.stringify({
+    ...rest,
+    ArtifactName: image.name,
+    // The package URL of the SBOM comes from here; a layout has none.
+    Metadata: { ...Metadata, ...(image.inRegistry && { RepoDigests: [image.name] }) },
+    Hallmark: scope,
+  });
+  const packages = report.Results.reduce((sum, { Packages }) => sum + Packages.length, 0);
+  return { text, scan: normalizeReport(report, scope), packages };
+}
+
+function parse<S extends z.ZodType>(schema: S, json: unknown): z.output<S> {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [first] = parsed.error.issues;
+  throw new Unavailable(`Trivy's report is not understood: ${first?.path.join('.')}: ${first?.message}`);
+}

@@ -1,0 +1,25 @@
+import { Unavailable } from '../outcome/outcome.ts';
+import { type ProcessResult, runProcess } from '../process/run.ts';
+
+/**
+ * Runs Trivy to its end in `folder`. It gets an environment of its own, because it reads TRIVY_* variables, and files such as trivy.yaml,
+ * .trivyignore and trivy-secret.yaml from where it stands: `folder` holds nothing but what this suite put there.
+ * Any end but exit code 0 is `Unavailable`: a verdict is never read from Trivy's exit code.
+ */
+export async function runTrivy(
+  trivy: string,
+  args: readonly string[],
+  { folder, deadline }: { folder: string; deadline: AbortSignal },
+): Promise<ProcessResult> {
+  const env = { HOME: folder, TMPDIR: folder, PATH: '/usr/bin:/bin' };
+  const result = await runProcess(trivy, args, { env, cwd: folder, deadline });
+  if (result.code === 0) return result;
+  const how = result.signal === null ? `ended with code ${result.code}` : `was killed by ${result.signal}`;
+  const lines = result.stderr.trim().split(/\r?\n/);
+  const said = lines.findLast((line) => /\b(?:FATAL|ERROR)\b/.test(line)) ?? lines.at(-1) ?? '';
+  throw new Unavailable(`Trivy ${how}${said && `: ${said.replaceAll('\t', ' ').slice(0, 1000)}`}`, {
+    hint: /no space left on device/i.test(result.stderr)
+      ? 'The disk is full. Nothing was judged; free some space and run it again.'
+      : 'Nothing was judged; a retry is safe.',
+  });
+}
