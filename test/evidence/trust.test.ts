@@ -1,0 +1,240 @@
+import { describe, expect, test } from 'vitest';
+import type { Signer } from '../../shared/evidence/identity.ts';
+import { explainMismatch, identityRuleSchema, rolesOf } from '../../shared/evidence/trust.ts';
+
+const workflow = 'https://github.com/octo/app/.github/workflows/release.yml@refs/heads/main';
+const signer: Signer = {
+  subject: workflow,
+  issuer: 'https://token.actions.githubusercontent.com',
+  signerWorkflow: workflow,
+  runnerEnvironment: 'github-hosted',
+  repository: 'https://github.com/octo/app',
+  ref: 'refs/heads/main',
+  repositoryId: '123456789',
+  workflow,
+  trigger: 'push',
+};
+const rule = { 'signer-workflow': 'octo/app/.github/workflows/release.yml' };
+const gate = 'https://github.com/octo/policies/.github/workflows/gate.yml';
+const reusable: Signer = {
+  ...signer,
+  subject: `${gate}@refs/tags/v1`,
+  signerWorkflow: `${gate}@refs/tags/v1`,
+};
+
+function signedBy(uri: string): Signer {
+  return { ...signer, subject: uri, signerWorkflow: uri };
+}
+
+describe('who meets a rule', () => {
+  test.each<[string, object, Signer]>([
+    ['the workflow, on any ref', rule, signer],
+    [
+      'the workflow with its ref',
+      { 'signer-workflow': `${rule['signer-workflow']}@refs/heads/main` },
+      signer,
+    ],
+    ['any workflow of a repository', { 'signer-repo': 'octo/app' }, signer],
+    ['one of several refs', { ...rule, ref: ['refs/heads/next', 'refs/heads/main'] }, signer],
+    ['a ref by glob', { ...rule, ref: 'glob:refs/heads/*' }, signer],
+    ['a workflow by glob', { 'signer-workflow': 'glob:octo/*/.github/workflows/release.yml' }, signer],
+    ['a glob over several segments', { 'signer-workflow': 'glob:octo/**' }, signer],
+    [
+      'a reusable workflow, its own ref free',
+      { 'signer-workflow': 'octo/policies/.github/workflows/gate.yml', ref: 'refs/heads/main' },
+      reusable,
+    ],
+    [
+      'a reusable workflow, its own ref given',
+      { 'signer-workflow': 'octo/policies/.github/workflows/gate.yml@refs/tags/v1' },
+      reusable,
+    ],
+    [
+      'a reusable workflow called by a given one',
+      { 'signer-repo': 'octo/policies', workflow: 'octo/app/.github/workflows/release.yml' },
+      reusable,
+    ],
+    ['a number given as a number', { ...rule, 'repository-id': 123456789 }, signer],
+    [
+      'an event that is allowed by name',
+      { ...rule, trigger: ['pull_request'] },
+      { ...signer, trigger: 'pull_request' },
+    ],
+    ['a key', { key: `sha256:${'a'.repeat(64)}` }, { key: 'a'.repeat(64) }],
+  ])('%s', (_, given, who) => {
+    expect(explainMismatch(identityRuleSchema.parse(given), who)).toBeUndefined();
+  });
+});
+
+describe('who does not, and why', () => {
+  test.each<[string, object, Signer, RegExp]>([
+    [
+      'another workflow',
+      rule,
+      signedBy(workflow.replace('release', 'other')),
+      /^signer-workflow is "octo\/app\/.github\/workflows\/other.yml"/,
+    ],
+    [
+      'a name that only starts alike',
+      rule,
+      signedBy(workflow.replace('release.yml', 'release.yml.bak')),
+      /^signer-workflow is/,
+    ],
+    [
+      'a name that only ends alike',
+      rule,
+      signedBy(workflow.replace('/octo/', '/evil-octo/')),
+      /^signer-workflow is/,
+    ],
+    [
+      'a file whose name plays a ref',
+      rule,
+      signedBy('https://github.com/octo/app/.github/workflows/release.yml@x.yml@refs/heads/main'),
+      /^signer-workflow is/,
+    ],
+    [
+      'another server',
+      rule,
+      signedBy(workflow.replace('github.com', 'github.com.evil.example')),
+      /^signer-workflow is not in the certificate/,
+    ],
+    [
+      'a dot that is no wildcard',
+      { 'signer-workflow': 'octo/app/.github/workflows/release.yml' },
+      signedBy(workflow.replace('release.yml', 'releaseXyml')),
+      /^signer-workflow is/,
+    ],
+    [
+      'a glob that must stay in its segment',
+      { 'signer-workflow': 'glob:octo/*' },
+      signer,
+      /^signer-workflow is/,
+    ],
+    [
+      'a star that is not written as a glob',
+      { ...rule, ref: 'refs/heads/*' },
+      signer,
+      /^ref is "refs\/heads\/main", not "refs\/heads\/\*"/,
+    ],
+    [
+      'another issuer',
+      rule,
+      { ...signer, issuer: 'https://token.actions.githubusercontent.com.evil.example' },
+      /^issuer is/,
+    ],
+    [
+      'another ref',
+      { ...rule, ref: 'refs/heads/main' },
+      { ...signer, ref: 'refs/heads/main2' },
+      /^ref is "refs\/heads\/main2"/,
+    ],
+    [
+      'a workflow of the repository from another branch',
+      { ...rule, ref: 'refs/heads/main' },
+      signedBy(workflow.replace('main', 'evil')),
+      /^ref of the signer-workflow is "refs\/heads\/evil"/,
+    ],
+    [
+      'a reusable workflow from another ref',
+      { 'signer-workflow': 'octo/policies/.github/workflows/gate.yml@refs/heads/main' },
+      reusable,
+      /^ref of the signer-workflow is "refs\/tags\/v1"/,
+    ],
+    [
+      'pull_request_target',
+      rule,
+      { ...signer, trigger: 'pull_request_target' },
+      /^trigger is "pull_request_target"/,
+    ],
+    ['a pull request', rule, { ...signer, trigger: 'pull_request' }, /^trigger is "pull_request"/],
+    [
+      'no trigger in the certificate',
+      rule,
+      { ...signer, trigger: undefined },
+      /^trigger is not in the certificate/,
+    ],
+    [
+      'another repository of the same name',
+      { ...rule, 'repository-id': '1' },
+      signer,
+      /^repository-id is "123456789", not "1"/,
+    ],
+    [
+      "a runner of one's own",
+      { ...rule, 'runner-environment': 'github-hosted' },
+      { ...signer, runnerEnvironment: 'self-hosted' },
+      /^runner-environment is/,
+    ],
+    ['another repository', { ...rule, repository: 'octo/other' }, signer, /^repository is "octo\/app"/],
+    [
+      'another triggered workflow',
+      { ...rule, workflow: 'octo/app/.github/workflows/ci.yml' },
+      signer,
+      /^workflow is/,
+    ],
+    [
+      'a subject that is not the signing workflow',
+      rule,
+      { ...signer, subject: 'mallory@evil.example' },
+      /^certificate subject is/,
+    ],
+    ['a key instead of a workflow', rule, { key: 'a'.repeat(64) }, /^was signed with a key/],
+    [
+      'a workflow instead of a key',
+      { key: `sha256:${'a'.repeat(64)}` },
+      signer,
+      /^was signed with a certificate/,
+    ],
+    [
+      'another key',
+      { key: `sha256:${'a'.repeat(64)}` },
+      { key: 'b'.repeat(64) },
+      /^was signed with key sha256:b/,
+    ],
+    [
+      'nobody at all',
+      rule,
+      {},
+      /issuer is not in the certificate.*signer-workflow is not in the certificate/,
+    ],
+  ])('%s', (_, given, who, reason) => {
+    expect(explainMismatch(identityRuleSchema.parse(given), who)).toMatch(reason);
+  });
+
+  test('every reason is given', () => {
+    const reason = explainMismatch(
+      identityRuleSchema.parse({ ...rule, ref: 'refs/heads/next', 'repository-id': 1 }),
+      {
+        ...signer,
+        trigger: 'issue_comment',
+      },
+    );
+    expect(reason?.split('; ').map((part) => part.split(' is ')[0])).toEqual([
+      'ref',
+      'ref of the signer-workflow',
+      'trigger',
+      'repository-id',
+    ]);
+  });
+});
+
+describe('rules that are none', () => {
+  test.each<[string, object, RegExp]>([
+    ['nobody named', { ref: 'refs/heads/main' }, /names nobody/],
+    ['a typo', { ...rule, reff: 'refs/heads/main' }, /reff/],
+    ['an empty list', { ...rule, ref: [] }, /ref/],
+    ['a number that is a name', { ...rule, 'repository-id': 'octo' }, /repository-id/],
+    ['a key that is a path', { key: 'cosign.pub' }, /sha256:<64 hex>/],
+  ])('%s', (_, given, message) => {
+    expect(JSON.stringify(identityRuleSchema.safeParse(given).error?.issues)).toMatch(message);
+  });
+});
+
+test('a signer holds every role whose rules it meets, and no other', () => {
+  const other = identityRuleSchema.parse({ 'signer-repo': 'octo/policies' });
+  const ours = identityRuleSchema.parse(rule);
+  expect(rolesOf({ builder: [other, ours], scanner: [ours], gate: [other], promoter: [] }, signer)).toEqual([
+    'builder',
+    'scanner',
+  ]);
+});
