@@ -1,6 +1,6 @@
 // Compiles the sources and bundles them into dist/, byte for byte the same on any machine.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,20 +15,19 @@ function run(binary: string, ...args: string[]): void {
   if (done.status !== 0) throw new Error(`${binary} failed`);
 }
 
+function bundle(entry: string, name: string): void {
+  const out = join('dist', name);
+  run('ncc', 'build', entry, '--minify', '--no-cache', '--license', 'licenses.txt', '--out', out);
+}
+
 rmSync(join(root, 'build'), { recursive: true, force: true });
 run('tsc', '--noCheck', '--sourceMap', 'false');
+// What the sources read at run time lies beside them; ncc finds it by new URL(…, import.meta.url) and carries it along.
+cpSync(join(root, 'shared/policy/rules.yaml'), join(root, 'build/shared/policy/rules.yaml'));
 rmSync(join(root, 'dist'), { recursive: true, force: true });
-run(
-  'ncc',
-  'build',
-  'build/actions/main.js',
-  '--minify',
-  '--no-cache',
-  '--license',
-  'licenses.txt',
-  '--out',
-  'dist/main',
-);
+bundle('build/actions/main.js', 'main');
+// A worker thread starts from a file of its own (shared/evaluator/evaluator.ts).
+bundle('build/shared/evaluator/worker.js', 'evaluator');
 
 for (const entry of readdirSync(join(root, 'actions'), { withFileTypes: true })) {
   if (!entry.isDirectory()) continue;

@@ -1,0 +1,135 @@
+import type { VerifiedImage } from '../evidence/evidence.ts';
+import { formatSigner, type Signer } from '../evidence/identity.ts';
+import { SEVERITIES } from '../evidence/scan.ts';
+import { type Digest, shortDigest } from '../image/digest.ts';
+import type { Facts } from '../policy/facts.ts';
+import type { RuleResult, Verdict } from '../policy/verdict.ts';
+import { escapeMarkdown, formatCode, formatLink, formatTable } from './markdown.ts';
+
+/** A verdict with what it stands on. */
+export interface JudgedPage {
+  readonly verdict: Verdict;
+  readonly facts: Facts;
+  readonly evidence: Pick<VerifiedImage, 'image' | 'evidence' | 'rejected'>;
+  /** Where the image would go: `ghcr.io/octo/app`. */
+  readonly destination?: string;
+  /** Absent when only the built-in rules judged. */
+  readonly policy?: { readonly uri: string; readonly digest: Digest };
+  /** What the evidence is worth: `unverified` when it was read from files that nobody signed. */
+  readonly standing?: 'unverified';
+}
+
+/** The most rows of one table; a summary over 1 MB is not shown at all. */
+const ROWS = 100;
+const MARKS: Record<RuleResult['outcome'], string> = {
+  passed: '✅ passed',
+  warned: '⚠️ warned',
+  denied: '⛔ denied',
+};
+
+/** The page a reviewer reads: the verdict first, then every reason, the counts, and the evidence with who signed it. Markdown; foreign text in it is escaped. */
+export function summarizeVerdict(page: JudgedPage): string {
+  const { verdict, evidence, destination, policy, standing } = page;
+  const allowed = verdict.decision === 'allow';
+  const where = formatCode(verdict.environment);
+  const title = `${allowed ? '✅ Allowed' : '⛔ Denied'} for ${where}${standing === undefined ? '' : ` (${standing})`}`;
+  const facts = [
+    ['Image', formatCode(evidence.image)],
+    ...(destination === undefined ? [] : [['Destination', formatCode(destination)]]),
+    [
+      'Policy',
+      policy === undefined
+        ? 'none: the built-in rules'
+        : `${formatCode(policy.uri)} (${shortDigest(policy.digest)})`,
+    ],
+    ['Found', describeCounts(page.facts)],
+    ['Judged', escapeMarkdown(verdict.judgedAt)],
+  ];
+  return [
+    `## ${title}`,
+    ...(standing === undefined
+      ? []
+      : [
+          '**Unverified:** a preview is advice, nothing is allowed by it. What it reads from files, nobody has signed.',
+        ]),
+    listReasons('Reasons', verdict.reasons),
+    listReasons('Warnings', verdict.warnings),
+    formatTable(['', ''], facts),
+    '### Rules',
+    formatTable(
+      ['Rule', 'Result', 'Why'],
+      verdict.rules.map(({ name, title: what, outcome, reasons }) => [
+        `${formatCode(name)} ${escapeMarkdown(what)}`,
+        MARKS[outcome],
+        escapeMarkdown(reasons.join('; ')),
+      ]),
+    ),
+    fold(
+      `Evidence that counted: ${evidence.evidence.length}`,
+      ['Evidence', 'Signed by', 'When', 'Run', 'Source'],
+      evidence.evidence.map(({ kind, roles, signer, signedAt, source }) => [
+        `${escapeMarkdown(kind)} (${roles.map(escapeMarkdown).join(', ')})`,
+        describeSigner(signer),
+        escapeMarkdown(signedAt ?? 'not known'),
+        describeRun(signer),
+        formatCode(shortDigest(source)),
+      ]),
+    ),
+    fold(
+      `Found, and does not count: ${evidence.rejected.length}`,
+      ['Type', 'Signed by', 'Why not', 'Source'],
+      evidence.rejected.map(({ predicateType, signer, reason, source }) => [
+        escapeMarkdown(predicateType ?? 'not known'),
+        signer === undefined ? '' : describeSigner(signer),
+        escapeMarkdown(reason),
+        formatCode(shortDigest(source)),
+      ]),
+    ),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function listReasons(title: string, reasons: readonly string[]): string {
+  if (reasons.length === 0) return '';
+  return [`### ${title}: ${reasons.length}`, ...reasons.map((reason) => `- ${escapeMarkdown(reason)}`)].join(
+    '\n',
+  );
+}
+
+/** How many vulnerabilities of each severity, and secrets; what several platforms share counts once. */
+function describeCounts({ vulnerabilities, secrets, image }: Facts): string {
+  const platforms = `${image.platforms.length} platform${image.platforms.length === 1 ? '' : 's'} (${image.platforms.map(escapeMarkdown).join(', ')})`;
+  if (vulnerabilities === undefined || secrets === undefined) return `${platforms}; no complete scan`;
+  const unique = new Map(
+    vulnerabilities.map((found) => [
+      JSON.stringify([found.id, found.package, found.version]),
+      found.severity,
+    ]),
+  );
+  const counts = SEVERITIES.map((severity) => {
+    const count = [...unique.values()].filter((found) => found === severity).length;
+    return `${count} ${severity.toLowerCase()}`;
+  });
+  return `${platforms}; vulnerabilities: ${counts.join(', ')}; secrets: ${secrets.length}`;
+}
+
+function describeSigner(signer: Signer): string {
+  return formatCode(formatSigner(signer).replace(/^https:\/\/github\.com\//, ''));
+}
+
+function describeRun({ run }: Signer): string {
+  return run === undefined ? '' : formatLink(run.split('/runs/')[1] ?? 'run', run);
+}
+
+function fold(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return '';
+  const shown = rows.slice(0, ROWS);
+  const more = rows.length > shown.length ? [`… and ${rows.length - shown.length} more`] : [];
+  return [
+    `<details><summary>${escapeMarkdown(title)}</summary>`,
+    formatTable(head, shown),
+    ...more,
+    '</details>',
+  ].join('\n\n');
+}
