@@ -68,15 +68,21 @@ export function toolPath(name: ToolName): string {
   return join(cache, 'hallmark', 'tools', `${name}-${key}`, name);
 }
 
+/** The path of a tool that is there already (Trivy: also on PATH, at its pinned version), or undefined. */
+export function findTool(name: ToolName): string | undefined {
+  const found = name === 'trivy' ? findPinnedTrivy() : undefined;
+  if (found !== undefined) return found;
+  return existsSync(toolPath(name)) ? toolPath(name) : undefined;
+}
+
 /**
  * The path of a tool that can be run; made first when it is not there (Trivy: downloaded where its release can be reached).
  * Two processes that ask at once make it once. Throws when it cannot be made, with what is missing.
  */
 export async function ensureTool(name: ToolName): Promise<string> {
-  const path = toolPath(name);
-  const found = name === 'trivy' ? findPinnedTrivy() : undefined;
+  const found = findTool(name);
   if (found !== undefined) return found;
-  if (existsSync(path)) return path;
+  const path = toolPath(name);
   mkdirSync(dirname(path), { recursive: true });
   await using _lock = await takeLock(`${path}.lock`, name);
   if (existsSync(path)) return path;
