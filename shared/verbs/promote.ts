@@ -59,12 +59,13 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
   }
 
   const source = openStore(reference, options);
-  const image = await listSubjects(source, digest);
+  // Asked for before anything is judged: a job that may not sign is told at once.
+  const signer = await openSigner(inputs, context);
+  const [image] = await Promise.all([listSubjects(source, digest), signer.claims()]);
   const judgement = await judgeImage(
     { store: source, image, environment, policy, verifier, inputs },
     context,
   );
-  const signer = await openSigner(inputs, context);
   // Beside the source, so that it travels with everything else.
   const verdict = await publishVerdict(judgement, source, image, signer);
   const page = summarizeVerdict(judgement);

@@ -127,6 +127,7 @@ export async function startWorld(options: WorldOptions = {}) {
       job_workflow_ref: workflowRef,
       job_workflow_sha: sha,
       runner_environment: 'github-hosted',
+      actor: run.actor ?? 'mona',
       run_id: '1000',
       run_attempt: '1',
       ...run.claims,
@@ -172,7 +173,7 @@ export async function startWorld(options: WorldOptions = {}) {
   /** Runs an action's bundle in this world; those of `services` that the action takes are added to its inputs. */
   async function run(action: string, inputs: Record<string, string>, given: Run = {}): Promise<ActionRun> {
     const known = inputsOf(action);
-    const added = Object.entries(services).filter(([name]) => known.has(name));
+    const added = Object.entries(services).filter(([name]) => name in known);
     return runAction(
       action,
       { ...Object.fromEntries(added), ...inputs },
@@ -198,8 +199,10 @@ export async function startWorld(options: WorldOptions = {}) {
   };
 }
 
-function inputsOf(action: string): Set<string> {
+/** The inputs of an action, as its action.yml declares them. */
+export function inputsOf(action: string): Record<string, { default?: string }> {
   const file = new URL(`../../actions/${action}/action.yml`, import.meta.url);
-  const { inputs = {} } = parse(readFileSync(file, 'utf8')) as { inputs?: Record<string, unknown> };
-  return new Set(Object.keys(inputs));
+  return (
+    (parse(readFileSync(file, 'utf8')) as { inputs?: Record<string, { default?: string }> }).inputs ?? {}
+  );
 }
