@@ -1,0 +1,265 @@
+import { randomBytes } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
+import { attachReferrers, prepareReferrers } from '../../shared/store/attach.ts';
+import { copyImage } from '../../shared/store/copy.ts';
+import { digestOf } from '../../shared/store/hash.ts';
+import { fallbackTag } from '../../shared/store/referrers.ts';
+import type { Store } from '../../shared/store/store.ts';
+import { listSubjects } from '../../shared/store/subjects.ts';
+import {
+  absent,
+  digests,
+  makeReferrer,
+  open,
+  pushBlob,
+  pushIndex,
+  pushManifest,
+  pushPlatform,
+} from './fixtures.ts';
+
+export interface Place {
+  readonly name: string;
+  /** Why it is not there, when it is not. */
+  readonly missing?: string;
+  /** An empty place; two names on one registry are two repositories. */
+  open(name: string): Store;
+  /** Whether a sha512 digest can be written. */
+  readonly sha512?: false;
+  /** Whether the referrers of anyone are listed, without tags. */
+  readonly listsReferrers: boolean;
+}
+
+/** What every store does, whatever it is: run against the embedded registry, layouts on disk, and other people's registries. */
+export function describeStore(place: Place): void {
+  const title = place.missing ? `${place.name} (skipped: ${place.missing})` : place.name;
+  describe.skipIf(place.missing)(title, () => {
+    let count = 0;
+    const fresh = (): Store => place.open(`app-${process.pid}-${++count}`);
+
+    describe('blobs', () => {
+      it.each([
+        ['none', 0],
+        ['a few', 12],
+        ['sent without asking', 60_000],
+        ['asked for first', 5_000_000],
+      ])('come back as they were: %s (%d bytes)', async (_, size) => {
+        const store = fresh();
+        const bytes = randomBytes(size);
+        const blob = { digest: digestOf(bytes), size };
+        expect(await store.hasBlob(blob.digest)).toBe(false);
+        expect(await store.putBlob(blob, () => bytes)).toBe('sent');
+        expect(await store.putBlob(blob, () => bytes)).toBe('present');
+        expect(await store.hasBlob(blob.digest)).toBe(true);
+        expect(digestOf(await store.readBlob(blob))).toBe(blob.digest);
+        const streamed = [];
+        for await (const chunk of await store.getBlob(blob)) streamed.push(chunk);
+        expect(digestOf(Buffer.concat(streamed))).toBe(blob.digest);
+      });
+
+      it('are refused when they are not there, or have another size', async () => {
+        const store = fresh();
+        const blob = await pushBlob(store, Buffer.from('content'), 'text/plain');
+        const gone = { ...blob, digest: absent(blob.digest) };
+        const longer = { ...blob, size: blob.size + 1 };
+        const shorter = { ...blob, size: blob.size - 1 };
+        await expect(store.readBlob(gone)).rejects.toMatchObject({ outcome: 'refused' });
+        await expect(store.getBlob(gone)).rejects.toMatchObject({ outcome: 'refused' });
+        for (const wrong of [longer, shorter]) {
+          await expect(store.readBlob(wrong)).rejects.toMatchObject({ outcome: 'refused' });
+          await expect(text(await store.getBlob(wrong))).rejects.toMatchObject({ outcome: 'refused' });
+        }
+        await expect(store.readBlob(blob, 3)).rejects.toMatchObject({ outcome: 'unavailable' });
+      });
+
+      it('are not stored when their bytes are not what the digest says', async () => {
+        const store = fresh();
+        const blob = { digest: digestOf('right'), size: 5 };
+        await expect(store.putBlob(blob, () => Buffer.from('wrong'))).rejects.toThrow();
+        expect(await store.hasBlob(blob.digest)).toBe(false);
+      });
+    });
+
+    describe('manifests', () => {
+      it('come back by digest and by tag, with their own media type', async () => {
+        const store = fresh();
+        const pushed = await pushPlatform(store, 'amd64', { mediaType: MEDIA_TYPE.manifest }, 'v1');
+        for (const reference of [pushed.digest, 'v1']) {
+          expect(await store.resolve(reference)).toMatchObject(pushed);
+          const stored = await store.getManifest(reference);
+          expect(stored?.descriptor).toEqual(pushed);
+          expect(stored && digestOf(stored.bytes)).toBe(pushed.digest);
+        }
+      });
+
+      it('are undefined when they are not there', async () => {
+        const store = fresh();
+        const { digest } = await pushPlatform(store, 'amd64');
+        for (const reference of [absent(digest), 'v0']) {
+          expect(await store.resolve(reference)).toBeUndefined();
+          expect(await store.getManifest(reference)).toBeUndefined();
+        }
+      });
+
+      it('move with a tag, and the old one stays by digest', async () => {
+        const store = fresh();
+        const first = await pushPlatform(store, 'amd64', {}, 'env-prod');
+        const second = await pushPlatform(store, 'arm64', {}, 'env-prod');
+        expect(await store.resolve('env-prod')).toMatchObject(second);
+        expect(await store.resolve(first.digest)).toMatchObject(first);
+        expect(await store.listTags()).toEqual(['env-prod']);
+      });
+
+      it.skipIf(place.sha512 === false)('have sha512 digests where that is asked for', async () => {
+        const store = fresh();
+        const config = await pushBlob(store, Buffer.from('{}'), MEDIA_TYPE.empty);
+        const content = { schemaVersion: 2, mediaType: MEDIA_TYPE.manifest, config, layers: [] };
+        const bytes = Buffer.from(JSON.stringify(content));
+        const digest = digestOf(bytes, 'sha512');
+        expect(await store.putManifest(bytes, MEDIA_TYPE.manifest, digest)).toMatchObject({ digest });
+        expect((await store.getManifest(digest))?.bytes).toEqual(bytes);
+      });
+    });
+
+    it('has no tags and no referrers of what it never heard of', async () => {
+      const store = fresh();
+      await store.prepareUploads(0);
+      expect(await store.listTags()).toEqual([]);
+      expect(await store.listReferrers(digestOf('unheard of'))).toEqual([]);
+    });
+
+    describe('referrers', () => {
+      it('are listed after they were attached, once each, beside those there were', async () => {
+        const store = fresh();
+        const image = await pushPlatform(store, 'amd64', {}, 'v1');
+        const first = await attachReferrers(store, [makeReferrer(image, 'signature')]);
+        await prepareReferrers(store, 3);
+        const referrers = ['provenance', 'sbom', 'scan'].map((name) => makeReferrer(image, name));
+        const second = await attachReferrers(store, referrers);
+        const third = await attachReferrers(store, referrers);
+        expect(third).toEqual(second);
+        const listed = await store.listReferrers(image.digest);
+        expect(digests(listed)).toEqual(digests([...first, ...second]));
+        for (const { digest } of listed) {
+          const manifest = JSON.parse(String((await store.getManifest(digest))?.bytes));
+          expect(manifest).toMatchObject({ artifactType: MEDIA_TYPE.bundle, subject: image });
+          expect(JSON.parse(String(await store.readBlob(manifest.layers[0])))).toHaveProperty('name');
+        }
+        expect(await store.resolve('v1')).toMatchObject(image);
+      });
+
+      it('of several subjects are attached at once', async () => {
+        const store = fresh();
+        const subjects = await Promise.all(['amd64', 'arm64'].map((name) => pushPlatform(store, name)));
+        await attachReferrers(
+          store,
+          subjects.flatMap((subject) => [makeReferrer(subject, 'sbom'), makeReferrer(subject, 'scan')]),
+        );
+        for (const { digest } of subjects) expect(await store.listReferrers(digest)).toHaveLength(2);
+      });
+
+      it('by other tools are listed too: their manifest alone where the registry lists, else the fallback tag', async () => {
+        const store = fresh();
+        const image = await pushPlatform(store, 'amd64');
+        const config = await pushBlob(store, Buffer.from('{}'), MEDIA_TYPE.empty);
+        const content = {
+          mediaType: MEDIA_TYPE.manifest,
+          artifactType: 'text/x',
+          config,
+          layers: [],
+          subject: image,
+        };
+        const foreign = await pushManifest(store, content);
+        if (!place.listsReferrers) {
+          await pushManifest(
+            store,
+            { mediaType: MEDIA_TYPE.index, manifests: [foreign] },
+            fallbackTag(image.digest),
+          );
+        }
+        const own = await attachReferrers(store, [makeReferrer(image, 'signature')]);
+        expect(digests(await store.listReferrers(image.digest))).toEqual(digests([foreign, ...own]));
+      });
+    });
+
+    describe('copyImage', () => {
+      it('moves an index with its platforms, attestations and evidence, there and back, and then nothing', async () => {
+        const from = open('oci:from');
+        const image = await pushIndex(from);
+        const { platforms } = await listSubjects(from, image.digest);
+        const [evidence] = await attachReferrers(from, [
+          makeReferrer(image, 'signature'),
+          ...platforms.map(({ descriptor }) => makeReferrer(descriptor, 'sbom')),
+        ]);
+        if (!evidence) throw new Error('nothing was attached');
+        await attachReferrers(from, [makeReferrer(evidence, 'withdrawal')]);
+
+        const first = fresh();
+        const second = fresh();
+        const back = open('oci:back');
+        let source = from;
+        for (const to of [first, second, back]) {
+          const { copied, mounted } = await copyImage(source, to, image.digest, {
+            referrers: true,
+            tag: 'v1',
+          });
+          // A config and a layer for each of 3 platforms, 3 different bundles, the empty config; 4 manifests, 4 referrers.
+          expect(copied + mounted).toBe(6 + 3 + 1 + 4 + 4);
+          expect(await copyImage(source, to, image.digest, { referrers: true, tag: 'v1' })).toEqual({
+            copied: 0,
+            mounted: 0,
+          });
+          expect(await to.resolve('v1')).toMatchObject({ digest: image.digest });
+          for (const subject of [image, ...platforms.map((one) => one.descriptor), evidence]) {
+            expect(await to.listReferrers(subject.digest)).toHaveLength(1);
+          }
+          source = to;
+        }
+        const whole = await listSubjects(back, image.digest);
+        expect(digests(whole.all)).toEqual(digests([image, ...platforms.map((one) => one.descriptor)]));
+        for (const { manifest } of whole.platforms) {
+          for (const layer of manifest.layers) expect(await back.readBlob(layer)).toHaveLength(layer.size);
+        }
+      });
+    });
+
+    describe('listSubjects', () => {
+      it('gives the index first and each runnable platform, also of an index in an index', async () => {
+        const store = fresh();
+        const inner = await pushIndex(store);
+        const more = await pushPlatform(store, 's390x');
+        const outer = await pushManifest(store, {
+          mediaType: MEDIA_TYPE.index,
+          manifests: [inner, more],
+        });
+        const { all, platforms, root } = await listSubjects(store, outer.digest);
+        expect(all[0]).toEqual(outer);
+        expect(all).toHaveLength(4);
+        expect(platforms.map(({ platform }) => platform.architecture).sort()).toEqual([
+          'amd64',
+          'arm64',
+          's390x',
+        ]);
+        expect(digestOf(root.bytes)).toBe(outer.digest);
+      });
+
+      it('gives a single manifest once, with the platform of its config', async () => {
+        const store = fresh();
+        const image = await pushPlatform(store, 'riscv64', {}, 'v1');
+        const { all, platforms } = await listSubjects(store, 'v1');
+        expect(all).toEqual([image]);
+        expect(platforms.map(({ platform }) => platform)).toEqual([{ os: 'linux', architecture: 'riscv64' }]);
+      });
+
+      it('calls an unknown image invalid', async () => {
+        const store = fresh();
+        const { digest } = await pushPlatform(store, 'amd64');
+        await expect(listSubjects(store, absent(digest))).rejects.toMatchObject({
+          outcome: 'invalid',
+          input: 'image',
+        });
+      });
+    });
+  });
+}

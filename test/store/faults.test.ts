@@ -1,0 +1,285 @@
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { Digest } from '../../shared/image/digest.ts';
+import { copyImage } from '../../shared/store/copy.ts';
+import type { Store } from '../../shared/store/store.ts';
+import type { Fault, SeenRequest } from '../servers/registry.ts';
+import { absent, makeFolder, open, pushIndex, pushPlatform, serveRegistry } from './fixtures.ts';
+
+/** A registry that holds one image, and then plays `fault` for the first `times` requests that `match`. */
+async function plant(fault: Fault, { times = Infinity, match = (_: SeenRequest): boolean => true } = {}) {
+  let left = 0;
+  const registry = await serveRegistry({
+    onRequest: (request) => {
+      if (left <= 0 || !match(request)) return undefined;
+      left -= 1;
+      return fault;
+    },
+  });
+  const image = await pushPlatform(open(`${registry.host}/octo/app`), 'amd64', {}, 'v1');
+  left = times;
+  registry.requests.length = 0;
+  return { registry, image, store: open(`${registry.host}/octo/app`) };
+}
+
+const errors = (code: string): string => JSON.stringify({ errors: [{ code, message: 'said the registry' }] });
+
+describe('a status that is final', () => {
+  it.each<[number, RegExp, string | undefined]>([
+    [
+      401,
+      /^127\.0\.0\.1:\d+ wants a login to pull from 127\.0\.0\.1:\d+\/octo\/app \("DENIED: said/,
+      'login-action',
+    ],
+    [403, /does not allow this login to pull from .*octo\/app/, 'login-action'],
+    [418, /^GET .*\/octo\/app\/manifests\/v1: status 418 \("DENIED/, undefined],
+  ])('%i is said plainly, at once', async (status, message, hint) => {
+    const { store, registry } = await plant({ status, body: errors('DENIED') });
+    const failure = await store.getManifest('v1').catch((error) => error);
+    expect(failure).toMatchObject({ outcome: 'unavailable', message: expect.stringMatching(message) });
+    if (hint) expect(failure.hint).toContain(hint);
+    expect(registry.requests).toHaveLength(1);
+  });
+
+  it('404 on a push names the repository', async () => {
+    const { store } = await plant({ status: 404, body: errors('NAME_UNKNOWN') });
+    await expect(store.prepareUploads(1)).rejects.toMatchObject({
+      outcome: 'unavailable',
+      message: expect.stringMatching(/does not know .*\/octo\/app.*NAME_UNKNOWN/),
+    });
+  });
+
+  it('shows the registry’s words shortened and without control characters', async () => {
+    const message = `\u001b[31m::error::${'x'.repeat(500)}\n`;
+    const { store } = await plant({ status: 400, body: JSON.stringify({ errors: [{ message }] }) });
+    const failure = await store.getManifest('v1').catch((error) => error);
+    expect(failure.message.length).toBeLessThan(350);
+    expect(failure.message).not.toMatch(/\p{Cc}/u);
+  });
+});
+
+describe('what may pass by itself is tried again', () => {
+  it.each<[string, Fault, number, number]>([
+    ['500, twice', { status: 500 }, 2, 3],
+    ['502', { status: 502 }, 1, 2],
+    ['503', { status: 503 }, 1, 2],
+    ['504', { status: 504 }, 1, 2],
+    ['429 without Retry-After', { status: 429 }, 2, 3],
+    ['a dropped connection', 'drop', 2, 3],
+  ])('%s', async (_, fault, times, requests) => {
+    const { store, image, registry } = await plant(fault, { times });
+    expect(await store.getManifest('v1')).toMatchObject({ descriptor: image });
+    expect(registry.requests).toHaveLength(requests);
+  });
+
+  it('429 with Retry-After: waits as long as it is asked to, however often', async () => {
+    const { store, image, registry } = await plant(
+      { status: 429, headers: { 'retry-after': '1' } },
+      { times: 4 },
+    );
+    const begun = performance.now();
+    expect(await store.resolve('v1')).toMatchObject(image);
+    expect(performance.now() - begun).toBeGreaterThan(3900);
+    expect(registry.requests).toHaveLength(5);
+  });
+
+  it('a blob’s upload: from its beginning, with the blob opened again', async () => {
+    const put = { match: ({ method, path }: SeenRequest) => method === 'PUT' && path.includes('/uploads/') };
+    for (const fault of [{ status: 500 }, { status: 404 }, 'drop'] as const) {
+      const { store, registry } = await plant(fault, { ...put, times: 1 });
+      const from = open('oci:from');
+      const image = await pushPlatform(from, 'arm64');
+      await copyImage(from, store, image.digest);
+      expect(await store.resolve(image.digest)).toMatchObject(image);
+      const failed = registry.requests.filter((request) => put.match(request) && request.status !== 201);
+      expect(failed).toHaveLength(1);
+    }
+  });
+
+  it.each<[string, Fault]>([
+    ['500 for ever', { status: 500 }],
+    ['connections dropped for ever', 'drop'],
+  ])('but four times at most: %s', async (_, fault) => {
+    const { store, registry } = await plant(fault);
+    await expect(store.getManifest('v1')).rejects.toMatchObject({
+      outcome: 'unavailable',
+      message: expect.stringMatching(/octo\/app\/manifests\/v1: .*\(4 tries\)/),
+    });
+    expect(registry.requests).toHaveLength(4);
+  });
+
+  it('and not past the deadline', async () => {
+    const { registry } = await plant({ status: 429, headers: { 'retry-after': '999999999999' } });
+    const store = open(`${registry.host}/octo/app`, { deadline: AbortSignal.timeout(300) });
+    await expect(store.getManifest('v1')).rejects.toMatchObject({
+      outcome: 'unavailable',
+      message: expect.stringContaining("the step's time ended"),
+    });
+    expect(registry.requests).toHaveLength(1);
+  });
+
+  it('nobody listening is unavailable', async () => {
+    const registry = await serveRegistry();
+    await registry.close();
+    await expect(open(`${registry.host}/octo/app`).listTags()).rejects.toMatchObject({
+      outcome: 'unavailable',
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+});
+
+describe('silence past the deadline is unavailable', () => {
+  it('before the headers', async () => {
+    const registry = await serveRegistry({
+      onRequest: async () => {
+        await wait(2000);
+        return undefined;
+      },
+    });
+    const store = open(`${registry.host}/octo/app`, { deadline: AbortSignal.timeout(200) });
+    const begun = performance.now();
+    await expect(store.getManifest('v1')).rejects.toMatchObject({ outcome: 'unavailable' });
+    expect(performance.now() - begun).toBeLessThan(1500);
+  });
+});
+
+describe('bytes that are not what the digest says are refused', () => {
+  const isManifest = ({ path }: SeenRequest): boolean => path.includes('/manifests/');
+
+  it('a manifest, also under a lying Docker-Content-Digest', async () => {
+    const { store, image } = await plant({ status: 200, body: '{"layers":[]}' }, { match: isManifest });
+    await expect(store.getManifest(image.digest)).rejects.toMatchObject({ outcome: 'refused' });
+    const lying = await plant(
+      { status: 200, body: '{"layers":[]}', headers: { 'docker-content-digest': image.digest } },
+      { match: isManifest },
+    );
+    await expect(lying.store.getManifest(image.digest)).rejects.toMatchObject({ outcome: 'refused' });
+    const byTag = await lying.store.getManifest('v1');
+    expect(byTag?.descriptor.digest).not.toBe(image.digest);
+  });
+
+  it('a HEAD that answers with another digest than was asked for', async () => {
+    const { registry, image } = await plant({ status: 500 }, { times: 0 });
+    const headers = {
+      'docker-content-digest': absent(image.digest),
+      'content-type': 'x/y',
+      'content-length': '7',
+    };
+    const lying = await serveRegistry({ onRequest: () => ({ status: 200, headers }) });
+    await expect(open(`${lying.host}/octo/app`).resolve(image.digest)).rejects.toMatchObject({
+      outcome: 'refused',
+    });
+    expect(await open(`${registry.host}/octo/app`).resolve(image.digest)).toMatchObject(image);
+  });
+
+  it('a registry that says it stored something else', async () => {
+    const { store, image } = await plant({ status: 500 }, { times: 0 });
+    const lying = await serveRegistry({
+      onRequest: () => ({ status: 201, headers: { 'docker-content-digest': image.digest } }),
+    });
+    const manifest = Buffer.from('{"schemaVersion":2,"layers":[]}');
+    await expect(open(`${lying.host}/octo/app`).putManifest(manifest, image.mediaType)).rejects.toMatchObject(
+      { outcome: 'refused' },
+    );
+    expect(await store.resolve(image.digest)).toBeDefined();
+  });
+
+  it.each<[string, (size: number) => Buffer]>([
+    ['another byte', (size) => Buffer.alloc(size, 'x')],
+    ['cut short', (size) => Buffer.alloc(size - 1, 'x')],
+    ['too long', (size) => Buffer.alloc(size + 1, 'x')],
+  ])('a blob: %s; a copy of it stores nothing', async (_, make) => {
+    let layer: { digest: Digest; size: number } | undefined;
+    const registry = await serveRegistry({
+      onRequest: ({ method, path }) =>
+        layer && method === 'GET' && path.includes(layer.digest)
+          ? { status: 200, body: make(layer.size) }
+          : undefined,
+    });
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(store, 'amd64');
+    layer = JSON.parse(String((await store.getManifest(image.digest))?.bytes)).layers[0];
+    if (!layer) throw new Error('the image has no layer');
+    await expect(store.readBlob(layer)).rejects.toMatchObject({ outcome: 'refused' });
+    await expect(store.getBlob(layer).then(buffer)).rejects.toMatchObject({ outcome: 'refused' });
+    const elsewhere = await serveRegistry();
+    for (const to of [open('oci:to'), open(`${elsewhere.host}/octo/to`)]) {
+      await expect(copyImage(store, to, image.digest)).rejects.toMatchObject({ outcome: 'refused' });
+      expect(await to.hasBlob(layer.digest)).toBe(false);
+      expect(await to.resolve(image.digest)).toBeUndefined();
+    }
+  });
+
+  it('an index whose child is missing, or described wrongly', async () => {
+    const { listSubjects } = await import('../../shared/store/subjects.ts');
+    const source = open('oci:source');
+    const index = await pushIndex(source);
+    const stored = await source.getManifest(index.digest);
+    const content = JSON.parse(String(stored?.bytes));
+    const { registry } = await plant({ status: 404 }, { times: 0 });
+    const check = async (name: string, change: (store: Store) => Promise<void>): Promise<void> => {
+      // A layout does not mind what an index names.
+      const store = open(`oci:${name}`, { workspace });
+      await copyImage(source, store, index.digest);
+      await change(store);
+    };
+    const workspace = makeFolder();
+    await check('size', async (store) => {
+      content.manifests[0].size += 1;
+      const bytes = Buffer.from(JSON.stringify(content));
+      const { digest } = await store.putManifest(bytes, index.mediaType);
+      await expect(listSubjects(store, digest)).rejects.toMatchObject({ outcome: 'refused' });
+      await expect(copyImage(store, open(`${registry.host}/octo/x`), digest)).rejects.toMatchObject({
+        outcome: 'refused',
+      });
+    });
+    await check('missing', async (store) => {
+      content.manifests[0].digest = absent(index.digest);
+      const bytes = Buffer.from(JSON.stringify(content));
+      const { digest } = await store.putManifest(bytes, index.mediaType);
+      await expect(listSubjects(store, digest)).rejects.toMatchObject({
+        outcome: 'refused',
+        message: expect.stringContaining('incomplete'),
+      });
+    });
+  });
+});
+
+describe('a connection that ends in the middle of a body', () => {
+  it('is tried again for what is read whole', async () => {
+    const { createServer } = await import('node:http');
+    let requests = 0;
+    const body = Buffer.from('{"schemaVersion":2,"layers":[]}');
+    const server = createServer((_, response) => {
+      requests += 1;
+      response.writeHead(200, { 'content-length': body.length });
+      if (requests > 2) response.end(body);
+      else response.write(body.subarray(0, 5), () => response.destroy());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = server.address() as { port: number };
+      const stored = await open(`127.0.0.1:${port}/octo/app`).getManifest('v1');
+      expect(stored?.bytes).toEqual(body);
+      expect(requests).toBe(3);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+});
+
+describe('caps', () => {
+  it('a manifest over 8 MiB is unavailable', async () => {
+    const { store } = await plant({ status: 200, body: Buffer.alloc(8 * 1024 * 1024 + 1, ' ') });
+    await expect(store.getManifest('v1')).rejects.toMatchObject({ outcome: 'unavailable' });
+  });
+
+  it('what is no manifest is refused', async () => {
+    for (const body of ['<html>', '[]', '{"layers":[],"manifests":[]}', '{}']) {
+      const { store } = await plant({ status: 200, body });
+      await expect(store.getManifest('v1')).rejects.toMatchObject({ outcome: 'refused' });
+    }
+  });
+});
