@@ -8,11 +8,15 @@ import { openStore } from '../../shared/store/open.ts';
 const layer = readFileSync(new URL('../fixtures/trivy-db/db.tar.gz', import.meta.url));
 
 /**
- * Pushes a database (the committed fixture unless `content` is given) to a registry on loopback.
+ * Pushes a database (the committed fixture unless `content` is given) to the repository `path` of a registry on loopback.
  * Returns what to pass as `db-repository`.
  */
-export async function publishTrivyDb(host: string, content: Buffer = layer): Promise<string> {
-  const reference = parseReference(`${host}/trivy-db:2`);
+export async function publishTrivyDb(
+  host: string,
+  content: Buffer = layer,
+  path = 'trivy-db',
+): Promise<string> {
+  const reference = parseReference(`${host}/${path}:2`);
   const log = {
     info() {},
     notice() {},
@@ -41,5 +45,5 @@ export async function publishTrivyDb(host: string, content: Buffer = layer): Pro
   await store.putBlob(manifest.config, () => config);
   await store.putBlob(describe('', content), () => content);
   await store.putManifest(Buffer.from(JSON.stringify(manifest)), MEDIA_TYPE.manifest, '2');
-  return `${host}/trivy-db:2`;
+  return `${host}/${path}:2`;
 }
