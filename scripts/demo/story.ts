@@ -1,0 +1,111 @@
+// What the demo shows: parts with a title, one line a step with the time it took, and a table at the end.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { ActionRun } from '../action.ts';
+
+/** One step of the pipeline. */
+export interface Step {
+  /** Such as `gate staging`. */
+  readonly name: string;
+  /** What has to come out; undefined where the policy's yes and its no are both right. */
+  readonly expected: 'passed' | 'refused' | undefined;
+  readonly run: () => Promise<ActionRun>;
+  /** The line for people. */
+  readonly tell: (run: ActionRun) => string;
+}
+
+const colored = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+const paint = (code: number) => (text: string) => (colored ? `\u001b[${code}m${text}\u001b[0m` : text);
+export const bold = paint(1);
+const dim = paint(2);
+const red = paint(31);
+const green = paint(32);
+const cyan = paint(36);
+
+export const print = (line = ''): void => void process.stdout.write(`${line}\n`);
+
+/** A fact that is no step: `name` and what is to be said of it. */
+export function printFact(name: string, text: string): void {
+  print(`  ${dim(name.padEnd(12))} ${text}`);
+}
+
+/** Does work of the demo's own and says how long it took. */
+export async function prepare<T>(name: string, text: string, work: () => Promise<T>): Promise<T> {
+  const { value, took } = await wait(name, work);
+  print(`  ${dim('·')} ${name.padEnd(16)} ${text}  ${dim(took)}`);
+  return value;
+}
+
+/** Why a step said no, as it told the runner. */
+export function reasonsOf(run: ActionRun): string[] {
+  const error = /^::error[^\n]*?::(.*)$/m.exec(run.log)?.[1] ?? '';
+  const text = error.replaceAll('%0A', '\n').replaceAll('%0D', '').replaceAll('%25', '%');
+  return text.split('\n').filter((line) => line.trim() !== '');
+}
+
+/** Tells the demo. `folder` takes a page for every step: its job summary and its log. */
+export function openStory(folder: string) {
+  const rows: string[][] = [];
+  let part = '';
+  let right = true;
+  mkdirSync(folder, { recursive: true });
+
+  return {
+    part(name: string, text: string): void {
+      part = name;
+      print(`\n${bold(cyan(name))}  ${text}`);
+    },
+
+    /** Runs one step and holds what came out against what had to. */
+    async step({ name, expected, run, tell }: Step): Promise<ActionRun> {
+      const { value, took } = await wait(name, run);
+      const came = value.outputs['outcome'] ?? `exit code ${value.code}`;
+      const wanted = expected === undefined ? ['passed', 'refused'] : [expected];
+      const asExpected = wanted.includes(came);
+      right &&= asExpected;
+      const mark = asExpected ? green('✓') : red('✗');
+      const line = asExpected ? tell(value) : red(`${came}, but it had to be ${wanted.join(' or ')}`);
+      print(`  ${mark} ${name.padEnd(16)} ${line}  ${dim(took)}`);
+      if (came !== 'passed')
+        for (const reason of reasonsOf(value)) print(`      ${dim('because')} ${reason}`);
+      const page = join(
+        folder,
+        `${String(rows.length + 1).padStart(2, '0')}-${name.replaceAll(' ', '-')}.md`,
+      );
+      writeFileSync(page, `${value.summary}\n\n## Log\n\n\`\`\`text\n${value.log}\n\`\`\`\n`);
+      rows.push([part, name, wanted.join(' or '), came, asExpected ? '✓' : '✗', relative('.', page)]);
+      return value;
+    },
+
+    /** A fact that has to hold, looked up in the registry itself. */
+    async check(name: string, text: string, holds: () => Promise<boolean>): Promise<void> {
+      const { value, took } = await wait(name, holds);
+      right &&= value;
+      print(`  ${value ? green('✓') : red('✗')} ${name.padEnd(16)} ${text}  ${dim(took)}`);
+      rows.push([part, name, 'true', String(value), value ? '✓' : '✗', '']);
+    },
+
+    /** Prints the table; false when anything came out otherwise than told. */
+    end(): boolean {
+      const head = ['part', 'step', 'expected', 'came out', '', 'where to look'];
+      const widths = head.map((_, at) => Math.max(...[head, ...rows].map((row) => row[at]?.length ?? 0)));
+      const format = (row: string[]) =>
+        `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd();
+      print(`\n${bold('What happened')}`);
+      print(dim(format(head)));
+      for (const row of rows) print(row[4] === '✓' ? format(row) : red(format(row)));
+      return right;
+    },
+  };
+}
+
+/** Only a terminal shows what is being waited for. */
+async function wait<T>(name: string, work: () => Promise<T>): Promise<{ value: T; took: string }> {
+  const since = performance.now();
+  if (colored) process.stdout.write(dim(`  … ${name}`));
+  try {
+    return { value: await work(), took: `${((performance.now() - since) / 1000).toFixed(1)} s` };
+  } finally {
+    if (colored) process.stdout.write('\r\u001b[2K');
+  }
+}
