@@ -95,7 +95,7 @@ export function renderPage(name: string): string {
   return [
     `<!-- Made from actions/${name}/action.yml and action-docs/examples/${name}.yml by "npm run docs". -->`,
     `# ${name}`,
-    manifest.description.trim(),
+    formatText(manifest.description),
     ...(manifest.code === name
       ? []
       : [`A preset: [${manifest.code}](${manifest.code}.md) with other defaults and no code of its own.`]),
@@ -103,7 +103,7 @@ export function renderPage(name: string): string {
     `\`\`\`yaml\n${readExample(name)}\n\`\`\``,
     '## What it touches',
     Object.entries(NOTES)
-      .map(([key, title]) => `- **${title}**: ${manifest.notes[key as keyof typeof NOTES]}`)
+      .map(([key, title]) => `- **${title}**: ${formatText(manifest.notes[key as keyof typeof NOTES])}`)
       .join('\n'),
     '## Inputs',
     formatTable(['input', 'default', 'what it is'], inputs),
@@ -121,10 +121,12 @@ function formatTable(head: readonly string[], rows: readonly (readonly string[])
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
+/** Prose on one line. A `<` would start HTML. */
 function formatText(text: string): string {
   return text
     .trim()
     .replace(/\s*\n\s*/g, ' ')
+    .replaceAll('<', '&lt;')
     .replaceAll('|', '\\|');
 }
 
@@ -135,7 +137,7 @@ function formatCell(value: string): string {
     .replaceAll('|', '\\|')}\``;
 }
 
-/** The pages that are not what their action.yml makes, and pages of actions that are gone; empty when all are fresh. */
+/** The actions whose page is not what their action.yml and example make. */
 export function findStalePages(): string[] {
   return listActions().filter((name) => {
     const page = join(root, 'action-docs', `${name}.md`);

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { actions } from '../../actions/main.ts';
 import { readManifest } from '../../scripts/docs.ts';
 
 const folder = fileURLToPath(new URL('../../.github/workflows', import.meta.url));
@@ -30,7 +31,10 @@ const workflowSchema = z.looseObject({
   on: z.looseObject({
     workflow_call: z
       .strictObject({
-        inputs: z.record(z.string(), z.looseObject({ required: z.boolean().default(false) })),
+        inputs: z.record(
+          z.string(),
+          z.looseObject({ required: z.boolean().default(false), default: z.string().optional() }),
+        ),
         outputs: z.record(z.string(), z.looseObject({ value: z.string() })),
       })
       .optional(),
@@ -87,6 +91,25 @@ describe('what actionlint cannot see', () => {
         expect(action, `a step "${id}" before it`).toBeDefined();
         expect(Object.keys(readManifest(action ?? '').outputs)).toContain(output);
       }
+    },
+  );
+
+  // An empty text that is passed on does not become the action's default.
+  test.each(own)(
+    "$file, $job: the workflow's defaults are valid inputs of $action",
+    async ({ file, action, step }) => {
+      const given = workflows[file]?.on.workflow_call?.inputs ?? {};
+      const { inputs } = (await actions[action]?.())?.action ?? {};
+      const manifest = readManifest(action);
+      const raw = Object.fromEntries(
+        Object.keys(inputs?.shape ?? {}).map((name) => [
+          name,
+          (step.with[name] ?? manifest.inputs[name]?.default ?? '')
+            .replace(/\$\{\{ inputs\.([\w-]+) \}\}/g, (_, input) => given[input]?.default ?? 'given')
+            .replace(/\$\{\{ [^}]+ \}\}/g, 'computed'),
+        ]),
+      );
+      expect(inputs?.safeParse(raw)).toMatchObject({ success: true });
     },
   );
 

@@ -1,0 +1,97 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { actions } from '../../actions/main.ts';
+import { listActions, readManifest, renderPage } from '../../scripts/docs.ts';
+import { COMMON_OUTPUTS } from '../../shared/step/action.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const names = listActions();
+const sorted = (values: Iterable<string>): string[] => [...values].sort();
+
+async function load(name: string) {
+  const entry = actions[name];
+  if (entry === undefined) throw new Error(`actions/main.ts has no action "${name}"`);
+  return (await entry()).action;
+}
+
+/** The first column of the table under a heading of a page. */
+function columnOf(page: string, heading: string): string[] {
+  const section = page.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  return [...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, cell]) => cell ?? '');
+}
+
+describe.each(names)('%s: action.yml = schema = page', (name) => {
+  const manifest = readManifest(name);
+  const preset = manifest.code !== name;
+
+  test('its inputs are those of the schema', async () => {
+    const { inputs } = await load(manifest.code);
+    const declared = Object.keys(manifest.inputs);
+    const known = Object.keys(inputs.shape);
+    // A preset leaves out what it is not for.
+    if (preset) expect(known).toEqual(expect.arrayContaining(declared));
+    else expect(sorted(declared)).toEqual(sorted(known));
+  });
+
+  test('its outputs are those of the code and the common ones', async () => {
+    const { outputs } = await load(manifest.code);
+    const declared = Object.keys(manifest.outputs);
+    const known = new Set([...COMMON_OUTPUTS, ...outputs]);
+    if (preset) expect([...known]).toEqual(expect.arrayContaining(declared));
+    else expect(sorted(declared)).toEqual(sorted(known));
+    expect(declared).toEqual(expect.arrayContaining([...COMMON_OUTPUTS]));
+  });
+
+  test('its own defaults are valid, and what is required has none', async () => {
+    const { inputs } = await load(manifest.code);
+    const raw = Object.fromEntries(
+      Object.keys(inputs.shape).map((input) => [input, manifest.inputs[input]?.default ?? '']),
+    );
+    const parsed = inputs.safeParse(raw);
+    const faulty = new Set(parsed.success ? [] : parsed.error.issues.map(({ path }) => String(path[0])));
+    const required = Object.entries(manifest.inputs).filter(([, { required }]) => required === true);
+    expect(sorted(faulty)).toEqual(sorted(required.map(([input]) => input)));
+    expect(required.filter(([, { default: fallback }]) => fallback !== undefined)).toEqual([]);
+  });
+
+  test('its page shows every input and output, and is fresh', () => {
+    const page = readFileSync(join(root, 'action-docs', `${name}.md`), 'utf8');
+    expect(columnOf(page, 'Inputs')).toEqual(Object.keys(manifest.inputs));
+    expect(columnOf(page, 'Outputs')).toEqual(Object.keys(manifest.outputs));
+    expect(page).toBe(renderPage(name));
+  });
+
+  test('what a runner starts is committed', () => {
+    expect(readFileSync(join(root, 'dist', manifest.code, 'index.js'), 'utf8')).toContain(
+      `start('${manifest.code}')`,
+    );
+  });
+
+  test('the README links its page', () => {
+    expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain(`(action-docs/${name}.md)`);
+  });
+});
+
+describe('the suite', () => {
+  test('actions/main.ts knows every action that has code, and no other', () => {
+    const withCode = readdirSync(join(root, 'actions')).filter((name) =>
+      existsSync(join(root, 'actions', name, 'index.ts')),
+    );
+    expect(sorted(Object.keys(actions))).toEqual(sorted(withCode));
+    expect(names).toEqual(expect.arrayContaining(withCode));
+  });
+
+  test('every page and example belongs to an action', () => {
+    const pages = readdirSync(join(root, 'action-docs'))
+      .filter((file) => file.endsWith('.md'))
+      .filter((file) =>
+        readFileSync(join(root, 'action-docs', file), 'utf8').startsWith('<!-- Made from actions/'),
+      );
+    expect(sorted(pages)).toEqual(names.map((name) => `${name}.md`));
+    expect(sorted(readdirSync(join(root, 'action-docs', 'examples')))).toEqual(
+      names.map((name) => `${name}.yml`),
+    );
+  });
+});

@@ -1,0 +1,99 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import * as z from 'zod';
+import { listActions, readExample } from '../../scripts/docs.ts';
+import { toolPath } from '../../scripts/tools.ts';
+import { startWorld, type World } from '../actions/world.ts';
+import { publishTrivyDb } from '../servers/trivy-db.ts';
+
+const stepsSchema = z.array(
+  z.strictObject({
+    id: z.string().optional(),
+    uses: z.string(),
+    with: z.record(z.string(), z.union([z.string(), z.boolean(), z.number()]).transform(String)),
+  }),
+);
+
+/** The order in which a workflow would use them; the suite's workflow that signs, and whether it takes a real scan. */
+const order = [
+  { name: 'build', workflow: 'pipeline', scanned: false },
+  { name: 'sign', workflow: 'pipeline', scanned: false },
+  { name: 'verify', workflow: 'pipeline', scanned: false },
+  { name: 'scan', workflow: 'pipeline', scanned: true },
+  { name: 'sbom', workflow: 'pipeline', scanned: true },
+  { name: 'attest', workflow: 'pipeline', scanned: true },
+  { name: 'gate', workflow: 'gate', scanned: true },
+  { name: 'promote', workflow: 'gate', scanned: true },
+];
+
+const trivy = toolPath('trivy');
+const missing = existsSync(trivy) ? '' : ' (skipped: Trivy is not built; npm run test:interop builds it)';
+
+/** The policy in the README. */
+function readPolicy(): string {
+  const readme = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
+  const blocks = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block]) => block ?? '');
+  const policies = blocks.filter((block) => /^environments:/m.test(block));
+  expect(policies).toHaveLength(1);
+  return policies[0] ?? '';
+}
+
+describe("the pages' examples, run from dist/ under the README's policy", () => {
+  const outputs: Record<string, Record<string, string>> = {};
+  let world: World;
+  let database: string;
+
+  beforeAll(async () => {
+    world = await startWorld();
+    const policy = `${local(readPolicy())}trusted-root: trusted-root.json\n`;
+    world.github.commit('octo/app', {
+      '.github/hallmark.yml': policy,
+      'trusted-root.json': readFileSync(world.trustedRootFile, 'utf8'),
+    });
+    world.commit({ 'out/server': '#!/bin/sh\n', '.gitignore': '.hallmark/\n' }, 'A server');
+    database = await publishTrivyDb(world.registry.host);
+  });
+  afterAll(() => world?.close());
+
+  /** ghcr.io is the embedded registry. */
+  function local(text: string): string {
+    return text.replaceAll('ghcr.io', world.registry.host);
+  }
+
+  function fill(value: string): string {
+    return local(value).replace(
+      /\$\{\{ steps\.([\w-]+)\.outputs\.([\w-]+) \}\}/g,
+      (_, id: string, output: string) => {
+        const found = outputs[id]?.[output];
+        if (found === undefined) throw new Error(`no earlier example has the output ${id}.${output}`);
+        return found;
+      },
+    );
+  }
+
+  test('every action has one', () => {
+    expect(order.map(({ name }) => name).sort()).toEqual(listActions());
+  });
+
+  test.for(order)(`$name${missing}`, async ({ name, workflow, scanned }, { skip }) => {
+    if (scanned && missing !== '') skip(missing.trim());
+    const steps = stepsSchema.parse(parse(readExample(name)));
+    const own = steps.filter(({ uses }) => uses.startsWith('hallmark-actions/'));
+    expect(own.map(({ uses }) => uses)).toEqual([`hallmark-actions/hallmark/actions/${name}@<commit>`]);
+    for (const step of own) {
+      const inputs = Object.fromEntries(Object.entries(step.with).map(([key, value]) => [key, fill(value)]));
+      if (scanned && (name === 'scan' || name === 'sbom')) inputs['trivy-path'] = trivy;
+      if (name === 'scan') inputs['db-repository'] = database;
+      const result = await world.run(name, inputs, {
+        claims: {
+          job_workflow_ref: `hallmark-actions/hallmark/.github/workflows/${workflow}.yml@${'0123456789'.repeat(4)}`,
+        },
+      });
+      expect(result.code, result.log).toBe(0);
+      expect(result.outputs['outcome']).toBe('passed');
+      if (step.id !== undefined) outputs[step.id] = result.outputs;
+    }
+  });
+});
