@@ -32,9 +32,9 @@ const environmentSchema = z.strictObject({
 });
 export type PolicyEnvironment = z.output<typeof environmentSchema>;
 
-const repositoryId = z.union([z.int().positive(), z.string().regex(/^[1-9]\d*$/)], {
-  error: ({ input }) =>
-    input === undefined ? 'is missing' : "is to be the repository's number, as in 123456789",
+const NO_ID = "is to be the repository's number, as in 123456789";
+const repositoryId = z.union([z.int().positive(NO_ID), z.string().regex(/^[1-9]\d*$/, NO_ID)], {
+  error: ({ input }) => (input === undefined ? 'is missing' : NO_ID),
 });
 
 /** The file of design.md, "The policy". Strict all through: an unknown key is an error. */
