@@ -8,6 +8,8 @@ import { type Header, pack } from 'tar-stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { unpackArchive } from '../../shared/trivy/archive.ts';
 
+type Member = Pick<Header, 'name'> & Partial<Pick<Header, 'type' | 'linkname'>>;
+
 let folder = '';
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'hallmark-archive-'));
@@ -20,7 +22,7 @@ it('takes the wanted member and no other', async () => {
   expect(readFileSync(join(folder, 'trivy'), 'utf8')).toBe('content');
 });
 
-it.each<[string, Header]>([
+it.each<[string, Member]>([
   ['a path upwards', { name: '../trivy' }],
   ['a path upwards inside', { name: 'a/../../trivy' }],
   ['a path upwards as Windows writes it', { name: '..\\trivy' }],
@@ -49,7 +51,7 @@ function unpack(content: Buffer): Promise<void> {
   return unpackArchive(Readable.from([content]), folder, ['trivy'], 'The archive');
 }
 
-async function archive(...members: Header[]): Promise<Buffer> {
+async function archive(...members: Member[]): Promise<Buffer> {
   const tar = pack();
   for (const member of members) tar.entry(member, (member.type ?? 'file') === 'file' ? 'content' : '');
   tar.finalize();

@@ -1,0 +1,294 @@
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ActionRun } from '../../scripts/action.ts';
+import { findTool } from '../../scripts/tools.ts';
+import { readReport } from '../../shared/evidence/scan.ts';
+import { parseReference } from '../../shared/image/reference.ts';
+import { openStore } from '../../shared/store/open.ts';
+import { publishTrivyDb } from '../servers/trivy-db.ts';
+import { type Sample, SECRETS, writeSample } from '../trivy/sample.ts';
+import { startWorld, type World } from './world.ts';
+
+const real = findTool('trivy');
+const recorded = readFileSync(new URL('../fixtures/trivy/sample.json', import.meta.url));
+const log = {
+  info() {},
+  notice() {},
+  warning() {},
+  mask() {},
+  group: <T>(_: string, work: () => Promise<T>) => work(),
+};
+
+let world: World;
+let database: string;
+let sample: Sample;
+let image: string;
+let fault: { path: RegExp; status: number } | undefined;
+
+beforeAll(async () => {
+  world = await startWorld({
+    registry: { onRequest: ({ path }) => (fault?.path.test(path) ? { status: fault.status } : undefined) },
+  });
+  database = await publishTrivyDb(world.registry.host);
+  sample = await writeSample(openPlace(`${world.registry.host}/octo/app`));
+  image = `${world.registry.host}/octo/app@${sample.digest}`;
+  writeFileSync(join(world.folder, 'recorded.json'), recorded);
+});
+afterAll(() => world.close());
+beforeEach(() => rmSync(join(world.folder, 'temp'), { recursive: true, force: true }));
+afterEach(() => {
+  fault = undefined;
+});
+
+function openPlace(place: string) {
+  return openStore(parseReference(place), {
+    workspace: world.workspace,
+    path: '',
+    deadline: AbortSignal.timeout(60_000),
+    log,
+  });
+}
+
+/** A program that answers as Trivy does, and for an analysis runs `analysis`. */
+function writeTrivy(name: string, analysis: string): string {
+  const path = join(world.folder, name);
+  writeFileSync(
+    path,
+    `#!/bin/sh
+case "$1" in
+  --version) echo "Version: 0.72.0" ;;
+  image) ${analysis} ;;
+  convert) while [ "$1" != --output ]; do shift; done; echo '{}' > "$2" ;;
+esac
+`,
+  );
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/** What a machine without Trivy scans with: the recorded report of the real one. */
+const replay = (): string => writeTrivy('replay', `cp ${join(world.folder, 'recorded.json')} trivy.json`);
+
+function scan(inputs: Record<string, string> = {}, action = 'scan'): Promise<ActionRun> {
+  const added: Record<string, string> = action === 'scan' ? { 'db-repository': database } : {};
+  return world.run(action, { image, 'trivy-path': real ?? replay(), ...added, ...inputs });
+}
+
+describe(`with ${real ? 'the real Trivy' : 'a recorded report (no Trivy here)'}`, () => {
+  it('finds what is there and passes, because nothing was to be refused', async () => {
+    const { code, outputs, summary } = await scan();
+    expect(outputs).toMatchObject({
+      outcome: 'passed',
+      image,
+      digest: sample.digest,
+      repository: `${world.registry.host}/octo/app`,
+      critical: '3',
+      high: '3',
+      medium: '2',
+      low: '1',
+      unknown: '0',
+      'db-updated-at': '2026-11-21T00:00:00Z',
+    });
+    expect(code).toBe(0);
+    const report = readReport(readFileSync(String(outputs.report), 'utf8'));
+    expect(report).toMatchObject({ manifest: sample.digest, platform: 'linux/amd64', complete: true });
+    for (const output of ['sarif', 'sbom-cyclonedx', 'sbom-spdx']) {
+      expect(JSON.parse(readFileSync(String(outputs[output]), 'utf8'))).toBeTypeOf('object');
+    }
+    expect(summary).toMatch(/^### Hallmark scan: passed/);
+  });
+
+  it('leaves no secret in any report, log or summary', async () => {
+    const { outputs, summary, log: printed } = await scan({ 'fail-on': 'low' });
+    const texts = ['report', 'sarif', 'sbom-cyclonedx', 'sbom-spdx'].map((name) =>
+      readFileSync(String(outputs[name]), 'utf8'),
+    );
+    for (const secret of SECRETS) expect([...texts, summary, printed].join('\n')).not.toContain(secret);
+    expect(printed).toContain('secret (AWS Access Key ID) in /app/config.ini, line 1');
+  });
+
+  it.each([
+    ['critical', 3],
+    ['HIGH', 6],
+    ['medium', 8],
+    ['low', 9],
+    ['critical,low', 9],
+  ])('fail-on %s refuses for %i reasons, and hands out the reports', async (failOn, reasons) => {
+    const { code, outputs, log: printed } = await scan({ 'fail-on': failOn });
+    expect(outputs.outcome).toBe('refused');
+    expect(printed.match(/(?:CRITICAL|HIGH|MEDIUM|LOW): /g)).toHaveLength(reasons);
+    expect(existsSync(String(outputs.report))).toBe(true);
+    expect(code).toBe(1);
+  });
+
+  it('fail-on unknown refuses nothing that has a severity', async () => {
+    expect((await scan({ 'fail-on': 'unknown' })).outputs.outcome).toBe('passed');
+  });
+
+  it('scans a layout as it scans a registry', async () => {
+    const { digest } = await writeSample(openPlace('oci:layout'));
+    const { outputs } = await scan({ image: `oci:layout@${digest}` });
+    expect(outputs).toMatchObject({ outcome: 'passed', image: `oci:layout@${digest}`, critical: '3' });
+  });
+
+  it('removes what it worked with, and leaves the reports', async () => {
+    await scan();
+    expect(readdirSync(join(world.folder, 'temp')).map((name) => name.replace(/-\w+$/, ''))).toEqual([
+      'hallmark-scan',
+    ]);
+  });
+});
+
+const missing = real === undefined ? ' (skipped: no Trivy 0.72.0 here)' : '';
+describe.skipIf(missing)(`with the real Trivy alone${missing}`, () => {
+  it('scans every platform of an index, each as itself', async () => {
+    const index = await writeSample(openPlace(`${world.registry.host}/octo/app`), [
+      'linux/amd64',
+      'linux/arm64',
+    ]);
+    const { outputs } = await scan({ image: `${world.registry.host}/octo/app@${index.digest}` });
+    expect(outputs).toMatchObject({ outcome: 'passed', critical: '3', digest: index.digest });
+    const paths = new Map(outputs.report?.split('\n').map((line) => line.split('=') as [string, string]));
+    expect([...paths.keys()]).toEqual(['linux/amd64', 'linux/arm64']);
+    for (const [platform, path] of paths) {
+      const manifest = index.manifests.get(platform);
+      expect(readReport(readFileSync(path, 'utf8'))).toMatchObject({ platform, manifest });
+    }
+    const one = await scan({
+      image: `${world.registry.host}/octo/app@${index.digest}`,
+      platforms: 'linux/arm64',
+    });
+    expect(one.outputs['sbom-spdx']).toMatch(/^linux\/arm64=[^\n]*$/);
+    const none = await scan({
+      image: `${world.registry.host}/octo/app@${index.digest}`,
+      platforms: 'linux/s390x',
+    });
+    expect(none.log).toMatch(/platforms: the image has no linux\/s390x/);
+  });
+
+  it('is not swayed by files of Trivy in the workspace or the image', async () => {
+    const ignored = 'CVE-2019-10744\nCVE-2021-44906\n';
+    for (const folder of [world.workspace, process.cwd()])
+      expect(existsSync(join(folder, 'trivy.yaml'))).toBe(false);
+    writeFileSync(join(world.workspace, '.trivyignore'), ignored);
+    writeFileSync(join(world.workspace, 'trivy.yaml'), 'severity: [LOW]\nscan:\n  scanners: [license]\n');
+    writeFileSync(join(world.workspace, 'trivy-secret.yaml'), 'disable-rules: [aws-access-key-id]\n');
+    const planted = await writeSample(openPlace(`${world.registry.host}/octo/app`), ['linux/amd64'], {
+      'app/node_modules/lodash/package.json': '{"name":"lodash","version":"4.17.4"}',
+      '.trivyignore': ignored,
+      'trivy.yaml': 'severity: [LOW]\n',
+    });
+    const inputs = {
+      image: `${world.registry.host}/octo/app@${planted.digest}`,
+      'trivy-path': String(real),
+      'db-repository': database,
+    };
+    const variables = { TRIVY_SEVERITY: 'LOW', TRIVY_IGNOREFILE: join(world.workspace, '.trivyignore') };
+    const { outputs } = await world.run('scan', inputs, { variables });
+    expect(outputs).toMatchObject({ critical: '1', high: '3', medium: '1', low: '1' });
+  });
+
+  it('as sbom: lists packages for each platform, without a database', async () => {
+    const { outputs, code } = await scan({}, 'sbom');
+    expect(code).toBe(0);
+    const bom = JSON.parse(readFileSync(String(outputs['sbom-cyclonedx']), 'utf8'));
+    const names = bom.components.map(({ purl }: { purl: string }) => purl);
+    expect(names).toEqual(['pkg:npm/lodash@4.17.4', 'pkg:npm/minimist@1.2.0']);
+    expect(bom.metadata.component.purl).toContain(`pkg:oci/app@${sample.digest}`);
+    expect(outputs).not.toHaveProperty('critical');
+  });
+});
+
+describe('what could not be checked is unavailable, never a pass and never refused', () => {
+  it.each<[string, string, RegExp]>([
+    ['is killed', 'kill -9 $$', /killed by SIGKILL/],
+    ['crashes', 'echo "FATAL image scan error: no space left on device" >&2; exit 1', /disk is full/],
+    ['ends well without a report', 'true', /no report/],
+    ['writes half a report', `head -c 5000 "$(dirname "$0")/recorded.json" > trivy.json`, /cut off/],
+    ['writes something else', `echo '{"SchemaVersion":2}' > trivy.json`, /not understood/],
+    ['runs on', 'sleep 60', /did not end in time/],
+  ])('Trivy %s', async (what, analysis, message) => {
+    const timeout = what === 'runs on' ? '3s' : '60s';
+    const run = await scan({ 'trivy-path': writeTrivy('broken', analysis), 'fail-on': 'low', timeout });
+    expect(run.outputs).toEqual({ outcome: 'unavailable' });
+    expect(run.log).toMatch(message);
+    expect(run.code).toBe(1);
+    expect(readdirSync(join(world.folder, 'temp'))).toEqual([]);
+  });
+
+  it.each<[string, Record<string, string>, { path: RegExp; status: number } | undefined, RegExp]>([
+    [
+      'the database is not there',
+      { 'db-repository': '127.0.0.1:9/trivy-db:2' },
+      undefined,
+      /database could not be fetched/,
+    ],
+    ['the database is too old', { 'db-max-age': '1s' }, undefined, /older than db-max-age/],
+    ['a layer cannot be read', {}, { path: /octo\/app\/blobs/, status: 500 }, /blobs.*500/],
+  ])('%s', async (_, inputs, planted, message) => {
+    fault = planted;
+    const run = await scan({ 'trivy-path': replay(), 'fail-on': 'low', ...inputs });
+    expect(run.outputs).toEqual({ outcome: 'unavailable' });
+    expect(run.log).toMatch(message);
+  });
+});
+
+it('refuses a report about another image', async () => {
+  const other = recorded.toString().replaceAll(/sha256:e200c7ff\w+/g, `sha256:${'b'.repeat(64)}`);
+  writeFileSync(join(world.folder, 'other.json'), other);
+  const run = await scan({
+    'trivy-path': writeTrivy('other', `cp ${join(world.folder, 'other.json')} trivy.json`),
+  });
+  expect(run.outputs).toEqual({ outcome: 'refused' });
+  expect(run.log).toMatch(/Trivy scanned the image sha256:bbb/);
+});
+
+it('gives Trivy an empty folder and an environment of its own', async () => {
+  const seen = join(world.folder, 'seen');
+  const spy = writeTrivy(
+    'spy',
+    `{ env; ls -A; pwd; } > ${seen}; cp ${join(world.folder, 'recorded.json')} trivy.json`,
+  );
+  const inputs = { image, 'trivy-path': spy, 'db-repository': database };
+  await world.run('scan', inputs, { variables: { GITHUB_TOKEN: 'ghs_secret', TRIVY_SEVERITY: 'LOW' } });
+  const lines = readFileSync(seen, 'utf8').trim().split('\n');
+  const names = lines.filter((line) => line.includes('=')).map((line) => line.slice(0, line.indexOf('=')));
+  // The shell itself adds PWD, OLDPWD, SHLVL and _.
+  expect(names.filter((name) => !/^(?:PWD|OLDPWD|SHLVL|_)$/.test(name)).sort()).toEqual([
+    'HOME',
+    'PATH',
+    'TMPDIR',
+  ]);
+  expect(lines.slice(lines.findLastIndex((line) => line.includes('=')) + 1)).toEqual([
+    'image',
+    expect.any(String),
+  ]);
+});
+
+it.each<[string, Record<string, string>, string]>([
+  ['an image without registry', { image: 'octo/app:1' }, 'image:'],
+  ['an image without digest and tag', { image: 'ghcr.io/octo/app' }, 'image:'],
+  [
+    'an unknown severity',
+    { 'fail-on': 'urgent' },
+    'fail-on: may list critical, high, medium, low, unknown, not "urgent"',
+  ],
+  [
+    'an unknown scanner',
+    { scanners: 'vuln,virus' },
+    'scanners: may list vuln, secret, license, none, not "virus"',
+  ],
+  ['none among scanners', { scanners: 'vuln,none' }, 'scanners:'],
+  ['a judgement without scanners', { scanners: 'none', 'fail-on': 'high' }, 'fail-on:'],
+  ['no database', { 'db-repository': ' ' }, 'db-repository:'],
+  ['an age that is none', { 'db-max-age': 'old' }, 'db-max-age:'],
+  ['a platform that is none', { platforms: 'amd64' }, 'platforms:'],
+  ['another version', { 'trivy-version': '0.71.0', 'trivy-path': '' }, 'trivy-version:'],
+  ['a path to nowhere', { 'trivy-path': 'nowhere' }, 'trivy-path:'],
+])('%s is invalid', async (_, inputs, message) => {
+  const run = await scan(inputs);
+  expect(run.outputs).toEqual({ outcome: 'invalid' });
+  expect(run.log).toContain(message);
+  expect(run.code).toBe(1);
+});
