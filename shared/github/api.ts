@@ -44,7 +44,8 @@ export async function openGithub(token: string | undefined, context: RunContext)
     {
       baseUrl: context.apiUrl,
       log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-      retry: { retryAfterBaseValue: 400 },
+      // A limit is the throttling plugin's, which waits as long as GitHub says.
+      retry: { retryAfterBaseValue: 250, doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451] },
       throttle: { onRateLimit: waitFor, onSecondaryRateLimit: waitFor },
     },
     retry,

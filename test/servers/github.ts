@@ -33,6 +33,7 @@ export interface GithubStub {
   commitInFork(repository: string, files: Record<string, string>): string;
   /** The next `times` requests of an operation (`repos/get`) answer with this status instead. */
   fail(operationId: string, status: number, times?: number, headers?: Record<string, string>): void;
+  clearFaults(): void;
   close(): Promise<void>;
 }
 
@@ -114,7 +115,14 @@ export async function startGithub(options: {
     const operation = api.matchOperation(asked);
     const at = faults.findIndex((fault) => fault.operationId === operation?.operationId);
     const [fault] = at < 0 ? [] : faults.splice(at, 1);
-    if (fault) return { ...fault, body: { message: 'a fault that the test asked for' } };
+    if (fault) {
+      // GitHub's own words, by which its clients know a limit that a wait ends.
+      const limited = fault.headers['retry-after'] !== undefined;
+      return {
+        ...fault,
+        body: { message: limited ? 'You have exceeded a secondary rate limit' : 'a fault' },
+      };
+    }
     return (await api.handleRequest(asked)) as Answer;
   }
 
@@ -151,6 +159,9 @@ export async function startGithub(options: {
     },
     fail: (operationId, status, times = 1, headers = {}) => {
       for (let at = 0; at < times; at += 1) faults.push({ operationId, status, headers });
+    },
+    clearFaults: () => {
+      faults.length = 0;
     },
     close: async () => {
       server.closeAllConnections();
