@@ -1,0 +1,282 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseDocument, type Scalar, type YAMLMap } from 'yaml';
+import { ensureTool } from '../../scripts/tools.ts';
+import { runProcess } from '../../shared/process/run.ts';
+import { startWorld, type World } from '../actions/world.ts';
+import { findMissing } from '../servers/peers.ts';
+import { publishTrivyDb } from '../servers/trivy-db.ts';
+import { type Cosign, openCosign } from './cosign.ts';
+
+/*
+ * The reusable workflow as a repository calls it, run by act on this machine. Two things of GitHub's that act lacks are
+ * stood in for, in a copy of this repository: `$/` (act 0.2.89 does not know it) is written out as the suite's name, and the
+ * gate's job is given a token endpoint of its own, because GitHub's tokens name the called workflow and act has one endpoint for all.
+ */
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const SUITE = 'hallmark-actions/hallmark';
+const PIPELINE = `${SUITE}/.github/workflows/pipeline.yml`;
+const GATE = `${SUITE}/.github/workflows/gate.yml`;
+const TAG = 'v1';
+
+const missing = await findMissing({
+  tools: ['act', 'cosign', 'crane', 'trivy'],
+  programs: ['git', 'bash'],
+});
+
+describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped: ${missing})`}`, () => {
+  let world: World;
+  let cosign: Cosign;
+  let suite: string;
+  let database: string;
+  const repository = (name: string): string => `${world.registry.host}/octo/${name}`;
+
+  beforeAll(async () => {
+    world = await startWorld();
+    cosign = await openCosign(world.sigstore);
+    database = await publishTrivyDb(world.registry.host);
+    world.github.commit('octo/app', {
+      '.github/hallmark.yml': POLICY.replaceAll('REGISTRY', world.registry.host),
+      '.github/trusted-root.json': JSON.stringify(world.sigstore.trustedRoot),
+    });
+    suite = copySuite(world);
+  });
+  afterAll(async () => {
+    cosign?.close();
+    await world?.close();
+  });
+
+  function commit(lodash: string): string {
+    return world.commit(
+      {
+        '.github/workflows/release.yml': callPipeline(world, database),
+        '.github/trusted-root.json': JSON.stringify(world.sigstore.trustedRoot),
+        'package.json': '{"name":"app","version":"1.0.0"}',
+        'node_modules/lodash/package.json': JSON.stringify({
+          name: 'lodash',
+          version: lodash,
+          license: 'MIT',
+        }),
+      },
+      `Use lodash ${lodash}`,
+    );
+  }
+
+  async function digestOf(name: string, tag: string): Promise<string | undefined> {
+    const run = await runProcess(await ensureTool('crane'), ['digest', `${repository(name)}:${tag}`], {
+      env: { PATH: process.env.PATH ?? '', HOME: world.folder },
+      deadline: AbortSignal.timeout(30_000),
+    });
+    return run.code === 0 ? run.stdout.toString().trim() : undefined;
+  }
+
+  test.each([
+    ['4.17.4', 'deny'],
+    ['4.17.21', 'allow'],
+  ])('on a pull request with lodash %s previews "%s", and writes nothing', async (lodash, decision) => {
+    commit(lodash);
+    const [seen, asked] = [world.registry.requests.length, world.sigstore.requests.length];
+    const { code, log } = await act(world, suite, 'pull_request');
+    expect({ code, log: code === 0 ? '' : log }).toEqual({ code: 0, log: '' });
+    expect(log).toContain(`set-output:: decision=${decision}`);
+    const methods = world.registry.requests.slice(seen).map(({ method }) => method);
+    expect(methods.filter((method) => !['GET', 'HEAD'].includes(method))).toEqual([]);
+    expect(world.sigstore.requests.length).toBe(asked);
+  });
+
+  test('fails where the policy says no, and promotes nothing', async () => {
+    const sha = commit('4.17.4');
+    const { code, log } = await act(world, suite);
+    expect(log).toMatch(/no-critical|No fixable critical/);
+    expect(code).not.toBe(0);
+    const digest = await digestOf('app', `sha-${sha}`);
+    expect(digest).toMatch(/^sha256:/);
+    const verdict = await cosign.verifyAttestation(
+      `${repository('app')}@${digest}`,
+      'https://slsa.dev/verification_summary/v1',
+      identity(GATE),
+    );
+    expect(verdict).toMatchObject({ code: 0 });
+    expect(readPredicate(verdict.stdout)).toMatchObject({ verificationResult: 'FAILED' });
+    expect(await digestOf('app-staging', 'env-staging')).toBeUndefined();
+  });
+
+  test('takes a good commit from source to its environment, and cosign verifies it there', async () => {
+    const sha = commit('4.17.21');
+    const { code, log } = await act(world, suite);
+    expect({ code, log: code === 0 ? '' : log }).toEqual({ code: 0, log: '' });
+    const digest = await digestOf('app', `sha-${sha}`);
+    expect(await digestOf('app-staging', 'env-staging')).toBe(digest);
+    for (const name of ['app', 'app-staging']) {
+      const image = `${repository(name)}@${digest}`;
+      expect(await cosign.verify(image, identity(PIPELINE))).toMatchObject({ code: 0 });
+      for (const [type, workflow] of [
+        ['slsaprovenance1', PIPELINE],
+        ['cyclonedx', PIPELINE],
+        ['https://in-toto.io/attestation/vulns/v0.2', PIPELINE],
+        ['https://slsa.dev/verification_summary/v1', GATE],
+      ] as const) {
+        const { code: found, stderr } = await cosign.verifyAttestation(image, type, identity(workflow));
+        expect({ name, type, found, stderr }).toMatchObject({ found: 0 });
+      }
+      const forged = await cosign.verifyAttestation(
+        image,
+        'https://slsa.dev/verification_summary/v1',
+        identity(PIPELINE),
+      );
+      expect(forged.code).not.toBe(0);
+    }
+  });
+
+  test('run again for the same commit, builds nothing and moves nothing', async () => {
+    const before = await digestOf('app-staging', 'env-staging');
+    const { code, log } = await act(world, suite);
+    expect({ code, log: code === 0 ? '' : log }).toEqual({ code: 0, log: '' });
+    expect(log).toMatch(/set-output:: reused=true/);
+    expect(await digestOf('app-staging', 'env-staging')).toBe(before);
+  });
+});
+
+/** The part of the event's payload that tells who asks for what to be merged (docs.github.com, "Webhook events"). */
+function describePullRequest(sha: string | undefined): unknown {
+  const repo = { id: 123456789, full_name: 'octo/app', fork: false };
+  const head = { ref: 'feature', sha, repo };
+  const base = { ref: 'main', sha, repo };
+  return { action: 'opened', number: 7, pull_request: { number: 7, head, base }, repository: repo };
+}
+
+const identity = (workflow: string): string => `https://github.com/${workflow}@refs/tags/${TAG}`;
+
+function readPredicate(envelope: string): unknown {
+  const { payload } = JSON.parse(envelope.trim().split('\n').at(-1) ?? '{}');
+  return JSON.parse(Buffer.from(payload, 'base64').toString()).predicate;
+}
+
+const POLICY = `version: 1
+repository-id: 123456789
+trusted-root: .github/trusted-root.json
+trust:
+  builder: [{ signer-workflow: ${PIPELINE}, ref: [refs/heads/main], runner-environment: github-hosted }]
+  scanner: [{ signer-workflow: ${PIPELINE}, ref: [refs/heads/main] }]
+  gate: [{ signer-workflow: ${GATE} }]
+  promoter: [{ signer-workflow: ${GATE} }]
+environments:
+  staging: { repository: REGISTRY/octo/app-staging, rules: [signed, provenance, sbom, no-secrets, no-critical] }
+rules:
+  no-critical: { title: No fixable critical vulnerability, needs: [scan], deny: "vulnerabilities.exists(v, v.severity == 'CRITICAL' && v.fixed != '')" }
+`;
+
+/** What a repository writes to have all of it. */
+function callPipeline(world: World, database: string): string {
+  const { sigstore, registry } = world;
+  return `name: release
+on: { push: { branches: [main] }, pull_request: }
+permissions: {}
+jobs:
+  pipeline:
+    permissions: { contents: read, packages: write, id-token: write }
+    uses: ${PIPELINE}@${TAG}
+    with:
+      repository: ${registry.host}/octo/app
+      environment: staging
+      builder: layers
+      base: scratch
+      files: |
+        package.json:/app/package.json
+        node_modules:/app/node_modules
+      entrypoint: node /app/server.mjs
+      db-repository: ${database}
+      sigstore: custom
+      fulcio-url: ${sigstore.fulcioUrl}
+      rekor-url: ${sigstore.rekorUrl}
+      tsa-url: ${sigstore.tsaUrl}
+      trusted-root: .github/trusted-root.json
+`;
+}
+
+/**
+ * Does what GitHub does for each job of a called workflow that may write `id-token`: it can ask for tokens that name this workflow,
+ * for the commit that is now in the workspace. The other jobs cannot.
+ */
+function giveTokens(world: World, suite: string, workflow: string): void {
+  const file = join(suite, workflow.slice(SUITE.length));
+  const document = parseDocument(readFileSync(file, 'utf8'));
+  const env = world.env({ claims: { job_workflow_ref: `${workflow}@refs/tags/${TAG}` } });
+  for (const { key } of (document.get('jobs') as YAMLMap<Scalar<string>>).items) {
+    const job = ['jobs', key.value];
+    if (document.getIn([...job, 'permissions', 'id-token']) !== 'write' || document.hasIn([...job, 'uses']))
+      continue;
+    for (const name of ['ACTIONS_ID_TOKEN_REQUEST_URL', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN']) {
+      document.setIn([...job, 'env', name], env[name]);
+    }
+  }
+  writeFileSync(file, document.toString());
+}
+
+function copySuite(world: World): string {
+  const suite = join(world.folder, 'suite');
+  const workflows = join(suite, '.github', 'workflows');
+  mkdirSync(workflows, { recursive: true });
+  for (const part of ['actions', 'dist']) cpSync(join(root, part), join(suite, part), { recursive: true });
+  for (const name of readdirSync(join(root, '.github', 'workflows'))) {
+    writeFileSync(
+      join(workflows, name),
+      readFileSync(join(root, '.github', 'workflows', name), 'utf8').replace(
+        /uses: \$\/(\S+)/g,
+        `uses: ${SUITE}/$1@${TAG}`,
+      ),
+    );
+  }
+  return suite;
+}
+
+/** Runs the push event of the world's workspace on this machine, without containers and without a network. */
+async function act(
+  world: World,
+  suite: string,
+  event: 'push' | 'pull_request' = 'push',
+): Promise<{ code: number | null; log: string }> {
+  for (const workflow of [PIPELINE, GATE]) giveTokens(world, suite, workflow);
+  const passed = [
+    ...['GITHUB_API_URL', 'GITHUB_REPOSITORY_ID', 'GITHUB_REPOSITORY_OWNER_ID', 'GITHUB_WORKFLOW_REF'],
+    ...[
+      'GITHUB_WORKFLOW_SHA',
+      'RUNNER_ENVIRONMENT',
+      'ACTIONS_ID_TOKEN_REQUEST_TOKEN',
+      'DOCKER_CONFIG',
+      'HOME',
+    ],
+  ];
+  const env = world.env({ event });
+  const payload = join(world.folder, 'event.json');
+  writeFileSync(payload, JSON.stringify(event === 'push' ? {} : describePullRequest(env['GITHUB_SHA'])));
+  const { code, stdout, stderr } = await runProcess(
+    await ensureTool('act'),
+    [
+      ...[
+        event,
+        '--eventpath',
+        payload,
+        '--platform',
+        'ubuntu-latest=-self-hosted',
+        '--action-offline-mode',
+        '--no-cache-server',
+      ],
+      ...['--local-repository', `${SUITE}@${TAG}=${suite}`, '--secret', `GITHUB_TOKEN=${world.github.token}`],
+      ...['--action-cache-path', join(world.folder, 'act'), '--actor', 'mona'],
+      ...passed.flatMap((name) => ['--env', `${name}=${env[name] ?? ''}`]),
+    ],
+    {
+      cwd: world.workspace,
+      env: {
+        HOME: world.folder,
+        // The runner's node, and a Trivy to be found.
+        PATH: [dirname(process.execPath), dirname(await ensureTool('trivy')), process.env.PATH].join(':'),
+      },
+      deadline: AbortSignal.timeout(240_000),
+    },
+  );
+  return { code, log: `${stdout}${stderr}` };
+}
