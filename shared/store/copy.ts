@@ -14,8 +14,8 @@ export interface Copied {
   readonly mounted: number;
 }
 
-/** How many blobs move at once: each holds a connection to either side, of the 32 there are. */
-const TRANSFERS = 8;
+/** How many blobs move at once. Between two repositories of one registry each may hold two of its connections. */
+const TRANSFERS = 20;
 const REQUESTS = 16;
 
 /** A manifest, what is below it, and what refers to it. */
@@ -40,67 +40,90 @@ export async function copyImage(
   options: { referrers?: boolean; tag?: string } = {},
 ): Promise<Copied> {
   await to.prepareUploads(0);
-  const stored = from.getManifest(digest).then((found) => {
-    if (found) return found;
-    throw new Refused(`${from.place} holds no ${digest}`);
-  });
-  const root = await readNode(from, to, digest, stored, options.referrers ?? false);
+  const route = { from, to, withReferrers: options.referrers ?? false };
+  const there = to.resolve(digest).then((found) => found !== undefined);
+  const root = await readNode(route, digest, from.getManifest(digest), there);
+  if (!root) throw new Refused(`${from.place} holds no ${digest}`);
+
   const nodes = listNodes(root);
   const { sent, mounted } = await copyBlobs(from, to, nodes);
-
   const written = new Map<Digest, Promise<number>>();
-  const below = await Promise.all(root.children.map((child) => writeNode(to, child, written)));
-  const evidence = await writeReferrers(to, nodes, written);
+  const [platforms, evidence] = await Promise.all([
+    writeNodes(to, root.children, written),
+    writeReferrers(to, nodes, written),
+  ]);
   const whole = await writeRoot(to, root, options.tag);
-  return { copied: sent + sum(below) + evidence + whole, mounted };
+  return { copied: sent + platforms + evidence + whole, mounted };
 }
 
+interface Route {
+  readonly from: Store;
+  readonly to: Store;
+  readonly withReferrers: boolean;
+}
+
+/** Reads a manifest, all below it and (at the same time, because its digest is enough for that) its referrers. */
 async function readNode(
-  from: Store,
-  to: Store,
+  route: Route,
   digest: Digest,
-  reading: Promise<StoredManifest>,
-  withReferrers: boolean,
-): Promise<Node> {
-  const [{ stored, children, blobs }, referrers, existing] = await Promise.all([
-    reading.then(async (stored) => ({ stored, ...(await readBelow(from, to, stored, withReferrers)) })),
-    withReferrers ? readReferrers(from, to, digest) : [],
-    to.resolve(digest),
+  reading: Promise<StoredManifest | undefined>,
+  there: Promise<boolean>,
+): Promise<Node | undefined> {
+  const [below, referrers, present] = await Promise.all([
+    reading.then((stored) => stored && readBelow(route, stored)),
+    route.withReferrers ? readReferrers(route, digest, there) : [],
+    there,
   ]);
-  return { stored, children, referrers, blobs, present: existing !== undefined };
+  return below && { ...below, referrers, present };
 }
 
 async function readBelow(
-  from: Store,
-  to: Store,
-  { descriptor, bytes }: StoredManifest,
-  withReferrers: boolean,
-): Promise<Pick<Node, 'children' | 'blobs'>> {
+  route: Route,
+  stored: StoredManifest,
+): Promise<Pick<Node, 'stored' | 'children' | 'blobs'>> {
+  const { from, to } = route;
+  const { descriptor, bytes } = stored;
   if (!isIndexType(descriptor.mediaType)) {
     const manifest = readJson(manifestSchema, bytes);
     if (!manifest) throw new Refused(`${from.place}@${descriptor.digest} is no manifest that can be copied`);
-    return { children: [], blobs: [manifest.config, ...manifest.layers.filter(isDistributable)] };
+    return { stored, children: [], blobs: [manifest.config, ...manifest.layers.filter(isDistributable)] };
   }
   const index = readJson(indexSchema, bytes);
   if (!index) throw new Refused(`${from.place}@${descriptor.digest} is no index that can be copied`);
   const entries = [...new Map(index.manifests.map((child) => [child.digest, child])).values()];
-  const children = await mapParallel(entries, REQUESTS, (child) =>
-    readNode(from, to, child.digest, getChild(from, descriptor.digest, child), withReferrers),
+  const children = await mapParallel(entries, REQUESTS, async (child) => {
+    const there = to.resolve(child.digest).then((found) => found !== undefined);
+    return (await readNode(route, child.digest, getChild(from, descriptor.digest, child), there)) ?? [];
+  });
+  return { stored, children: children.flat(), blobs: [] };
+}
+
+async function readReferrers(route: Route, subject: Digest, there: Promise<boolean>): Promise<Node[]> {
+  const { from, to } = route;
+  // Where the subject is not, nothing is listed. What is listed may still be gone.
+  const listedThere = there.then(async (found) => (found ? await to.listReferrers(subject) : []));
+  const isThere = async (digest: Digest): Promise<boolean> =>
+    (await listedThere).some((one) => one.digest === digest) && (await to.resolve(digest)) !== undefined;
+  const read = from.listReferrers(subject).then((listed) =>
+    mapParallel(listed, REQUESTS, async ({ digest }) => {
+      const reading = readReferrer(from, digest, subject);
+      return (await readNode(route, digest, reading, isThere(digest))) ?? [];
+    }),
   );
-  return { children, blobs: [] };
+  const [nodes] = await Promise.all([read, listedThere]);
+  return nodes.flat();
 }
 
 const subjectSchema = z.object({ subject: z.object({ digest: z.string() }) });
 
-async function readReferrers(from: Store, to: Store, subject: Digest): Promise<Node[]> {
-  const listed = await from.listReferrers(subject);
-  const found = await mapParallel(listed, REQUESTS, async ({ digest }) => {
-    const stored = await from.getManifest(digest);
-    // Lists are hints: what is gone, or refers to something else, is no referrer.
-    if (!stored || readJson(subjectSchema, stored.bytes)?.subject.digest !== subject) return [];
-    return readNode(from, to, digest, Promise.resolve(stored), true);
-  });
-  return found.flat();
+/** Lists are hints: what is gone, or refers to something else, is undefined. */
+async function readReferrer(
+  from: Store,
+  digest: Digest,
+  subject: Digest,
+): Promise<StoredManifest | undefined> {
+  const stored = await from.getManifest(digest);
+  return stored && readJson(subjectSchema, stored.bytes)?.subject.digest === subject ? stored : undefined;
 }
 
 /** Layers that an image leaves where they are (image-spec 1.1, "Non-Distributable Layers"; Docker's foreign layers). */
@@ -134,16 +157,23 @@ async function copyBlobs(
   };
 }
 
-/** Writes a manifest after its children, once. Resolves to how many manifests were sent. */
-function writeNode(to: Store, node: Node, written: Map<Digest, Promise<number>>): Promise<number> {
-  const { digest } = node.stored.descriptor;
-  const write = async (): Promise<number> => {
-    const below = sum(await Promise.all(node.children.map((child) => writeNode(to, child, written))));
-    return below + (await writeManifest(to, node));
-  };
-  const begun = written.get(digest)?.then(() => 0) ?? write();
-  if (!written.has(digest)) written.set(digest, begun);
-  return begun;
+/** Writes manifests, each after its children and once. Resolves to how many were sent. */
+async function writeNodes(
+  to: Store,
+  nodes: readonly Node[],
+  written: Map<Digest, Promise<number>>,
+): Promise<number> {
+  const counts = nodes.map((node) => {
+    const { digest } = node.stored.descriptor;
+    const begun = written.get(digest);
+    if (begun) return begun.then(() => 0);
+    const writing = writeNodes(to, node.children, written).then(
+      async (below) => below + (await writeManifest(to, node)),
+    );
+    written.set(digest, writing);
+    return writing;
+  });
+  return (await Promise.all(counts)).reduce((total, count) => total + count, 0);
 }
 
 async function writeManifest(to: Store, { stored, present }: Node): Promise<number> {
@@ -158,26 +188,23 @@ async function writeReferrers(
   nodes: readonly Node[],
   written: Map<Digest, Promise<number>>,
 ): Promise<number> {
-  const subjects = nodes.filter(({ referrers }) => referrers.length > 0);
-  const missing = await mapParallel(subjects, REQUESTS, async ({ stored, referrers }) => {
-    const subject = stored.descriptor.digest;
-    // A manifest may be there without being listed, when its writer was interrupted.
-    const listed = referrers.some(({ present }) => present) ? await to.listReferrers(subject) : [];
-    const known = new Set(listed.map(({ digest }) => digest));
-    return referrers
-      .filter((node) => !node.present || !known.has(node.stored.descriptor.digest))
-      .map((node) => ({ subject, node }));
-  });
-  const below = await Promise.all(
-    missing.flat().flatMap(({ node }) => node.children.map((child) => writeNode(to, child, written))),
+  const missing = nodes.flatMap(({ stored, referrers }) =>
+    referrers.filter(({ present }) => !present).map((node) => ({ subject: stored.descriptor.digest, node })),
   );
-  const manifests = missing.flat().map(({ subject, node: { stored } }) => ({
-    subject,
-    bytes: stored.bytes,
-    descriptor: describeReferrer(stored),
-  }));
-  await pushReferrers(to, manifests);
-  return manifests.length + sum(below);
+  const below = await writeNodes(
+    to,
+    missing.flatMap(({ node }) => node.children),
+    written,
+  );
+  await pushReferrers(
+    to,
+    missing.map(({ subject, node: { stored } }) => ({
+      subject,
+      bytes: stored.bytes,
+      descriptor: describeReferrer(stored),
+    })),
+  );
+  return below + missing.length;
 }
 
 const referrerSchema = z.object({
@@ -199,8 +226,4 @@ async function writeRoot(to: Store, root: Node, tag: string | undefined): Promis
   if ((await to.resolve(tag))?.digest === digest) return 0;
   await to.putManifest(root.stored.bytes, mediaType, tag);
   return 1;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -32,8 +32,8 @@ export class RegistryStore implements Store {
   readonly place: string;
   readonly host: string;
   readonly #client: RegistryClient;
-  /** The last subject's answer to whether there is a referrers API. A 404 may also mean an unknown subject, so it is asked each time. */
-  #listsReferrers = false;
+  /** What answers so far tell of the referrers API: it listed all there was of an image, or there is none. */
+  #api: 'unknown' | 'whole' | 'none' = 'unknown';
   #tags: Promise<string[]> | undefined;
   /** Uploads that were opened ahead. */
   readonly #uploads: Promise<URL>[] = [];
@@ -203,18 +203,25 @@ export class RegistryStore implements Store {
   }
 
   async listReferrers(subject: Digest): Promise<Descriptor[]> {
+    if (this.#api === 'whole') {
+      const listed = await askReferrers(this.#client, subject);
+      if (listed) return uniteReferrers(subject, listed);
+    }
     // Begun before the API has answered, so that a registry without one costs no further round trip.
-    const tags = this.#listsReferrers ? undefined : this.#shareTags();
-    tags?.catch(() => undefined);
+    const tags = this.#shareTags();
+    tags.catch(() => undefined);
     const [listed, fallback] = await Promise.all([
-      askReferrers(this.#client, subject),
+      this.#api === 'none' ? undefined : askReferrers(this.#client, subject),
       this.#readFallback(subject),
     ]);
-    this.#listsReferrers = listed !== undefined;
     const known = uniteReferrers(subject, listed ?? [], fallback);
-    // An API that lists less than the fallback index is not the whole truth.
-    if (listed?.length === known.length) return known;
-    const own = findOwnTags(subject, await (tags ?? this.#shareTags()), known);
+    if (listed && listed.length > 0 && listed.length === known.length) {
+      this.#api = 'whole';
+      return known;
+    }
+    const own = findOwnTags(subject, await tags, known);
+    // Some registries with an API answer 404 for a repository that is empty.
+    if (!listed && (await tags).length > 0) this.#api = 'none';
     const found = await mapParallel(own, 16, async (tag) => (await this.resolve(tag)) ?? []);
     return uniteReferrers(subject, known, found.flat());
   }

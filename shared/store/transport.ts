@@ -13,11 +13,11 @@ const PAUSE = 500;
 /** The longest a timer can run, in milliseconds. */
 const LONGEST_WAIT = 2 ** 31 - 1;
 
-// One pool for the process. A transfer between two repositories holds two connections, so there are more than
-// twice as many as `copyImage` moves at once.
+// One pool for the process. A transfer between two repositories of one registry holds two connections, so there are
+// more than twice as many as `copyImage` moves at once.
 const agent = new Agent({
   allowH2: false,
-  connections: 32,
+  connections: 48,
   connect: { timeout: 15_000 },
   headersTimeout: SILENCE,
   bodyTimeout: SILENCE,

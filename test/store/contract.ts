@@ -8,16 +8,8 @@ import { digestOf } from '../../shared/store/hash.ts';
 import { fallbackTag } from '../../shared/store/referrers.ts';
 import type { Store } from '../../shared/store/store.ts';
 import { listSubjects } from '../../shared/store/subjects.ts';
-import {
-  absent,
-  digests,
-  makeReferrer,
-  open,
-  pushBlob,
-  pushIndex,
-  pushManifest,
-  pushPlatform,
-} from './fixtures.ts';
+import { absent, digests, open, pushBlob, pushIndex, pushManifest, pushPlatform } from './fixtures.ts';
+import { makeReferrer } from './referrer.ts';
 
 export interface Place {
   readonly name: string;

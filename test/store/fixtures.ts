@@ -7,7 +7,6 @@ import type { Log } from '../../shared/github/context.ts';
 import { type Descriptor, MEDIA_TYPE } from '../../shared/image/descriptor.ts';
 import { type Digest, digestAlgorithm } from '../../shared/image/digest.ts';
 import { parseReference } from '../../shared/image/reference.ts';
-import type { Referrer } from '../../shared/store/attach.ts';
 import { digestOf } from '../../shared/store/hash.ts';
 import { openStore, type StoreOptions } from '../../shared/store/open.ts';
 import type { Store } from '../../shared/store/store.ts';
@@ -89,17 +88,6 @@ export async function pushIndex(store: Store, reference?: string): Promise<Descr
     })),
   );
   return pushManifest(store, { mediaType: MEDIA_TYPE.index, manifests: platforms }, reference);
-}
-
-/** A piece of evidence as attest makes it; `name` tells one from another. */
-export function makeReferrer(subject: Descriptor, name: string): Referrer {
-  return {
-    subject,
-    artifactType: MEDIA_TYPE.bundle,
-    blob: Buffer.from(JSON.stringify({ name })),
-    blobMediaType: MEDIA_TYPE.bundle,
-    annotations: { 'dev.sigstore.bundle.predicateType': name },
-  };
 }
 
 /** The digests of a list, sorted. */

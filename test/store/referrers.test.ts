@@ -1,0 +1,353 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
+import { type Digest, parseDigest } from '../../shared/image/digest.ts';
+import { attachReferrers, prepareReferrers } from '../../shared/store/attach.ts';
+import { copyImage } from '../../shared/store/copy.ts';
+import { digestOf } from '../../shared/store/hash.ts';
+import {
+  fallbackTag,
+  findOwnTags,
+  ownTag,
+  readReferrers,
+  uniteReferrers,
+} from '../../shared/store/referrers.ts';
+import { REFERRER_CAP } from '../../shared/store/store.ts';
+import type { Fault, SeenRequest } from '../servers/registry.ts';
+import { digests, open, pushIndex, pushManifest, pushPlatform, serveRegistry } from './fixtures.ts';
+import { makeReferrer } from './referrer.ts';
+
+const subject = digestOf('subject');
+const one = { mediaType: MEDIA_TYPE.manifest, digest: digestOf('one'), size: 3 };
+const two = { mediaType: MEDIA_TYPE.manifest, digest: digestOf('two'), size: 3 };
+
+describe('tags', () => {
+  it('are no longer than a tag may be', () => {
+    const long = parseDigest(`sha512:${'ab'.repeat(64)}`);
+    expect(fallbackTag(subject)).toBe(subject.replace(':', '-'));
+    expect(fallbackTag(long)).toBe(`sha512-${'ab'.repeat(32)}`);
+    expect(ownTag(long, one.digest)).toMatch(/^sha512-[0-9a-f]{64}\.[0-9a-f]{16}$/);
+    expect(ownTag(subject, one.digest)).toBe(`${fallbackTag(subject)}.${one.digest.slice(7, 23)}`);
+  });
+
+  it('of one subject are found among others, those of known referrers aside', () => {
+    const tags = [
+      ownTag(subject, one.digest),
+      ownTag(subject, two.digest),
+      ownTag(one.digest, two.digest),
+      fallbackTag(subject),
+      `${fallbackTag(subject)}x.0123456789abcdef`,
+      'v1',
+    ];
+    expect(findOwnTags(subject, tags, [])).toEqual(tags.slice(0, 2));
+    expect(findOwnTags(subject, tags, [two])).toEqual(tags.slice(0, 1));
+  });
+});
+
+describe('readReferrers', () => {
+  it.each<[string, unknown, Digest[] | undefined]>([
+    ['an index of referrers', { schemaVersion: 2, manifests: [one, two] }, [one.digest, two.digest]],
+    ['an empty one', { manifests: [] }, []],
+    ['an image index', { manifests: [{ ...one, platform: { os: 'linux', architecture: 'amd64' } }] }, []],
+    ['the subject itself', { manifests: [{ ...one, digest: subject }, two] }, [two.digest]],
+    ['blobs', { manifests: [{ ...one, mediaType: MEDIA_TYPE.layerGzip }, two] }, [two.digest]],
+    ['a manifest', { schemaVersion: 2, config: one, layers: [] }, undefined],
+    ['broken digests', { manifests: [{ ...one, digest: 'sha256:abc' }] }, undefined],
+    ['a list', [], undefined],
+  ])('%s', (_, content, found) => {
+    const read = readReferrers(Buffer.from(JSON.stringify(content)), subject);
+    expect(read?.map(({ digest }) => digest)).toEqual(found);
+  });
+
+  it('keeps what other writers added to a descriptor', () => {
+    const entry = { ...one, data: 'e30=', 'org.example': 1 };
+    expect(readReferrers(Buffer.from(JSON.stringify({ manifests: [entry] })), subject)).toEqual([entry]);
+  });
+});
+
+describe('uniteReferrers', () => {
+  it('lists each once, as the one that says more', () => {
+    const typed = { ...one, artifactType: 'text/x' };
+    expect(uniteReferrers(subject, [one, two], [typed])).toEqual([typed, two]);
+  });
+
+  it.each([
+    [
+      'count',
+      Array.from({ length: REFERRER_CAP.count + 1 }, (_, n) => ({ ...one, digest: digestOf(`${n}`) })),
+    ],
+    [
+      'bytes',
+      [
+        { ...one, size: REFERRER_CAP.bytes },
+        { ...two, size: 1 },
+      ],
+    ],
+  ])('is unavailable over the cap of %s', (_, list) => {
+    expect(() => uniteReferrers(subject, list)).toThrow(expect.objectContaining({ outcome: 'unavailable' }));
+  });
+});
+
+describe('a referrers API that is none', () => {
+  it.each<[string, Fault]>([
+    ['404', { status: 404 }],
+    ['405', { status: 405 }],
+    ['a web page', { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' }],
+    [
+      'a web page that claims to be an index',
+      { status: 200, headers: { 'content-type': MEDIA_TYPE.index }, body: '<html>' },
+    ],
+    [
+      'another media type',
+      { status: 200, headers: { 'content-type': 'application/json' }, body: '{"manifests":[]}' },
+    ],
+    ['a redirect to a web page', { status: 303, headers: { location: 'https://example.com/' } }],
+  ])('%s: own tags and the fallback index tell', async (_, fault) => {
+    const registry = await serveRegistry({
+      referrers: false,
+      onRequest: ({ path }) => (path.includes('/referrers/') ? fault : undefined),
+    });
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(store, 'amd64');
+    const attached = await attachReferrers(store, [makeReferrer(image, 'a'), makeReferrer(image, 'b')]);
+    expect(digests(await store.listReferrers(image.digest))).toEqual(digests(attached));
+  });
+
+  it.each([401, 403, 500])('%i is no answer, so it is unavailable', async (status) => {
+    const registry = await serveRegistry({
+      onRequest: ({ path }) => (path.includes('/referrers/') ? { status } : undefined),
+    });
+    const store = open(`${registry.host}/octo/app`);
+    await expect(store.listReferrers(subject)).rejects.toMatchObject({ outcome: 'unavailable' });
+  });
+
+  it('one that lists nothing, whatever there is, does not hide what tags tell', async () => {
+    const body = JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [] });
+    const registry = await serveRegistry({
+      referrers: false,
+      onRequest: ({ path }) =>
+        path.includes('/referrers/')
+          ? { status: 200, headers: { 'content-type': MEDIA_TYPE.index }, body }
+          : undefined,
+    });
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(store, 'amd64');
+    const attached = await attachReferrers(store, [makeReferrer(image, 'a')]);
+    expect(digests(await store.listReferrers(image.digest))).toEqual(digests(attached));
+  });
+});
+
+it('reads every page of the referrers API', async () => {
+  const page = (manifests: unknown[], next?: string): Fault => ({
+    status: 200,
+    headers: { 'content-type': MEDIA_TYPE.index, ...(next && { link: `<${next}>; rel="next"` }) },
+    body: JSON.stringify({ schemaVersion: 2, manifests }),
+  });
+  const registry = await serveRegistry({
+    onRequest: ({ path }) => {
+      if (!path.includes('/referrers/')) return undefined;
+      return path.includes('page=2') ? page([two]) : page([one], `/v2/octo/app/referrers/${subject}?page=2`);
+    },
+  });
+  expect(digests(await open(`${registry.host}/octo/app`).listReferrers(subject))).toEqual(
+    digests([one, two]),
+  );
+});
+
+it('stops reading an endless list', async () => {
+  const registry = await serveRegistry({
+    onRequest: ({ path }) => ({
+      status: 200,
+      body: '{"tags":["a"]}',
+      headers: { link: `<${path}>; rel=next` },
+    }),
+  });
+  await expect(open(`${registry.host}/octo/app`).listTags()).rejects.toMatchObject({
+    outcome: 'unavailable',
+  });
+});
+
+describe('the fallback tag', () => {
+  it('that holds another tool’s image index is taken over, its entries are not listed', async () => {
+    const registry = await serveRegistry({ referrers: false });
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(store, 'amd64');
+    await pushIndex(store, fallbackTag(image.digest));
+    expect(await store.listReferrers(image.digest)).toEqual([]);
+    const attached = await attachReferrers(store, [makeReferrer(image, 'a')]);
+    expect(digests(await store.listReferrers(image.digest))).toEqual(digests(attached));
+  });
+
+  it('that always answers with the subject, as GitLab does, is left alone; own tags tell', async () => {
+    const registry = await serveRegistry({
+      referrers: false,
+      onRequest: async ({ method, path }) => {
+        if (!answer || method === 'PUT' || !path.endsWith(tag)) return undefined;
+        return { status: 200, headers: { 'content-type': MEDIA_TYPE.manifest }, body: answer };
+      },
+    });
+    let answer: Buffer | undefined;
+    let tag = '';
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(store, 'amd64');
+    tag = fallbackTag(image.digest);
+    answer = (await store.getManifest(image.digest))?.bytes;
+    const attached = await attachReferrers(store, [makeReferrer(image, 'a'), makeReferrer(image, 'b')]);
+    expect(digests(await store.listReferrers(image.digest))).toEqual(digests(attached));
+  });
+
+  it('that lost a referrer is healed by the next writer', async () => {
+    const registry = await serveRegistry({ referrers: false });
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(store, 'amd64');
+    const first = await attachReferrers(store, [makeReferrer(image, 'first')]);
+    const empty = { mediaType: MEDIA_TYPE.index, manifests: [] };
+    await pushManifest(store, empty, fallbackTag(image.digest));
+    expect(digests(await store.listReferrers(image.digest))).toEqual(digests(first));
+    const second = await attachReferrers(store, [makeReferrer(image, 'second')]);
+    const index = await store.getManifest(fallbackTag(image.digest));
+    expect(digests(JSON.parse(String(index?.bytes)).manifests)).toEqual(digests([...first, ...second]));
+  });
+
+  it('carries artifactType and annotations, as distribution-spec 1.1 asks', async () => {
+    const registry = await serveRegistry({ referrers: false });
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(store, 'amd64');
+    const referrer = makeReferrer(image, 'a');
+    await attachReferrers(store, [referrer]);
+    const copy = open(`${registry.host}/octo/copy`);
+    await copyImage(store, copy, image.digest, { referrers: true });
+    for (const { getManifest } of [store, copy].map((s) => ({ getManifest: s.getManifest.bind(s) }))) {
+      const index = await getManifest(fallbackTag(image.digest));
+      expect(JSON.parse(String(index?.bytes)).manifests).toMatchObject([
+        { artifactType: referrer.artifactType, annotations: referrer.annotations },
+      ]);
+    }
+  });
+
+  it('that cannot be written is unavailable, with what to change', async () => {
+    let tag = 'none';
+    const registry = await serveRegistry({
+      referrers: false,
+      onRequest: ({ method, path }) => (method === 'PUT' && path.endsWith(tag) ? { status: 409 } : undefined),
+    });
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(store, 'amd64');
+    tag = `/manifests/${fallbackTag(image.digest)}`;
+    await expect(attachReferrers(store, [makeReferrer(image, 'a')])).rejects.toMatchObject({
+      outcome: 'unavailable',
+      hint: expect.stringContaining('sha256-*'),
+    });
+  });
+});
+
+it('attaching again is no error where tags are immutable', async () => {
+  const tags = new Set<string>();
+  const registry = await serveRegistry({
+    onRequest: ({ method, path }) => {
+      const tag = /\/manifests\/(sha256-.*)$/.exec(path)?.[1];
+      if (method !== 'PUT' || tag === undefined) return undefined;
+      if (tags.has(tag)) return { status: 409, body: '{"errors":[{"code":"TAG_EXISTS"}]}' };
+      tags.add(tag);
+      return undefined;
+    },
+  });
+  const store = open(`${registry.host}/octo/app`);
+  const image = await pushPlatform(store, 'amd64');
+  const first = await attachReferrers(store, [makeReferrer(image, 'a')]);
+  expect(await attachReferrers(open(`${registry.host}/octo/app`), [makeReferrer(image, 'a')])).toEqual(first);
+  expect(await store.listReferrers(image.digest)).toHaveLength(1);
+});
+
+describe('ten writers at once', () => {
+  it.each([
+    ['with the referrers API', true],
+    ['without it', false],
+  ])('lose nothing, nor does the fallback index: %s', async (_, referrers) => {
+    const registry = await serveRegistry({ referrers, latency: 5 });
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(store, 'amd64');
+    const attached = await Promise.all(
+      Array.from({ length: 10 }, (_, n) =>
+        attachReferrers(open(`${registry.host}/octo/app`), [makeReferrer(image, `writer ${n}`)]),
+      ),
+    );
+    expect(digests(await store.listReferrers(image.digest))).toEqual(digests(attached.flat()));
+    if (referrers) return;
+    const index = await store.getManifest(fallbackTag(image.digest));
+    expect(digests(JSON.parse(String(index?.bytes)).manifests)).toEqual(digests(attached.flat()));
+  });
+
+  it('in processes of their own neither', async () => {
+    const registry = await serveRegistry({ referrers: false });
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(store, 'amd64');
+    const writer = fileURLToPath(new URL('writer.ts', import.meta.url));
+    const codes = await Promise.all(
+      Array.from({ length: 10 }, async (_, n) => {
+        const child = fork(writer, [`${registry.host}/octo/app`, JSON.stringify(image), `writer ${n}`]);
+        return (await once(child, 'exit'))[0];
+      }),
+    );
+    expect(codes).toEqual(Array(10).fill(0));
+    expect(await store.listReferrers(image.digest)).toHaveLength(10);
+    const index = await store.getManifest(fallbackTag(image.digest));
+    expect(JSON.parse(String(index?.bytes)).manifests).toHaveLength(10);
+  });
+});
+
+/** The longest chain of requests of which each began after the one before had ended. */
+function measureDepth(requests: readonly SeenRequest[]): number {
+  const depths: number[] = [];
+  const sorted = [...requests].sort((a, b) => a.begun - b.begun);
+  for (const [index, request] of sorted.entries()) {
+    const before = sorted
+      .slice(0, index)
+      .map((other, n) => (other.ended <= request.begun ? (depths[n] ?? 0) : 0));
+    depths[index] = 1 + Math.max(0, ...before);
+  }
+  return Math.max(0, ...depths);
+}
+
+describe('round trips', () => {
+  // facts/peers-latency.md: of the floor of 5 (6 without the API) for signing and three attestations, the token, the certificate and the
+  // log take three; blobs, manifests and the fallback index are the store's. Without the API one more reads the index back,
+  // because no registry can compare and swap.
+  it.each([
+    ['with the referrers API', true, 2, 9],
+    ['without it', false, 4, 12],
+  ])('four bundles are attached to one manifest in few: %s', async (_, referrers, depth, count) => {
+    const registry = await serveRegistry({ referrers, latency: 100 });
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(store, 'amd64');
+    await prepareReferrers(store, 4);
+    registry.requests.length = 0;
+    await attachReferrers(
+      store,
+      ['signature', 'provenance', 'sbom', 'scan'].map((name) => makeReferrer(image, name)),
+    );
+    expect(registry.requests).toHaveLength(count);
+    expect(measureDepth(registry.requests)).toBeLessThanOrEqual(depth);
+  });
+
+  it.each([
+    ['with the referrers API', true, 5, 72],
+    ['without it', false, 7, 76],
+  ])('three platforms and ten referrers are promoted in few: %s', async (_, referrers, depth, count) => {
+    const registry = await serveRegistry({ referrers, latency: 100 });
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushIndex(store);
+    const evidence = Array.from({ length: 10 }, (_, n) => makeReferrer(image, `evidence ${n}`));
+    await attachReferrers(store, evidence);
+    registry.requests.length = 0;
+    const from = open(`${registry.host}/octo/app`);
+    const to = open(`${registry.host}/octo/prod`);
+    const written = await copyImage(from, to, image.digest, { referrers: true });
+    // 3 configs, 3 layers, 10 bundles and the empty config are mounted; no blob is sent.
+    expect(written).toEqual({ mounted: 17, copied: 14 });
+    expect(registry.requests.length).toBeLessThanOrEqual(count);
+    expect(measureDepth(registry.requests)).toBeLessThanOrEqual(depth);
+  });
+});
