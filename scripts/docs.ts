@@ -1,10 +1,11 @@
 // npm run docs
-// Writes action-docs/<name>.md from actions/<name>/action.yml and the action's example.
+// Writes action-docs/<name>.md from actions/<name>/action.yml and the action's example, and action-docs/rules.md.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { TYPES, VARIABLES } from '../shared/policy/variables.ts';
 import { COMMON_OUTPUTS } from '../shared/step/action.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -137,17 +138,67 @@ function formatCell(value: string): string {
     .replaceAll('|', '\\|')}\``;
 }
 
-/** The actions whose page is not what their action.yml and example make. */
+const rulesSchema = z.object({
+  rules: z.record(
+    z.string(),
+    z.object({ title: z.string(), needs: z.array(z.string()).default([]), deny: z.string().optional() }),
+  ),
+});
+
+/** What a policy's rules can see, and the built-in ones, from the code that says so. */
+export function renderRulesPage(): string {
+  const file = readFileSync(join(root, 'shared', 'policy', 'rules.yaml'), 'utf8');
+  const rules = Object.entries(rulesSchema.parse(parse(file)).rules).map(([name, { title, needs, deny }]) => [
+    `\`${name}\``,
+    formatText(title),
+    needs.join(', '),
+    deny === undefined ? '' : formatCell(deny),
+  ]);
+  const variables = Object.entries(VARIABLES).map(([name, { type, description, need }]) => [
+    `\`${name}\``,
+    formatCell(type),
+    formatText(description),
+    need ?? '',
+  ]);
+  const types = Object.entries(TYPES).map(([name, fields]) => [
+    `\`${name}\``,
+    Object.entries(fields)
+      .map(([field, type]) => `\`${field}\` ${type}`)
+      .join(', ')
+      .replaceAll('<', '&lt;'),
+  ]);
+  return `${[
+    '<!-- Made from shared/policy/rules.yaml and shared/policy/variables.ts by "npm run docs". -->',
+    '# Rules',
+    'How rules are judged stands in [policy.md](policy.md).',
+    '## Built-in rules',
+    formatTable(['rule', 'what it asks for', 'needs', 'denies when'], rules),
+    '## What an expression can see',
+    'A rule that names a variable needs the evidence that it is made of, whether it says so or not.',
+    formatTable(['variable', 'type', 'what it is', 'needs'], variables),
+    formatTable(['type', 'fields'], types),
+  ].join('\n\n')}\n`;
+}
+
+/** Every generated page by its name in action-docs/. */
+export function renderPages(): Map<string, string> {
+  const pages = listActions().map((name): [string, string] => [`${name}.md`, renderPage(name)]);
+  return new Map([...pages, ['rules.md', renderRulesPage()]]);
+}
+
+/** The generated pages that are not what is in action-docs/. */
 export function findStalePages(): string[] {
-  return listActions().filter((name) => {
-    const page = join(root, 'action-docs', `${name}.md`);
-    return !existsSync(page) || readFileSync(page, 'utf8') !== renderPage(name);
-  });
+  return [...renderPages()]
+    .filter(([file, page]) => {
+      const path = join(root, 'action-docs', file);
+      return !existsSync(path) || readFileSync(path, 'utf8') !== page;
+    })
+    .map(([file]) => file);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const name of listActions()) {
-    writeFileSync(join(root, 'action-docs', `${name}.md`), renderPage(name));
-    console.log(`action-docs/${name}.md`);
+  for (const [file, page] of renderPages()) {
+    writeFileSync(join(root, 'action-docs', file), page);
+    console.log(`action-docs/${file}`);
   }
 }
