@@ -136,6 +136,7 @@ async function readHeaders(
   deadline: AbortSignal,
   visit: (header: { name: string; type?: string | null | undefined }) => void,
 ): Promise<void> {
+  if (deadline.aborted) throw new Unavailable('the layers of the base were not read: no time is left');
   const tar = extract();
   tar.on('entry', (header, content, next) => {
     visit(header);

@@ -31,6 +31,8 @@ export async function writeLayer(
   created: number,
   deadline: AbortSignal,
 ): Promise<Layer> {
+  // A pipeline that begins after its signal has fired leaves errors that nobody can catch.
+  if (deadline.aborted) throw new Unavailable('the layer was not written: no time is left');
   const tar = pack();
   const [inner, outer] = [measure(), measure()];
   const written = pipeline(

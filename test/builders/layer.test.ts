@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { extract, type Header } from 'tar-stream';
+import { describe, expect, test } from 'vitest';
+import { collectFiles } from '../../shared/builders/files.ts';
+import { type Layer, writeLayer } from '../../shared/builders/layer.ts';
+import { Invalid, Unavailable } from '../../shared/outcome/outcome.ts';
+import { makeFolder } from './context.ts';
+
+const COMMITTED = 1_700_000_000;
+const long = `${'d'.repeat(90)}/${'f'.repeat(120)}`;
+
+/** The same content, made in another order, at another time, under another umask. */
+function makeTree(mask: number, time: number, reverse: boolean): string {
+  const before = process.umask(mask);
+  try {
+    const folder = makeFolder();
+    const files: [string, string | Buffer][] = [
+      ['server.js', 'console.log(1)\n'],
+      ['größe.txt', 'ü'],
+      [long, 'long'],
+      ['empty', ''],
+      ['big', Buffer.alloc(3_000_000, 'abcdefg')],
+    ];
+    mkdirSync(join(folder, 'tree', 'd'.repeat(90)), { recursive: true });
+    for (const [path, content] of reverse ? files.toReversed() : files) {
+      writeFileSync(join(folder, 'tree', path), content);
+      utimesSync(join(folder, 'tree', path), time, time);
+    }
+    chmodSync(join(folder, 'tree/server.js'), mask === 0 ? 0o777 : 0o700);
+    symlinkSync('server.js', join(folder, 'tree/link'));
+    return folder;
+  } finally {
+    process.umask(before);
+  }
+}
+
+async function write(folder: string, created = COMMITTED): Promise<Layer> {
+  const entries = await collectFiles(folder, ['tree:/app']);
+  return writeLayer(entries, join(folder, `${created}.tar.gz`), created, AbortSignal.timeout(20_000));
+}
+
+async function readHeaders(file: string): Promise<Header[]> {
+  const headers: Header[] = [];
+  const tar = extract();
+  tar.on('entry', (header, content, next) => {
+    headers.push(header);
+    content.on('end', next).resume();
+  });
+  await new Promise<void>((done, fail) => {
+    tar.on('finish', done).on('error', fail);
+    tar.end(gunzipSync(readFileSync(file)));
+  });
+  return headers;
+}
+
+describe('a layer', () => {
+  test('has the same bytes whatever the umask, the times and the order on disk', async () => {
+    const first = await write(makeTree(0o000, 1_000_000_000, false));
+    const second = await write(makeTree(0o077, 1_600_000_000, true));
+    expect({ ...second, file: '' }).toEqual({ ...first, file: '' });
+  });
+
+  test('has other bytes for another time or content', async () => {
+    const folder = makeTree(0o022, 1, false);
+    const first = await write(folder);
+    expect((await write(folder, COMMITTED + 1)).diffId).not.toBe(first.diffId);
+    chmodSync(join(folder, 'tree/empty'), 0o755);
+    expect((await write(folder, COMMITTED + 2)).diffId).not.toBe(
+      (await write(makeTree(0o022, 1, false), COMMITTED + 2)).diffId,
+    );
+  });
+
+  test('tells nothing of this machine', async () => {
+    const folder = makeTree(0o077, 1, false);
+    const headers = await readHeaders((await write(folder)).file);
+    expect(headers.map(({ name, type, mode }) => [name, type, mode?.toString(8)])).toEqual([
+      ['app/', 'directory', '755'],
+      ['app/big', 'file', '644'],
+      [`app/${'d'.repeat(90)}/`, 'directory', '755'],
+      [`app/${long}`, 'file', '644'],
+      ['app/empty', 'file', '644'],
+      ['app/größe.txt', 'file', '644'],
+      ['app/link', 'symlink', '777'],
+      ['app/server.js', 'file', '755'],
+    ]);
+    for (const { uid, gid, uname, gname, mtime } of headers) {
+      expect({ uid, gid, uname, gname, mtime: mtime?.getTime() }).toEqual({
+        ...{ uid: 0, gid: 0, uname: '', gname: '', mtime: COMMITTED * 1000 },
+      });
+    }
+  });
+
+  test('is described by what is in the file', async () => {
+    const layer = await write(makeTree(0o022, 1, false));
+    const bytes = readFileSync(layer.file);
+    const hash = (data: Buffer): string => `sha256:${createHash('sha256').update(data).digest('hex')}`;
+    expect(layer).toMatchObject({ size: bytes.length, digest: hash(bytes), diffId: hash(gunzipSync(bytes)) });
+  });
+
+  test.each([
+    ['is gone', (path: string) => path.replace('server', 'gone')],
+    ['has become a link', (path: string) => path.replace('server.js', 'link')],
+  ])('fails when a file %s between looking and reading', async (_name, change) => {
+    const folder = makeTree(0o022, 1, false);
+    const entries = (await collectFiles(folder, ['tree:/app'])).map((entry) =>
+      entry.type === 'file' ? { ...entry, source: change(entry.source) } : entry,
+    );
+    const writing = writeLayer(entries, join(folder, 'x.tar.gz'), 1, AbortSignal.timeout(20_000));
+    await expect(writing).rejects.toThrow(Invalid);
+    await expect(writing).rejects.toThrow('"/app/server.js" could not be read');
+  });
+
+  test('ends with the step’s time', async () => {
+    const folder = makeTree(0o022, 1, false);
+    const entries = await collectFiles(folder, ['tree:/app']);
+    const writing = writeLayer(entries, join(folder, 'x.tar.gz'), 1, AbortSignal.abort());
+    await expect(writing).rejects.toThrow(Unavailable);
+  });
+});
