@@ -36,14 +36,34 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world.close());
 
+/** A report as scan writes it, of one platform manifest. */
+function scanReport(manifest: string): object {
+  const time = '2026-11-21T00:00:00Z';
+  return {
+    SchemaVersion: 2,
+    Trivy: { Version: '0.72.0' },
+    ArtifactType: 'container_image',
+    Metadata: { ImageID: `sha256:${'1'.repeat(64)}` },
+    Hallmark: {
+      manifest,
+      platform: 'linux/amd64',
+      scanners: ['vuln', 'secret'],
+      startedAt: time,
+      scannedAt: time,
+      database: { repository: 'ghcr.io/x/db:2', digest: `sha256:${'2'.repeat(64)}`, updatedAt: time },
+    },
+  };
+}
+
 /** A fresh image with its own repository. */
 async function newImage(
   architectures?: string[],
+  labels?: Record<string, string>,
 ): Promise<{ store: Store; image: ImageSubjects; name: string }> {
   images += 1;
   const place = `${world.registry.host}/octo/image${images}`;
   const store = openStore(parseReference(place), storeOptions(runContext(world.sigstore)));
-  const image = await putImage(store, architectures);
+  const image = await putImage(store, architectures, '', labels);
   return { store, image, name: `${place}@${image.digest}` };
 }
 
@@ -114,6 +134,38 @@ describe('attest', () => {
       'application/vnd.dev.sigstore.bundle.v0.3+json',
     ]);
     expect(await store.listReferrers(image.digest)).toHaveLength(1);
+  });
+
+  test('a scan is about the platform manifest that its report names', async () => {
+    const { name, image } = await newImage(['amd64', 'arm64']);
+    const arm64 = image.platforms[1]?.descriptor.digest ?? '';
+    writeFileSync(join(world.workspace, 'scan.json'), JSON.stringify(scanReport(arm64)));
+    const run = await attest({ image: name, 'scan-report': 'linux/amd64=scan.json' });
+    expect(run.outputs.outcome).toBe('passed');
+    const verified = await world.run('verify', {
+      image: name,
+      'signer-workflow': SIGNER,
+      'predicate-types': 'scan',
+    });
+    expect(verified.outputs.outcome).toBe('refused');
+    expect(JSON.parse(verified.outputs.evidence ?? '').valid).toMatchObject([{ subjects: [arm64] }]);
+
+    writeFileSync(join(world.workspace, 'scan.json'), JSON.stringify(scanReport(`sha256:${'a'.repeat(64)}`)));
+    const foreign = await attest({ image: name, 'scan-report': 'scan.json' });
+    expect(foreign.outputs.outcome).toBe('invalid');
+    expect(foreign.log).toMatch(
+      /scan-report: "scan.json" is about sha256:a+, which is no platform of sha256:/,
+    );
+  });
+
+  test.each([
+    ['this commit', 'passed', 'c'.repeat(40)],
+    ['another commit', 'refused', 'd'.repeat(40)],
+  ])('provenance for an image whose label names %s is %s', async (_, outcome, revision) => {
+    const { name, store } = await newImage(['amd64'], { 'org.opencontainers.image.revision': revision });
+    const run = await attest({ image: name, provenance: 'true' }, { sha: 'c'.repeat(40) });
+    expect(run.outputs.outcome).toBe(outcome);
+    expect((await store.listTags()).length > 0).toBe(outcome === 'passed');
   });
 
   test('sign is attest with the signature alone', async () => {

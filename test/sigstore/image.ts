@@ -3,16 +3,23 @@ import { digestOf } from '../../shared/store/hash.ts';
 import type { Store } from '../../shared/store/store.ts';
 import { type ImageSubjects, listSubjects } from '../../shared/store/subjects.ts';
 
-/** Puts an image into a store: a single manifest for one architecture, an index for several. `salt` makes another image of it. */
+/** Puts an image into a store: a single manifest for one architecture, an index for several. `salt` makes another image of it, `labels` go into its config. */
 export async function putImage(
   store: Store,
   architectures: readonly string[] = ['amd64'],
   salt = '',
+  labels: Record<string, string> = {},
 ): Promise<ImageSubjects> {
   const manifests = [];
   for (const architecture of architectures) {
     const config = Buffer.from(
-      JSON.stringify({ architecture, os: 'linux', rootfs: { type: 'layers', diff_ids: [] }, salt }),
+      JSON.stringify({
+        architecture,
+        os: 'linux',
+        rootfs: { type: 'layers', diff_ids: [] },
+        config: { Labels: labels },
+        salt,
+      }),
     );
     const content = { digest: digestOf(config), size: config.length };
     await store.putBlob(content, () => config);
