@@ -5,7 +5,7 @@ import { kindOfPredicate, PREDICATE_TYPES } from '../evidence/predicate.ts';
 import { type Promotion, promotionSchema } from '../evidence/promotion.ts';
 import { explainMismatch, rolesOf, type Trust } from '../evidence/trust.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
-import { Refused } from '../outcome/outcome.ts';
+import { Refused, Unavailable } from '../outcome/outcome.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
 import { publishStatements } from '../sigstore/publish.ts';
 import type { StatementSigner } from '../sigstore/signer.ts';
@@ -19,6 +19,8 @@ export interface EnvironmentState extends Chain {
   readonly current: PromotionRecord | undefined;
   /** What the tag `env-<name>` points at: a hint for people, which may be wrong. */
   readonly pointer: Digest | undefined;
+  /** The tags of all promotions. */
+  readonly tags: readonly string[];
 }
 
 /**
@@ -42,16 +44,19 @@ export async function readEnvironment(
       digest: (await store.resolve(promotion.tag))?.digest,
     })),
   );
-  const images = new Map<Digest, Promise<VerifiedImage>>();
-  for (const { digest } of named) {
-    if (digest === undefined || images.has(digest)) continue;
-    images.set(digest, readRecordsOf(store, digest, verifier, trust));
-  }
+  const digests = new Set(named.flatMap(({ digest }) => digest ?? []));
+  const images = new Map(
+    await Promise.all(
+      [...digests].map(
+        async (digest) => [digest, await readRecordsOf(store, digest, verifier, trust)] as const,
+      ),
+    ),
+  );
 
   const records: PromotionRecord[] = [];
   const reasons: string[] = [];
   for (const { tag, sequence, digest, ...name } of named) {
-    const image = digest && (await images.get(digest));
+    const image = digest && images.get(digest);
     if (!image || shortDigest(image.digest) !== name.shortDigest) {
       reasons.push(
         `${tag} names ${digest ?? 'no image'}; the tag of a promotion is written once and never moves`,
@@ -74,7 +79,12 @@ export async function readEnvironment(
     });
   }
   const chain = orderRecords(environment, records);
-  return { ...chain, current: chain.standing.at(-1), pointer: pointer?.digest };
+  return {
+    ...chain,
+    current: chain.standing.at(-1),
+    pointer: pointer?.digest,
+    tags: promotions.map(({ tag }) => tag),
+  };
 }
 
 /** Only promoters are asked for: all other evidence is none of a record's business. */
@@ -107,7 +117,7 @@ function explainMissing(tag: string, image: VerifiedImage): string {
 
 /**
  * Signs the record of a promotion, attaches it to the image and writes its tag. A record that would not count, because this run holds
- * no promoter role, is `Refused` before anything is attached. Returns the digest of the record's manifest.
+ * no promoter role, is `Refused` before anything is attached.
  */
 export async function recordPromotion(
   store: Store,
@@ -116,10 +126,10 @@ export async function recordPromotion(
   signer: StatementSigner,
   verifier: StatementVerifier,
   trust: Trust,
-): Promise<Digest> {
+): Promise<void> {
   const { environment, sequence, digest } = promotion;
   const claim = { predicateType: PREDICATE_TYPES.promotion[0], predicate: promotion, subjects: [digest] };
-  const [published] = await publishStatements(store, image, signer, [claim], async (bundle) => {
+  await publishStatements(store, image, signer, [claim], async (bundle) => {
     const { signer: self } = await verifier.verify(bundle);
     if (rolesOf(trust, self).includes('promoter')) return;
     const reasons = (trust.promoter ?? []).map((rule) => explainMismatch(rule, self));
@@ -127,30 +137,49 @@ export async function recordPromotion(
       `the policy does not let this run promote: ${reasons.join('; ') || 'nobody is trusted as promoter'}`,
     );
   });
-  const [record] = published?.descriptors ?? [];
-  if (record === undefined) throw new Error('a record was published without a manifest');
 
   const tag = recordTag(environment, sequence, digest);
   const existing = await store.resolve(tag);
   if (existing !== undefined && existing.digest !== digest) {
     throw new Refused(`${store.place}:${tag} exists and names ${existing.digest}, not ${digest}`);
   }
-  if (existing === undefined) await writeTag(store, image, tag);
-  return record.digest;
+  if (existing === undefined) await writeTag(store, digest, tag);
 }
 
-/** Points the tag `env-<name>` at an image, for people and for deployments that read tags. */
-export async function movePointer(store: Store, image: ImageSubjects, environment: string): Promise<void> {
-  await writeTag(store, image, pointerTag(environment));
+/** How often the pointer is moved again because somebody else recorded a promotion meanwhile. */
+const ROUNDS = 10;
+
+/**
+ * Points the tag `env-<name>` at what the records say, for people and for deployments that read tags, and returns that state.
+ * Looks for new records after each move, so that of several promotions at once the last to finish leaves it right.
+ */
+export async function pointAtCurrent(
+  store: Store,
+  environment: string,
+  verifier: StatementVerifier,
+  trust: Trust,
+): Promise<EnvironmentState> {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const state = await readEnvironment(store, environment, verifier, trust);
+    if (state.current === undefined) throw new Error(`${environment} has no promotion to point at`);
+    const { digest } = state.current.promotion;
+    if (state.pointer !== digest) await writeTag(store, digest, pointerTag(environment));
+    const tags = (await store.listTags()).filter((tag) => parseRecordTag(environment, tag));
+    if (tags.every((tag) => state.tags.includes(tag))) return state;
+  }
+  throw new Unavailable(`${store.place}: promotions of ${environment} kept being recorded`, {
+    hint: 'Let workflows that promote to one environment share a "concurrency" group.',
+  });
 }
 
-async function writeTag(store: Store, image: ImageSubjects, tag: string): Promise<void> {
-  const { bytes, descriptor } = image.root;
-  await store.putManifest(bytes, descriptor.mediaType, tag);
+async function writeTag(store: Store, digest: Digest, tag: string): Promise<void> {
+  const stored = await store.getManifest(digest);
+  if (stored === undefined) throw new Refused(`${store.place} no longer holds ${digest}`);
+  await store.putManifest(stored.bytes, stored.descriptor.mediaType, tag);
   const read = await store.resolve(tag);
-  if (read?.digest !== image.digest) {
+  if (read?.digest !== digest) {
     throw new Refused(
-      `${store.place}:${tag} was written as ${image.digest} and reads as ${read?.digest ?? 'nothing'}`,
+      `${store.place}:${tag} was written as ${digest} and reads as ${read?.digest ?? 'nothing'}`,
     );
   }
 }

@@ -17,7 +17,7 @@ import { copyImage } from '../store/copy.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { listSubjects } from '../store/subjects.ts';
-import { type EnvironmentState, movePointer, readEnvironment, recordPromotion } from './environment.ts';
+import { type EnvironmentState, pointAtCurrent, readEnvironment, recordPromotion } from './environment.ts';
 import { judgeImage, openPolicyVerifier, publishVerdict } from './judge.ts';
 
 export interface PromoteInputs extends SigningInputs {
@@ -49,10 +49,10 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
   const before = await readEnvironment(destination, environment, verifier, trust);
   if (before.current?.promotion.digest === digest) {
     if (before.pointer !== digest) {
+      await pointAtCurrent(destination, environment, verifier, trust);
       context.log.notice(
         `The tag ${pointerTag(environment)} did not point at what the records say; it is put right.`,
       );
-      await movePointer(destination, await listSubjects(destination, digest), environment);
     }
     context.log.info(`${environment} holds ${digest} already, by promotion ${before.standing.length}.`);
     return describeStanding(destination, before, before.standing.length);
@@ -106,7 +106,7 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
     policy: { uri: policy.uri, digest: policy.digest, content: policy.bytes.toString('base64') },
   };
   await recordPromotion(destination, image, promotion, signer, verifier, trust);
-  const after = await readEnvironment(destination, environment, verifier, trust);
+  const after = await pointAtCurrent(destination, environment, verifier, trust);
   const standing = after.standing[promotion.sequence - 1];
   if (standing?.promotion.digest !== digest) {
     throw new Refused(
@@ -114,7 +114,6 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
       { hint: 'Let workflows that promote to one environment share a "concurrency" group.' },
     );
   }
-  if (after.current === standing) await movePointer(destination, image, environment);
   const result = describeStanding(destination, after, promotion.sequence);
   return { ...result, summary: `${page}\n\n${result.summary}` };
 }
