@@ -48,6 +48,6 @@ export interface RunContext {
   readonly log: Log;
   /** A GitHub OIDC token for `audience`. `Invalid` with the lines to add when the job lacks `id-token: write`. */
   getIdToken(audience: string): Promise<string>;
-  /** The value of an environment variable that an input names (such as `key`), or undefined. */
+  /** The value of an environment variable that an input names (such as `key`), or that a tool of the step is found by (such as DOCKER_HOST); or undefined. */
   readNamedVariable(name: string): string | undefined;
 }

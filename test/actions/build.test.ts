@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -52,6 +52,11 @@ async function tagsOf(name: string): Promise<string[]> {
   const { status, bytes } = await get(`${name}/tags/list`);
   const tags = status === 200 ? (JSON.parse(bytes.toString()) as { tags: string[] | null }).tags : null;
   return (tags ?? []).filter((tag) => !tag.startsWith('sha256-')).toSorted();
+}
+
+function makeKey(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
 }
 
 /** A pull request's run, whose head is aaaa… and whose merge commit is the one checked out. */
@@ -132,6 +137,16 @@ describe('one commit, one image', () => {
     });
     const layer = gunzipSync((await get(`content/blobs/${manifest.layers[0].digest}`)).bytes);
     expect(`sha256:${createHash('sha256').update(layer).digest('hex')}`).toBe(config.rootfs.diff_ids[0]);
+  });
+
+  test('proven by a key where there is no Sigstore instance, and by that key alone', async () => {
+    const noInstance = { sigstore: '', 'fulcio-url': '', 'rekor-url': '', 'tsa-url': '', 'trusted-root': '' };
+    const sign = (key: string): Promise<ActionRun> =>
+      build('by-key', { ...noInstance, key: 'SIGNING_KEY' }, { variables: { SIGNING_KEY: key } });
+    const [mine, theirs] = [makeKey(), makeKey()];
+    expect(await sign(mine)).toMatchObject({ code: 0, outputs: { reused: 'false' } });
+    expect(await sign(mine)).toMatchObject({ code: 0, outputs: { reused: 'true' } });
+    expect(await sign(theirs)).toMatchObject({ code: 1, outputs: { outcome: 'refused' } });
   });
 
   test('a git tag names the version, of the image that its commit has', async () => {
