@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
+import { attachReferrers } from '../../shared/store/attach.ts';
+import { copyImage } from '../../shared/store/copy.ts';
+import { digestOf } from '../../shared/store/hash.ts';
+import {
+  absent,
+  digests,
+  open,
+  pushBlob,
+  pushIndex,
+  pushManifest,
+  pushPlatform,
+  serveRegistry,
+} from './fixtures.ts';
+import { makeReferrer } from './referrer.ts';
+
+const sends = ({ method }: { method: string }): boolean => method !== 'GET' && method !== 'HEAD';
+
+describe('copyImage', () => {
+  it('mounts within a registry, and sends bytes to another', async () => {
+    const [here, there] = [await serveRegistry(), await serveRegistry()];
+    const from = open(`${here.host}/octo/app`);
+    const image = await pushIndex(from);
+    expect(await copyImage(from, open(`${here.host}/octo/prod`), image.digest)).toEqual({
+      mounted: 6,
+      copied: 4,
+    });
+    expect(await copyImage(from, open(`${there.host}/octo/app`), image.digest)).toEqual({
+      mounted: 0,
+      copied: 10,
+    });
+  });
+
+  it('uploads what a registry does not mount', async () => {
+    for (const refusal of [400, 403, 405]) {
+      const registry = await serveRegistry({
+        onRequest: ({ path }) => (path.includes('mount=') ? { status: refusal } : undefined),
+      });
+      const from = open(`${registry.host}/octo/app`);
+      const image = await pushPlatform(from, 'amd64');
+      const to = open(`${registry.host}/octo/prod`);
+      expect(await copyImage(from, to, image.digest)).toEqual({ mounted: 0, copied: 3 });
+      expect(await to.resolve(image.digest)).toMatchObject(image);
+    }
+  });
+
+  it('sends nothing the second time, evidence included', async () => {
+    for (const referrers of [true, false]) {
+      const registry = await serveRegistry({ referrers });
+      const from = open(`${registry.host}/octo/app`);
+      const image = await pushIndex(from);
+      await attachReferrers(from, [makeReferrer(image, 'a'), makeReferrer(image, 'b')]);
+      const copy = () =>
+        copyImage(open(`${registry.host}/octo/app`), open(`${registry.host}/octo/prod`), image.digest, {
+          referrers: true,
+          tag: 'v1',
+        });
+      await copy();
+      registry.requests.length = 0;
+      expect(await copy()).toEqual({ copied: 0, mounted: 0 });
+      expect(registry.requests.filter(sends)).toEqual([]);
+    }
+  });
+
+  it('heals a destination that a clean-up damaged', async () => {
+    const registry = await serveRegistry();
+    const from = open(`${registry.host}/octo/app`);
+    const image = await pushIndex(from);
+    await copyImage(from, open(`${registry.host}/octo/prod`), image.digest);
+    const index = JSON.parse(String((await from.getManifest(image.digest))?.bytes));
+    const child = index.manifests[0].digest;
+    const layer = JSON.parse(String((await from.getManifest(child))?.bytes)).layers[0];
+    for (const path of [`manifests/${child}`, `blobs/${layer.digest}`]) {
+      await fetch(`http://${registry.host}/v2/octo/prod/${path}`, { method: 'DELETE' });
+    }
+    const to = open(`${registry.host}/octo/prod`);
+    expect(await copyImage(from, to, image.digest)).toEqual({ mounted: 2, copied: 1 });
+    expect(await to.hasBlob(layer.digest)).toBe(true);
+  });
+
+  it('writes children before the index, and evidence before the image and its tag', async () => {
+    const registry = await serveRegistry({ referrers: false });
+    const from = open('oci:from');
+    const image = await pushIndex(from);
+    const [evidence] = await attachReferrers(from, [makeReferrer(image, 'a')]);
+    await copyImage(from, open(`${registry.host}/octo/app`), image.digest, { referrers: true, tag: 'v1' });
+    const manifests = registry.requests.filter(
+      ({ method, path }) => method === 'PUT' && path.includes('/manifests/'),
+    );
+    expect(manifests.at(-1)?.path).toMatch(/\/manifests\/v1$/);
+    expect(manifests.at(-2)?.path).toMatch(/\/manifests\/sha256-[0-9a-f]{64}$/);
+    expect(manifests.map(({ path }) => path)).toContainEqual(
+      expect.stringContaining(`.${evidence?.digest.slice(7, 23)}`),
+    );
+  });
+
+  it('leaves layers where they are that may not be distributed', async () => {
+    const registry = await serveRegistry();
+    const from = open('oci:from');
+    const foreign = [
+      {
+        mediaType: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
+        digest: digestOf('f'),
+        size: 1,
+      },
+      {
+        mediaType: 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+        digest: digestOf('n'),
+        size: 1,
+      },
+    ];
+    const layer = await pushBlob(from, Buffer.from('layer'), MEDIA_TYPE.layerGzip);
+    const image = await pushPlatform(from, 'amd64', { layers: [...foreign, layer] });
+    const to = open(`${registry.host}/octo/app`);
+    expect(await copyImage(from, to, image.digest)).toEqual({ mounted: 0, copied: 3 });
+    expect((await to.getManifest(image.digest))?.bytes).toEqual(
+      (await from.getManifest(image.digest))?.bytes,
+    );
+  });
+
+  it('copies Docker’s manifest types as they are', async () => {
+    const from = open('oci:from');
+    const image = await pushManifest(from, {
+      mediaType: MEDIA_TYPE.dockerManifest,
+      config: await pushBlob(
+        from,
+        Buffer.from('{"os":"linux","architecture":"amd64"}'),
+        MEDIA_TYPE.dockerConfig,
+      ),
+      layers: [],
+    });
+    const list = await pushManifest(from, { mediaType: MEDIA_TYPE.dockerIndex, manifests: [image] });
+    const registry = await serveRegistry();
+    const to = open(`${registry.host}/octo/app`);
+    await copyImage(from, to, list.digest);
+    expect(await to.resolve(list.digest)).toMatchObject(list);
+    expect(await to.resolve(image.digest)).toMatchObject(image);
+  });
+
+  it('copies evidence that only tags tell of, and skips what lists make up', async () => {
+    const registry = await serveRegistry({ referrers: false });
+    const from = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(from, 'amd64');
+    const other = await pushPlatform(from, 'arm64');
+    const [own, foreign] = await attachReferrers(from, [
+      makeReferrer(image, 'own'),
+      makeReferrer(other, 'foreign'),
+    ]);
+    const gone = { mediaType: MEDIA_TYPE.manifest, digest: absent(image.digest), size: 9 };
+    const index = { mediaType: MEDIA_TYPE.index, manifests: [{ ...foreign }, gone] };
+    const bytes = Buffer.from(JSON.stringify(index));
+    await fetch(`http://${registry.host}/v2/octo/app/manifests/${image.digest.replace(':', '-')}`, {
+      method: 'DELETE',
+    });
+    // A registry takes no index with a missing child; a layout does.
+    const layout = open('oci:layout');
+    await copyImage(from, layout, image.digest, { referrers: true });
+    await layout.putManifest(bytes, MEDIA_TYPE.index, image.digest.replace(':', '-'));
+    expect(await layout.listReferrers(image.digest)).toHaveLength(3);
+    const to = open(`${registry.host}/octo/prod`);
+    await copyImage(layout, to, image.digest, { referrers: true });
+    expect(digests(await to.listReferrers(image.digest))).toEqual([own?.digest]);
+  });
+
+  it('refuses an image that is not there', async () => {
+    const from = open('oci:from');
+    const image = await pushPlatform(from, 'amd64');
+    const registry = await serveRegistry();
+    const to = open(`${registry.host}/octo/app`);
+    await expect(copyImage(from, to, absent(image.digest))).rejects.toMatchObject({ outcome: 'refused' });
+    expect(registry.requests.filter(sends)).toEqual([]);
+  });
+});
