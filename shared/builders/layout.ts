@@ -49,6 +49,7 @@ export async function readRecipe(inputs: ImageInputs, context: RunContext): Prom
   if (!(await stat(folder).catch(() => undefined))?.isDirectory()) {
     throw new Invalid('context', `"${inputs.context ?? '.'}" is no folder in the workspace`);
   }
+  checkFit(inputs);
   const platforms = inputs.platforms.map((text) => parsePlatform(text));
   const { base = 'scratch' } = inputs;
   const fileName = inputs.file ?? join(inputs.context ?? '.', 'Dockerfile');
@@ -67,6 +68,28 @@ export async function readRecipe(inputs: ImageInputs, context: RunContext): Prom
     base: base === 'scratch' ? undefined : parseDigestReference(base, 'base'),
     inputs,
   };
+}
+
+const LAYERS_ONLY = ['base', 'files', 'entrypoint', 'env', 'user'] as const;
+const BUILDKIT_ONLY = ['target', 'build-args', 'secrets', 'cache-from', 'cache-to'] as const;
+
+/** No input is passed over in silence: a `user` that nobody reads would leave an image running as root. */
+function checkFit(inputs: ImageInputs): void {
+  const isGiven = (name: (typeof LAYERS_ONLY | typeof BUILDKIT_ONLY)[number]): boolean => {
+    const value = inputs[name];
+    return value !== undefined && value.length > 0;
+  };
+  const { builder } = inputs;
+  const assembles = builder === 'layers' || (builder !== 'buildkit' && (isGiven('base') || isGiven('files')));
+  const misfit =
+    builder === 'layers' ? BUILDKIT_ONLY.find(isGiven) : assembles ? undefined : LAYERS_ONLY.find(isGiven);
+  if (misfit === undefined) return;
+  throw new Invalid(
+    misfit,
+    builder === 'layers'
+      ? 'goes with the buildkit builder; layers would pass over it'
+      : 'goes with the layers builder, and with base or files; buildkit would pass over it',
+  );
 }
 
 /** An image in a layout of its own in a temporary folder. */

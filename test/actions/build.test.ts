@@ -29,6 +29,8 @@ afterAll(() => world.close());
 
 const layers = { builder: 'layers', files: 'app:/app', entrypoint: 'node /app/server.js' };
 
+const dockerfile = { builder: 'buildkit', files: '', entrypoint: '' };
+
 const place = (name: string): string => `${world.registry.host}/${name}`;
 
 async function build(name: string, inputs: Record<string, string> = {}, run: Run = {}): Promise<ActionRun> {
@@ -294,14 +296,14 @@ describe('bad input: named, invalid, nothing written', () => {
     ['a repository without registry', { repository: 'octo/app' }, 'repository'],
     ['a repository with a tag', { repository: 'localhost:5000/app:latest' }, 'repository'],
     ['an unknown builder', { builder: 'kaniko' }, 'builder'],
-    ['a missing Dockerfile', { builder: 'buildkit', files: '', file: 'Dockerfile.none' }, 'file'],
-    ['no Dockerfile and nothing to assemble', { builder: 'auto', files: '', context: 'app' }, 'file'],
+    ['a missing Dockerfile', { ...dockerfile, file: 'Dockerfile.none' }, 'file'],
+    ['no Dockerfile and nothing to assemble', { ...dockerfile, builder: 'auto', context: 'app' }, 'file'],
     ['layers of nothing', { files: '' }, 'files'],
     ['a context that is missing', { context: 'none' }, 'context'],
     ['a context that is a file', { context: 'Dockerfile' }, 'context'],
     ['a context outside of the workspace', { context: '..' }, 'context'],
     ['a context that is a link out of the workspace', { context: 'away' }, 'context'],
-    ['a Dockerfile outside of the workspace', { builder: 'buildkit', file: '../Dockerfile' }, 'file'],
+    ['a Dockerfile outside of the workspace', { ...dockerfile, file: '../Dockerfile' }, 'file'],
     ['a file that is missing', { files: 'none:/none' }, 'files'],
     ['a file outside of the context', { files: '../x:/x' }, 'files'],
     ['a link that leads out', { files: 'app:/app' }, 'files'],
@@ -315,6 +317,9 @@ describe('bad input: named, invalid, nothing written', () => {
     ['a commit’s tag of one’s own', { tags: `sha-${'0'.repeat(40)}` }, 'tags'],
     ['half an entrypoint', { entrypoint: '["node"' }, 'entrypoint'],
     ['a quoted entrypoint', { entrypoint: 'sh -c "true"' }, 'entrypoint'],
+    ['a user that buildkit would pass over', { ...dockerfile, user: '65532' }, 'user'],
+    ['a user without anything to assemble', { ...dockerfile, builder: 'auto', user: '65532' }, 'user'],
+    ['secrets that layers would pass over', { secrets: 'a=b' }, 'secrets'],
     ['push that is neither', { push: 'maybe' }, 'push'],
   ])('%s', async (_name, inputs, input) => {
     const before = world.registry.requests.length;
