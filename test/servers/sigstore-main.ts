@@ -16,7 +16,8 @@ if (values['trusted-root'] !== undefined) {
   writeFileSync(values['trusted-root'], `${JSON.stringify(sigstore.trustedRoot, null, 2)}\n`);
 }
 console.log(`Fulcio, Rekor, timestamps and OIDC tokens at ${sigstore.url}
-  ACTIONS_ID_TOKEN_REQUEST_URL=${sigstore.tokenUrl()}
-  ACTIONS_ID_TOKEN_REQUEST_TOKEN=${sigstore.requestToken}
-  cosign sign --identity-token ${sigstore.token({ exp: Math.floor(Date.now() / 1000) + 86_400 })}`);
+Keyless as a workflow of octo/app, for our actions and for cosign:
+  export GITHUB_ACTIONS=true ACTIONS_ID_TOKEN_REQUEST_TOKEN=${sigstore.requestToken}
+  export ACTIONS_ID_TOKEN_REQUEST_URL=${sigstore.tokenUrl()}
+  cosign sign --yes --use-signing-config=false --fulcio-url ${sigstore.fulcioUrl} --rekor-url ${sigstore.rekorUrl} IMAGE`);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void sigstore.close());

@@ -101,8 +101,6 @@ export interface LocalSigstore {
   readonly requests: { method: string; path: string }[];
   /** What ACTIONS_ID_TOKEN_REQUEST_URL must hold for a run with these claims (beside those of `githubClaims`). */
   tokenUrl(claims?: Partial<GithubClaims>): string;
-  /** A signed OIDC token with these claims, as cosign takes it by `--identity-token`. */
-  token(claims?: Partial<GithubClaims>): string;
   close(): Promise<void>;
 }
 
@@ -247,7 +245,6 @@ export async function startSigstore(
     requestToken,
     requests,
     tokenUrl: (claims = {}) => `${url}/token?claims=${encode(JSON.stringify(claims))}`,
-    token: (claims = {}) => tokenOf(claims),
     close: () =>
       new Promise((done) => {
         server.close(() => done());
