@@ -19,5 +19,6 @@ console.log(`Fulcio, Rekor, timestamps and OIDC tokens at ${sigstore.url}
 Keyless as a workflow of octo/app, for our actions and for cosign:
   export GITHUB_ACTIONS=true ACTIONS_ID_TOKEN_REQUEST_TOKEN=${sigstore.requestToken}
   export ACTIONS_ID_TOKEN_REQUEST_URL=${sigstore.tokenUrl()}
-  cosign sign --yes --use-signing-config=false --fulcio-url ${sigstore.fulcioUrl} --rekor-url ${sigstore.rekorUrl} IMAGE`);
+  cosign sign --yes --use-signing-config=false --fulcio-url ${sigstore.fulcioUrl} --rekor-url ${sigstore.rekorUrl} \\
+    --trusted-root ${values['trusted-root'] ?? 'FILE'} IMAGE`);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void sigstore.close());
