@@ -1,7 +1,7 @@
 // Runs in a worker thread of its own: evaluates expressions one by one and posts each answer, so that what was answered
 // before a limit was reached still counts.
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Expression, evaluateExamples, evaluateExpression } from '../policy/expression.ts';
+import { type Expression, evaluateExamples, evaluateExpression, typeFacts } from '../policy/expression.ts';
 import type { Facts } from '../policy/facts.ts';
 import type { Evaluated } from '../policy/judge.ts';
 
@@ -9,7 +9,7 @@ import type { Evaluated } from '../policy/judge.ts';
 const EXAMPLES = 5;
 
 const { expressions, facts } = workerData as { expressions: readonly Expression[]; facts: Facts };
-const values = { ...facts };
+const values = typeFacts({ ...facts });
 
 for (const { strict, examples } of expressions) {
   let answer: Evaluated;

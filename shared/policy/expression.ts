@@ -84,20 +84,28 @@ export function readExpression(source: string): Expression {
   return { source, strict, variables: [...found.variables], ...(examples !== undefined && { examples }) };
 }
 
+/** The facts as the language's typed objects: made once for all expressions. */
+export type TypedFacts = Readonly<Record<string, unknown>> & { readonly [typed]: true };
+declare const typed: unique symbol;
+
+/** Gives plain facts the types of their variables. */
+export function typeFacts(facts: Readonly<Record<string, unknown>>): TypedFacts {
+  const given = Object.entries(VARIABLES).filter(([name]) => facts[name] !== undefined);
+  return Object.fromEntries(
+    given.map(([name, { type }]) => [name, giveType(type, facts[name])]),
+  ) as TypedFacts;
+}
+
 /** Evaluates the strict form over the facts. Throws whatever went wrong anywhere in it; the result is true or false, never anything else. */
-export function evaluateExpression(strict: string, facts: Readonly<Record<string, unknown>>): boolean {
-  const value: unknown = strictLanguage.evaluate(strict, giveTypes(facts));
+export function evaluateExpression(strict: string, facts: TypedFacts): boolean {
+  const value: unknown = strictLanguage.evaluate(strict, facts);
   if (typeof value !== 'boolean') throw new Error('the result is neither true nor false');
   return value;
 }
 
 /** What made an `exists` true, each in a few words: at most `limit`, then how many more. */
-export function evaluateExamples(
-  examples: string,
-  facts: Readonly<Record<string, unknown>>,
-  limit: number,
-): string[] {
-  const found: unknown = strictLanguage.evaluate(examples, giveTypes(facts));
+export function evaluateExamples(examples: string, facts: TypedFacts, limit: number): string[] {
+  const found: unknown = strictLanguage.evaluate(examples, facts);
   if (!Array.isArray(found)) return [];
   const told = found.slice(0, limit).map(describeItem);
   return found.length > limit ? [...told, `and ${found.length - limit} more`] : told;
@@ -108,11 +116,6 @@ function describeItem(item: unknown): string {
   const fields = item as Readonly<Record<string, unknown>>;
   const told = ['id', 'rule', 'name', 'package', 'version', 'user', 'target', 'platform'];
   return told.flatMap((name) => (fields[name] ? [String(fields[name])] : [])).join(' ');
-}
-
-function giveTypes(facts: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const given = Object.entries(VARIABLES).filter(([name]) => facts[name] !== undefined);
-  return Object.fromEntries(given.map(([name, { type }]) => [name, giveType(type, facts[name])]));
 }
 
 /** Plain data as the library's typed objects: lists and objects by `TYPES`, everything else as it is. */

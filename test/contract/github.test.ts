@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type GithubStub, startGithub } from '../servers/github.ts';
+
+/*
+ * The stub answers only what GitHub's own OpenAPI description allows: it checks each request and each of its answers
+ * against it (a lie would be a 500). Here every operation and every way to fail that shared/github/ relies on is asked for once.
+ */
+
+let github: GithubStub;
+let first: string;
+let head: string;
+let fork: string;
+
+beforeAll(async () => {
+  github = await startGithub({
+    repositories: [
+      { name: 'octo/app', id: 7, defaultBranch: 'main', private: true, files: { 'a/b.yml': 'x: 1' } },
+      { name: 'octo/ruled', id: 8, defaultBranch: 'trunk', protected: false, ruleset: true, files: {} },
+    ],
+  });
+  first = github.commit('octo/app', { 'a/b.yml': 'x: 2' });
+  head = github.commit('octo/app', { 'big.bin': 'x'.repeat(1_000_001) });
+  fork = github.commitInFork('octo/app', { 'a/b.yml': 'x: 666' });
+});
+afterAll(() => github.close());
+
+async function ask(path: string, token = github.token): Promise<{ status: number; body: unknown }> {
+  const answer = await fetch(`${github.url}${path}`, { headers: { authorization: `token ${token}` } });
+  return { status: answer.status, body: await answer.json() };
+}
+
+describe('the stub of GitHub', () => {
+  test.each<[path: () => string, status: number, body: object]>([
+    [() => '/repos/octo/app', 200, { id: 7, full_name: 'octo/app', default_branch: 'main', private: true }],
+    [() => '/repos/octo/none', 404, { message: 'Not Found' }],
+    [
+      () => '/repos/octo/app/branches/main',
+      200,
+      { name: 'main', protected: true, commit: { sha: expect.stringMatching(/^[0-9a-f]{40}$/) } },
+    ],
+    [() => '/repos/octo/ruled/branches/trunk', 200, { protected: false }],
+    [() => '/repos/octo/app/branches/none', 404, {}],
+    [() => '/repos/octo/app/rules/branches/main', 200, []],
+    [() => '/repos/octo/ruled/rules/branches/trunk', 200, [{ type: 'deletion' }]],
+    [() => `/repos/octo/app/compare/main...${head}`, 200, { status: 'identical' }],
+    [() => `/repos/octo/app/compare/main...${first}`, 200, { status: 'behind' }],
+    [() => `/repos/octo/app/compare/main...${fork}`, 200, { status: 'ahead' }],
+    [() => `/repos/octo/app/compare/${fork}...${head}`, 200, { status: 'behind' }],
+    [() => `/repos/octo/app/compare/main...${'0'.repeat(40)}`, 404, {}],
+    [
+      () => '/repos/octo/app/contents/a%2Fb.yml',
+      200,
+      { type: 'file', encoding: 'base64', content: 'eDogMg==' },
+    ],
+    [() => `/repos/octo/app/contents/a%2Fb.yml?ref=${fork}`, 200, { content: 'eDogNjY2' }],
+    [() => '/repos/octo/app/contents/big.bin', 200, { encoding: 'none', content: '', size: 1_000_001 }],
+    [() => '/repos/octo/app/contents/none.yml', 404, {}],
+    [() => '/repos/octo/app/issues', 404, {}],
+  ])('case %#', async (path, status, body) => {
+    const answer = await ask(path());
+    expect(answer.status).toBe(status);
+    expect(answer.body).toMatchObject(body);
+  });
+
+  test('knows one token', async () => {
+    expect((await ask('/repos/octo/app', 'other')).status).toBe(401);
+  });
+
+  test('fails as often as it is told', async () => {
+    github.fail('repos/get', 503, 2);
+    const statuses = [];
+    for (let at = 0; at < 3; at += 1) statuses.push((await ask('/repos/octo/app')).status);
+    expect(statuses).toEqual([503, 503, 200]);
+  });
+});
