@@ -37,3 +37,36 @@ describe('dependencies', () => {
     expect(version).toMatch(/^\d+\.\d+\.\d+$/);
   });
 });
+
+describe('the lockfile', () => {
+  const entries = z
+    .object({
+      packages: z.record(
+        z.string(),
+        z.object({
+          integrity: z.string().optional(),
+          resolved: z.string().optional(),
+          dependencies: versions.default({}),
+          optionalDependencies: versions.default({}),
+        }),
+      ),
+    })
+    .parse(JSON.parse(read('package-lock.json'))).packages;
+  const packages = Object.entries(entries).filter(([path]) => path !== '');
+  const locked = new Set(packages.map(([path]) => path.slice(path.lastIndexOf('node_modules/') + 13)));
+
+  // npm leaves out what its registry lacks for another platform, and `npm ci` then fails everywhere.
+  test('has every package that a package asks for, of every platform', () => {
+    const missing = Object.entries(entries).flatMap(([path, { dependencies, optionalDependencies }]) =>
+      Object.keys({ ...dependencies, ...optionalDependencies })
+        .filter((name) => !locked.has(name))
+        .map((name) => `${path} asks for ${name}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('has the integrity of each, and no address of a registry', () => {
+    expect(packages.filter(([, { integrity }]) => !integrity?.startsWith('sha512-'))).toEqual([]);
+    expect(packages.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
+  });
+});
