@@ -21,7 +21,8 @@ for (const { strict, examples } of expressions) {
     };
   } catch (error) {
     // The library adds the expression, which is not the one that was written.
-    answer = { error: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) };
+    const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    answer = { error: first.slice(0, 300) };
   }
   parentPort?.postMessage(answer);
 }

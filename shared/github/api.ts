@@ -16,9 +16,9 @@ export interface Github {
 }
 
 /** The longest that one request may take with all its retries, in milliseconds. */
-const REQUEST_LIMIT = 60_000;
-/** Rate limits that end later than this many seconds from now are not waited for. */
-const LONGEST_WAIT = 50;
+const REQUEST_LIMIT = 150_000;
+/** Rate limits that end later than this many seconds from now are not waited for; GitHub asks for a minute most of the time. */
+const LONGEST_WAIT = 65;
 
 const failureSchema = z.object({
   status: z.number(),

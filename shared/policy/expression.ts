@@ -115,7 +115,8 @@ function describeItem(item: unknown): string {
   if (typeof item !== 'object' || item === null) return String(item);
   const fields = item as Readonly<Record<string, unknown>>;
   const told = ['id', 'rule', 'name', 'package', 'version', 'user', 'target', 'platform'];
-  return told.flatMap((name) => (fields[name] ? [String(fields[name])] : [])).join(' ');
+  const words = told.flatMap((name) => (fields[name] ? [String(fields[name])] : [])).join(' ');
+  return words.length > 200 ? `${words.slice(0, 200)}…` : words;
 }
 
 /** Plain data as the library's typed objects: lists and objects by `TYPES`, everything else as it is. */
