@@ -54,8 +54,9 @@ export async function chooseBuilder(world: World, layers: Record<string, string>
   }
   const trial = await world.run('build', { ...inputs, push: 'false', timeout: '2m' }, { variables });
   if (trial.code === 0) return { inputs, variables, why: 'BuildKit, which built the Dockerfile in a trial' };
-  const reason = reasonsOf(trial)[0] ?? 'the trial failed';
-  return { ...assembled, why: `layers, which executes nothing; BuildKit cannot be used: ${reason}` };
+  const [reason = 'the trial failed'] = reasonsOf(trial);
+  const short = reason.length > 150 ? `${reason.slice(0, 150)}…` : reason;
+  return { ...assembled, why: `layers, which executes nothing (BuildKit: ${short})` };
 }
 
 /** Where scan gets Trivy's database from: the real one where it answers, otherwise the small committed one, served by the embedded registry. */

@@ -31,10 +31,14 @@ export function printFact(name: string, text: string): void {
   print(`  ${dim(name.padEnd(12))} ${text}`);
 }
 
-/** Does work of the demo's own and says how long it took. */
-export async function prepare<T>(name: string, text: string, work: () => Promise<T>): Promise<T> {
+/** Finds something out, or gets something ready, and says what came of it and how long it took. */
+export async function prepare<T>(
+  name: string,
+  work: () => T | Promise<T>,
+  tell: (value: T) => string,
+): Promise<T> {
   const { value, took } = await wait(name, work);
-  print(`  ${dim('·')} ${name.padEnd(16)} ${text}  ${dim(took)}`);
+  print(`  ${dim(name.padEnd(12))} ${tell(value)}  ${dim(took)}`);
   return value;
 }
 
@@ -121,7 +125,7 @@ export function openStory(folder: string) {
 }
 
 /** Only a terminal shows what is being waited for. */
-async function wait<T>(name: string, work: () => Promise<T>): Promise<{ value: T; took: string }> {
+async function wait<T>(name: string, work: () => T | Promise<T>): Promise<{ value: T; took: string }> {
   const since = performance.now();
   if (colored) process.stdout.write(dim(`  … ${name}`));
   try {
