@@ -4,7 +4,7 @@ import type { Trust } from '../evidence/trust.ts';
 import type { RunContext } from '../github/context.ts';
 import { loadPolicy } from '../github/policy.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
-import { formatPlace, parseDigestReference, parseRepository } from '../image/reference.ts';
+import { formatImage, formatPlace, parseDigestReference, parseRepository } from '../image/reference.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
 import { findEnvironment, trustOf } from '../policy/file.ts';
 import { escapeMarkdown, formatCode, formatTable } from '../report/markdown.ts';
@@ -74,7 +74,7 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
       outcome: 'refused',
       reasons: judgement.verdict.reasons,
       outputs: {
-        image: inputs.image,
+        image: formatImage(reference, digest),
         repository: formatPlace(reference),
         digest,
         previous: before.current?.promotion.digest ?? '',
