@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -80,6 +80,14 @@ describe('the suite', () => {
     );
     expect(sorted(Object.keys(actions))).toEqual(sorted(withCode));
     expect(names).toEqual(expect.arrayContaining(withCode));
+  });
+
+  test('what GitHub fetches for a step, dist/, is under 8 MB', () => {
+    const files = readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: true });
+    const sizes = files
+      .filter((file) => file.isFile())
+      .map((file) => statSync(join(file.parentPath, file.name)).size);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(8_000_000);
   });
 
   test('every generated page is fresh, and none is left of what is gone', () => {
