@@ -71,7 +71,8 @@ export async function startWorld(options: WorldOptions = {}) {
   let commits = 0;
 
   function git(...args: string[]): string {
-    const date = `2026-11-21T0${commits}:00:00Z`;
+    // A minute later each time, the same on every machine.
+    const date = new Date(Date.UTC(2026, 10, 21, 0, commits)).toISOString();
     return execFileSync('git', args, {
       cwd: workspace,
       encoding: 'utf8',
