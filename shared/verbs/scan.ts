@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -200,7 +200,11 @@ async function scanPlatform(
   const { deadline, log } = context;
   const scanners = [...run.inputs.scanners];
   const startedAt = new Date().toISOString();
-  const written = await analyseImage(trivy, { folder, cache, scanners, deadline });
+  // A cache for each, around one database: where there are Java archives Trivy writes their index into it.
+  const own = `${folder}-cache`;
+  await mkdir(own);
+  await symlink(join(cache, 'db'), join(own, 'db'));
+  const written = await analyseImage(trivy, { folder, cache: own, scanners, deadline });
   const { text, scan, packages } = buildReport(
     written,
     {

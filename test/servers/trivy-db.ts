@@ -5,7 +5,7 @@ import { parseReference } from '../../shared/image/reference.ts';
 import { digestOf } from '../../shared/store/hash.ts';
 import { openStore } from '../../shared/store/open.ts';
 
-const layer = readFileSync(new URL('../fixtures/trivy-db/db.tar.gz', import.meta.url));
+const fixture = readFileSync(new URL('../fixtures/trivy-db/db.tar.gz', import.meta.url));
 
 /**
  * Pushes a database (the committed fixture unless `content` is given) to the repository `path` of a registry on loopback.
@@ -13,7 +13,7 @@ const layer = readFileSync(new URL('../fixtures/trivy-db/db.tar.gz', import.meta
  */
 export async function publishTrivyDb(
   host: string,
-  content: Buffer = layer,
+  content: Buffer = fixture,
   path = 'trivy-db',
 ): Promise<string> {
   const reference = parseReference(`${host}/${path}:2`);
@@ -36,14 +36,16 @@ export async function publishTrivyDb(
     digest: digestOf(bytes),
     size: bytes.length,
   });
+  const layer = describe('application/vnd.aquasec.trivy.db.layer.v1.tar+gzip', content);
   const manifest = {
     schemaVersion: 2,
     mediaType: MEDIA_TYPE.manifest,
     config: describe('application/vnd.aquasec.trivy.config.v1+json', config),
-    layers: [describe('application/vnd.aquasec.trivy.db.layer.v1.tar+gzip', content)],
+    // Trivy asks for the name of the file.
+    layers: [{ ...layer, annotations: { 'org.opencontainers.image.title': 'db.tar.gz' } }],
   };
   await store.putBlob(manifest.config, () => config);
-  await store.putBlob(describe('', content), () => content);
+  await store.putBlob(layer, () => content);
   await store.putManifest(Buffer.from(JSON.stringify(manifest)), MEDIA_TYPE.manifest, '2');
   return `${host}/${path}:2`;
 }

@@ -1,11 +1,14 @@
 // Makes a database that Trivy reads from YAML, and packs it as Trivy's registries serve it.
 //
 //	trivy-db <layer.tar.gz> <metadata.json> <advisories.yaml>...
+//	trivy-db dump <trivy.db>    prints what a database holds, one value a line, sorted:
+//	                            bbolt lays the same content out in more than one way
 package main
 
 import (
 	"archive/tar"
 	"compress/gzip"
+	"fmt"
 	"log"
 	"os"
 	"path/filepath"
@@ -17,6 +20,12 @@ import (
 
 func main() {
 	log.SetFlags(0)
+	if len(os.Args) == 3 && os.Args[1] == "dump" {
+		if err := dump(os.Args[2]); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if len(os.Args) < 4 {
 		log.Fatal("usage: trivy-db <layer.tar.gz> <metadata.json> <advisories.yaml>...")
 	}
@@ -32,8 +41,6 @@ func run(layer, metadata string, advisories []string) error {
 	}
 	defer os.RemoveAll(folder)
 
-	// bbolt takes the machine's page size otherwise, and the file would differ between machines.
-	bolt.DefaultOptions.PageSize = 4096
 	database := filepath.Join(folder, "trivy.db")
 	loader, err := fixtures.New(database, advisories)
 	if err != nil {
@@ -46,6 +53,29 @@ func run(layer, metadata string, advisories []string) error {
 		return err
 	}
 	return pack(layer, metadata, database)
+}
+
+func dump(database string) error {
+	db, err := bolt.Open(database, 0o600, &bolt.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return db.View(func(tx *bolt.Tx) error {
+		return tx.ForEach(func(name []byte, bucket *bolt.Bucket) error {
+			return dumpBucket(string(name), bucket)
+		})
+	})
+}
+
+func dumpBucket(path string, bucket *bolt.Bucket) error {
+	return bucket.ForEach(func(key, value []byte) error {
+		if value == nil {
+			return dumpBucket(path+"/"+string(key), bucket.Bucket(key))
+		}
+		_, err := fmt.Printf("%s/%s %s\n", path, key, value)
+		return err
+	})
 }
 
 func pack(layer string, files ...string) error {
