@@ -68,15 +68,16 @@ describe('copyImage', () => {
     const from = open(`${registry.host}/octo/app`);
     const image = await pushIndex(from);
     await copyImage(from, open(`${registry.host}/octo/prod`), image.digest);
-    const index = JSON.parse(String((await from.getManifest(image.digest))?.bytes));
-    const child = index.manifests[0].digest;
-    const layer = JSON.parse(String((await from.getManifest(child))?.bytes)).layers[0];
-    for (const path of [`manifests/${child}`, `blobs/${layer.digest}`]) {
+    const [child, sibling] = JSON.parse(String((await from.getManifest(image.digest))?.bytes)).manifests;
+    const [layer] = JSON.parse(String((await from.getManifest(sibling.digest))?.bytes)).layers;
+    for (const path of [`manifests/${child.digest}`, `blobs/${layer.digest}`]) {
       await fetch(`http://${registry.host}/v2/octo/prod/${path}`, { method: 'DELETE' });
     }
     const to = open(`${registry.host}/octo/prod`);
-    expect(await copyImage(from, to, image.digest)).toEqual({ mounted: 2, copied: 1 });
+    // The child's config and layer, and the layer of a sibling that is still there.
+    expect(await copyImage(from, to, image.digest)).toEqual({ mounted: 3, copied: 1 });
     expect(await to.hasBlob(layer.digest)).toBe(true);
+    expect(await to.resolve(child.digest)).toBeDefined();
   });
 
   it('writes children before the index, and evidence before the image and its tag', async () => {
@@ -156,6 +157,7 @@ describe('copyImage', () => {
     // A registry takes no index with a missing child; a layout does.
     const layout = open('oci:layout');
     await copyImage(from, layout, image.digest, { referrers: true });
+    await copyImage(from, layout, other.digest, { referrers: true });
     await layout.putManifest(bytes, MEDIA_TYPE.index, image.digest.replace(':', '-'));
     expect(await layout.listReferrers(image.digest)).toHaveLength(3);
     const to = open(`${registry.host}/octo/prod`);

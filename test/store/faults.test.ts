@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { copyImage } from '../../shared/store/copy.ts';
 import { digestOf } from '../../shared/store/hash.ts';
@@ -195,6 +196,15 @@ describe('bytes that are not what the digest says are refused', () => {
     await expect(lying.store.getManifest(image.digest)).rejects.toMatchObject({ outcome: 'refused' });
     const byTag = await lying.store.getManifest('v1');
     expect(byTag?.descriptor.digest).not.toBe(image.digest);
+  });
+
+  it('a manifest is what it says itself, whatever Content-Type it comes with', async () => {
+    const { store, image } = await plant({ status: 500 }, { times: 0 });
+    const body = (await store.getManifest('v1'))?.bytes ?? '';
+    for (const type of [MEDIA_TYPE.index, 'text/html', '']) {
+      const lying = await plant({ status: 200, body, headers: { 'content-type': type } });
+      expect((await lying.store.getManifest('v1'))?.descriptor).toEqual(image);
+    }
   });
 
   it('a HEAD that answers with another digest than was asked for', async () => {

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { findCredentials } from '../../shared/store/credentials.ts';
 import { digestOf } from '../../shared/store/hash.ts';
 import { readChallenge } from '../../shared/store/login.ts';
@@ -205,6 +205,18 @@ describe('the token flow', () => {
     registry.revoke();
     await Promise.all(Array.from({ length: 10 }, () => store.getManifest(image.digest)));
     expect(registry.asked).toHaveLength(2);
+  });
+
+  it('asks anew when a token has run out, once for all who wait', async () => {
+    const registry = await serveTokens({ expires: 300 });
+    const store = open(`${registry.host}/octo/app`, { dockerConfig: authConfig(registry.host) });
+    const image = await pushPlatform(store, 'amd64');
+    const later = Date.now() + 295_000;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => later);
+    onTestFinished(() => clock.mockRestore());
+    await Promise.all(Array.from({ length: 10 }, () => store.getManifest(image.digest)));
+    expect(registry.asked).toHaveLength(2);
+    expect(registry.requests.filter(({ status }) => status === 401)).toHaveLength(1);
   });
 
   it('reads without a login where the registry gives tokens to anyone', async () => {

@@ -101,7 +101,11 @@ describe('a referrers API that is none', () => {
     ],
     [
       'another media type',
-      { status: 200, headers: { 'content-type': 'application/json' }, body: '{"manifests":[]}' },
+      {
+        status: 200,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ manifests: [one] }),
+      },
     ],
     ['a redirect to a web page', { status: 303, headers: { location: 'https://example.com/' } }],
   ])('%s: own tags and the fallback index tell', async (_, fault) => {
@@ -135,6 +139,9 @@ describe('a referrers API that is none', () => {
     const store = open(`${registry.host}/octo/app`);
     const image = await pushPlatform(store, 'amd64');
     const attached = await attachReferrers(store, [makeReferrer(image, 'a')]);
+    await fetch(`http://${registry.host}/v2/octo/app/manifests/${fallbackTag(image.digest)}`, {
+      method: 'DELETE',
+    });
     expect(digests(await store.listReferrers(image.digest))).toEqual(digests(attached));
   });
 });
