@@ -1,4 +1,5 @@
 // Real cosign against the local Sigstore instance, as a workflow would call it.
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,7 +65,7 @@ export async function openCosign(sigstore: LocalSigstore): Promise<Cosign> {
     run: (...args) => execute(args),
     sign: (image, claims) => execute(['sign', ...services, image], claims),
     attest: (image, type, predicate, claims) => {
-      const file = join(folder, 'predicate.json');
+      const file = join(folder, `${randomUUID()}.json`);
       writeFileSync(file, JSON.stringify(predicate));
       return execute(['attest', ...services, '--type', type, '--predicate', file, image], claims);
     },
