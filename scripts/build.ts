@@ -1,6 +1,6 @@
 // Compiles the sources and bundles them into dist/, byte for byte the same on any machine.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,7 +16,7 @@ function run(binary: string, ...args: string[]): void {
 }
 
 function bundle(entry: string, name: string): void {
-  const out = join('dist', name);
+  const out = join('build', 'dist', name);
   run('ncc', 'build', entry, '--minify', '--no-cache', '--license', 'licenses.txt', '--out', out);
 }
 
@@ -24,7 +24,6 @@ rmSync(join(root, 'build'), { recursive: true, force: true });
 run('tsc', '--noCheck', '--sourceMap', 'false');
 // What the sources read at run time lies beside them; ncc finds it by new URL(…, import.meta.url) and carries it along.
 cpSync(join(root, 'shared/policy/rules.yaml'), join(root, 'build/shared/policy/rules.yaml'));
-rmSync(join(root, 'dist'), { recursive: true, force: true });
 bundle('build/actions/main.js', 'main');
 // A worker thread starts from a file of its own (shared/evaluator/evaluator.ts).
 bundle('build/shared/evaluator/worker.js', 'evaluator');
@@ -32,9 +31,13 @@ bundle('build/shared/evaluator/worker.js', 'evaluator');
 for (const entry of readdirSync(join(root, 'actions'), { withFileTypes: true })) {
   if (!entry.isDirectory()) continue;
   if (!readdirSync(join(root, 'actions', entry.name)).includes('index.ts')) continue;
-  mkdirSync(join(root, 'dist', entry.name), { recursive: true });
+  mkdirSync(join(root, 'build', 'dist', entry.name), { recursive: true });
   writeFileSync(
-    join(root, 'dist', entry.name, 'index.js'),
+    join(root, 'build', 'dist', entry.name, 'index.js'),
     `import { start } from '../main/index.js';\nawait start('${entry.name}');\n`,
   );
 }
+
+// Last, so that a build that fails leaves dist/ as it was.
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+renameSync(join(root, 'build', 'dist'), join(root, 'dist'));

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import type { Evidence } from '../evidence/evidence.ts';
-import { type EvidenceKind, ROLES_OF } from '../evidence/predicate.ts';
+import type { Evidence, VerifiedImage } from '../evidence/evidence.ts';
+import { type EvidenceKind, kindOfPredicate, ROLES_OF } from '../evidence/predicate.ts';
 import type { Finding, ScanResult, SecretFinding } from '../evidence/scan.ts';
 import type { Trust } from '../evidence/trust.ts';
-import type { Digest } from '../image/digest.ts';
+import { type Digest, shortDigest } from '../image/digest.ts';
 import { type Reading, readPackages, readPlatformScan, readProvenance, readTest } from './reading.ts';
 import { NEEDS, type Need } from './rule.ts';
 
@@ -16,6 +16,9 @@ export interface JudgedPlatform {
   readonly size: number;
   readonly config: ImageConfig;
 }
+
+/** How many pieces of evidence that do not count are told with one reason. */
+const MAX_DISCOUNTED = 3;
 
 /** The image that is judged: what its digest names, and what can run of it. */
 export interface JudgedImage {
@@ -70,16 +73,17 @@ const KINDS: Record<Need, readonly EvidenceKind[]> = {
  */
 export function gatherFacts(
   image: JudgedImage,
-  evidence: readonly Evidence[],
+  known: Pick<VerifiedImage, 'evidence' | 'rejected'>,
   trust: Trust,
   now: Date,
 ): Gathered {
+  const { evidence } = known;
   const missing = new Map<Need, string[]>();
   const complain = (need: Need, reason: string): void => {
     missing.set(need, [...(missing.get(need) ?? []), reason]);
   };
   for (const need of NEEDS) {
-    for (const reason of explainGaps(need, image, evidence, trust)) complain(need, reason);
+    for (const reason of explainGaps(need, image, known, trust)) complain(need, reason);
   }
   const readEach = <T>(need: Need, read: (found: Evidence, platform: JudgedPlatform) => Reading<T>): T[] =>
     image.platforms.flatMap((platform) =>
@@ -115,7 +119,13 @@ export function gatherFacts(
   return { facts, missing };
 }
 
-function explainGaps(need: Need, image: JudgedImage, evidence: readonly Evidence[], trust: Trust): string[] {
+/** What of a need is missing; what is there of it and does not count is told with its reason, so that nobody looks for the wrong fault. */
+function explainGaps(
+  need: Need,
+  image: JudgedImage,
+  { evidence, rejected }: Pick<VerifiedImage, 'evidence' | 'rejected'>,
+  trust: Trust,
+): string[] {
   if (image.platforms.length === 0) return ['the image has no platform that could run'];
   const kinds = KINDS[need];
   const roles = [...new Set(kinds.flatMap((kind) => ROLES_OF[kind]))];
@@ -126,11 +136,19 @@ function explainGaps(need: Need, image: JudgedImage, evidence: readonly Evidence
   const wholeToo = need === 'signature' || need === 'provenance';
   const places = new Map<Digest, string>(wholeToo ? [[image.digest, 'the index']] : []);
   for (const { digest, name } of image.platforms) places.set(digest, name);
-  return [...places].flatMap(([digest, name]) =>
+  const gaps = [...places].flatMap(([digest, name]) =>
     evidence.some((found) => kinds.includes(found.kind) && found.subjects.includes(digest))
       ? []
       : [`there is no ${need} evidence for ${name} from the role ${roles.join(' or ')}`],
   );
+  const discounted = rejected.filter(({ predicateType }) => {
+    const kind = kindOfPredicate(predicateType ?? '');
+    return kind !== undefined && kinds.includes(kind);
+  });
+  const told = discounted
+    .slice(0, MAX_DISCOUNTED)
+    .map(({ source, reason }) => `; ${shortDigest(source)} does not count: ${reason}`);
+  return gaps.map((gap, at) => (at === 0 ? `${gap}${told.join('')}` : gap));
 }
 
 /**

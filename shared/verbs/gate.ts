@@ -121,7 +121,7 @@ async function previewVerdict(
   const { verdict, facts } = await judgeEvidence(
     {
       image: await readJudgedImage(store, image),
-      evidence: evidence.evidence,
+      found: evidence,
       trust: claims.length > 0 ? trustThisWorkflow(context) : trust,
     },
     {

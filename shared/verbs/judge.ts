@@ -65,7 +65,7 @@ export async function judgeImage(request: JudgeRequest, context: RunContext): Pr
     readJudgedImage(store, image),
   ]);
   const { verdict, facts } = await judgeEvidence(
-    { image: judged, evidence: evidence.evidence, trust },
+    { image: judged, found: evidence, trust },
     { rules: policy.file.rules, environment: { name: environment, ...wanted } },
   );
   const { decision } = verdict;
@@ -74,10 +74,10 @@ export async function judgeImage(request: JudgeRequest, context: RunContext): Pr
 
 /** Judges evidence that is there already by the rules of one environment. */
 export async function judgeEvidence(
-  known: { image: JudgedImage; evidence: VerifiedImage['evidence']; trust: Trust },
+  known: { image: JudgedImage; found: VerifiedImage; trust: Trust },
   by: { rules: PolicyFile['rules']; environment: JudgedEnvironment },
 ): Promise<{ verdict: Verdict; facts: Facts }> {
-  const gathered = gatherFacts(known.image, known.evidence, known.trust, new Date());
+  const gathered = gatherFacts(known.image, known.found, known.trust, new Date());
   const verdict = await judgeFacts(by.rules, by.environment, gathered, createEvaluator());
   return { verdict, facts: gathered.facts };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createEvaluator } from '../../shared/evaluator/evaluator.ts';
 import { readBuiltInRules } from '../../shared/evaluator/rules.ts';
-import type { Evidence } from '../../shared/evidence/evidence.ts';
+import type { Evidence, Rejected } from '../../shared/evidence/evidence.ts';
+import { shortDigest } from '../../shared/image/digest.ts';
 import { gatherFacts, type JudgedImage } from '../../shared/policy/facts.ts';
 import type { Rules } from '../../shared/policy/file.ts';
 import { type JudgedEnvironment, judgeFacts } from '../../shared/policy/judge.ts';
@@ -29,6 +30,7 @@ const EVERYTHING = Object.keys(builtIn);
 
 interface Case {
   found?: readonly Evidence[];
+  rejected?: readonly Rejected[];
   image?: JudgedImage;
   rules?: readonly string[];
   known?: Rules;
@@ -38,7 +40,12 @@ interface Case {
 }
 
 async function judge(given: Case = {}): Promise<Verdict> {
-  const gathered = gatherFacts(given.image ?? IMAGE, given.found ?? GOOD, given.trust ?? TRUST, NOW);
+  const gathered = gatherFacts(
+    given.image ?? IMAGE,
+    { evidence: given.found ?? GOOD, rejected: given.rejected ?? [] },
+    given.trust ?? TRUST,
+    NOW,
+  );
   const environment = { name: 'prod', rules: given.rules ?? EVERYTHING, ...given.environment };
   return judgeFacts(given.known ?? builtIn, environment, gathered, createEvaluator(given.limits));
 }
@@ -47,6 +54,23 @@ async function judge(given: Case = {}): Promise<Verdict> {
 function rule(source: Record<string, unknown>): { known: Rules; rules: string[] } {
   return { known: { mine: ruleSchema.parse({ title: 'Mine', ...source }) }, rules: ['mine'] };
 }
+
+test('what is there of a need and does not count is told with the reason why', async () => {
+  const rejected: Rejected = {
+    source: SIGNATURE.source,
+    predicateType: SIGNATURE.statement.predicateType,
+    signer: SIGNATURE.signer,
+    reason: 'not builder: trigger is "pull_request_target"',
+  };
+  const verdict = await judge({ found: [], rejected: [rejected], rules: ['signed', 'sbom'] });
+  const signed = verdict.reasons.find((reason) => reason.startsWith('signed'));
+  const sbom = verdict.reasons.find((reason) => reason.startsWith('sbom'));
+  expect(signed).toContain(
+    `${shortDigest(rejected.source)} does not count: not builder: trigger is "pull_request_target"`,
+  );
+  expect(sbom).toContain('there is no sbom evidence');
+  expect(sbom).not.toContain('does not count');
+});
 
 test('an image with everything that the built-in rules ask for is allowed', async () => {
   const verdict = await judge();

@@ -39,7 +39,7 @@ function page(
 ): string {
   return summarizeVerdict({
     verdict: ALLOWED,
-    facts: gatherFacts(IMAGE, found, TRUST, NOW).facts,
+    facts: gatherFacts(IMAGE, { evidence: found, rejected: [] }, TRUST, NOW).facts,
     evidence: { image: `ghcr.io/octo/app@${IMAGE.digest}`, evidence: found, rejected },
     destination: 'ghcr.io/octo/app',
     policy: { uri: 'octo/app/hallmark.yml@abc', digest: digest('f') },
