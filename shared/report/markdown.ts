@@ -15,9 +15,13 @@ export function escapeMarkdown(text: string): string {
       .replaceAll('<', '&lt;')
       .replaceAll('>', '&gt;')
       .replaceAll('"', '&quot;')
-      .replace(/[\\`*_{}[\]()#+!|~$-]/g, '\\$&')
-      // Mentions, issue references and bare addresses would become links; an entity keeps the look and ends the match.
-      .replaceAll('@', '&#64;')
+      .replace(/[\\`*_[\]|~$]/g, '\\$&')
+      // These begin a heading, a list or a rule where they come first, and nothing elsewhere.
+      .replace(/^\s*([-+=#])/, '\\$1')
+      .replace(/^\s*(\d+)([.)])(?=\s|$)/, '$1\\$2')
+      // GitHub looks for mentions, references and addresses in the rendered text, where an escape is gone: only a character between ends the match.
+      .replace(/@(?=\w)/g, '@&#8203;')
+      .replace(/#(?=\d)/g, '#&#8203;')
       .replace(/:\/\//g, '&#58;//')
       .replace(/\bwww\./gi, 'www&#46;')
   );
