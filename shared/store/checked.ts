@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import * as z from 'zod';
-import type { Descriptor } from '../image/descriptor.ts';
-import { MEDIA_TYPE } from '../image/descriptor.ts';
+import { type Descriptor, isIndexType, isManifestType, MEDIA_TYPE } from '../image/descriptor.ts';
 import { type Digest, digestAlgorithm, digestHex, isDigest } from '../image/digest.ts';
 import { Refused, Unavailable } from '../outcome/outcome.ts';
 import { digestOf } from './hash.ts';
@@ -13,19 +13,38 @@ export const MANIFEST_LIMIT = 8 * 1024 * 1024;
 
 type Content = Pick<Descriptor, 'digest' | 'size'>;
 
-/** Passes bytes on and hashes them; fails with `Refused` when size or hash are not those of `content`. */
-export async function* checkStream(
+/**
+ * A stream of `source` that fails at its end with `Refused` when size or hash are not those of `content`.
+ * `explain` turns an error of the source into the failure to show.
+ */
+export function checkStream(
   content: Content,
-  source: AsyncIterable<Buffer>,
+  source: Readable,
   place: string,
+  explain: (error: unknown) => Error,
+): Readable {
+  const checked = Readable.from(hashStream(content, source, place, explain), { objectMode: false });
+  // A generator that nobody began to read closes nothing by itself.
+  return checked.once('close', () => source.destroy());
+}
+
+async function* hashStream(
+  content: Content,
+  source: Readable,
+  place: string,
+  explain: (error: unknown) => Error,
 ): AsyncGenerator<Buffer> {
   const hash = createHash(digestAlgorithm(content.digest));
   let size = 0;
-  for await (const chunk of source) {
-    size += chunk.length;
-    if (size > content.size) throw refuseBytes(content, place);
-    hash.update(chunk);
-    yield chunk;
+  try {
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > content.size) break;
+      hash.update(chunk);
+      yield chunk;
+    }
+  } catch (error) {
+    throw explain(error);
   }
   if (size !== content.size || hash.digest('hex') !== digestHex(content.digest))
     throw refuseBytes(content, place);
@@ -36,6 +55,11 @@ export function checkBytes(content: Content, bytes: Buffer, place: string): Buff
   const digest = digestOf(bytes, digestAlgorithm(content.digest));
   if (bytes.length !== content.size || digest !== content.digest) throw refuseBytes(content, place);
   return bytes;
+}
+
+/** What is said of content that something names and that is not there. */
+export function refuseMissing(digest: Digest, place: string): Refused {
+  return new Refused(`${place} is incomplete: ${digest} is named there but not stored`);
 }
 
 /** `limit` bytes are enough for `content`, or it is `Unavailable`. */
@@ -53,8 +77,8 @@ const shapeSchema = z.object({
 });
 
 /**
- * A manifest from its bytes. Its media type is the one it states itself, because that is under the digest;
- * `hint` (a Content-Type, a descriptor) serves only when it states none. What is no manifest is `Refused`.
+ * A manifest from its bytes. Its media type is the one it states itself, because that is under the digest; `hint`
+ * (a Content-Type, a descriptor) serves only when it states none. What is no image manifest or index is `Refused`.
  */
 export function describeManifest(
   bytes: Buffer,
@@ -64,11 +88,13 @@ export function describeManifest(
 ): StoredManifest {
   const digest = digestOf(bytes, isDigest(wanted) ? digestAlgorithm(wanted) : 'sha256');
   if (isDigest(wanted) && digest !== wanted) throw refuseBytes({ digest: wanted, size: bytes.length }, place);
-  const shape = readJson(shapeSchema, bytes);
-  if (!shape?.manifests === !shape?.layers)
-    throw new Refused(`${place}@${digest} is no image manifest and no index`);
-  const implied = shape?.manifests ? MEDIA_TYPE.index : MEDIA_TYPE.manifest;
-  const mediaType = shape?.mediaType ?? hint ?? implied;
+  const shape = readJson(shapeSchema, bytes) ?? {};
+  const implied = shape.manifests ? MEDIA_TYPE.index : MEDIA_TYPE.manifest;
+  const hinted = hint !== undefined && (isIndexType(hint) || isManifestType(hint)) ? hint : implied;
+  const mediaType = shape.mediaType ?? hinted;
+  const isIndex = shape.manifests !== undefined && shape.layers === undefined && isIndexType(mediaType);
+  const isManifest = shape.layers !== undefined && shape.manifests === undefined && isManifestType(mediaType);
+  if (!isIndex && !isManifest) throw new Refused(`${place}@${digest} is no image manifest and no index`);
   return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
 }
 

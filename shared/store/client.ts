@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 import * as z from 'zod';
-import type { Repository } from '../image/reference.ts';
-import { formatRepository } from '../image/reference.ts';
+import { formatRepository, type Repository } from '../image/reference.ts';
 import { Unavailable } from '../outcome/outcome.ts';
 import { readJson } from './json.ts';
 import { Login, type LoginOptions } from './login.ts';
@@ -47,8 +46,8 @@ export type ReadResponse = Omit<HttpResponse, 'body'> & { readonly bytes: Buffer
 
 /** HTTP to one repository of a registry: login, redirects, retries, and statuses turned into plain words. */
 export class RegistryClient {
-  readonly repository: Repository;
   readonly deadline: AbortSignal;
+  readonly #repository: Repository;
   readonly #base: URL;
   readonly #login: Login;
   #writes = false;
@@ -57,7 +56,7 @@ export class RegistryClient {
     const host = apiHosts[repository.registry] ?? repository.registry;
     const origin = new URL(`https://${host}`);
     if (isLoopback(origin)) origin.protocol = 'http:';
-    this.repository = repository;
+    this.#repository = repository;
     this.deadline = options.deadline;
     this.#base = new URL(`/v2/${repository.path}/`, origin);
     this.#login = new Login(repository.registry, origin, options);
@@ -86,7 +85,7 @@ export class RegistryClient {
   /** One try: logs in when asked to, follows redirects. */
   async attempt(call: RegistryCall): Promise<HttpResponse> {
     const scope = this.#scope(call);
-    let url = new URL(call.target, this.#base);
+    let url = this.resolveUrl(call.target);
     for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
       const response = await this.#authorized(call, url, scope);
       const { location } = response.headers;
@@ -96,14 +95,15 @@ export class RegistryClient {
         throw await this.#explain(call, response);
       }
       dropBody(response);
-      url = new URL(location, url);
+      url = this.resolveUrl(location, url);
     }
     throw new Unavailable(`${this.#base.host} redirects more than ${MAX_REDIRECTS} times`);
   }
 
-  /** The address a registry gave in Location or Link, which may be relative. */
-  resolveUrl(location: string | URL): URL {
-    return new URL(location, this.#base);
+  /** An address that the registry gave in Location or Link; it may be relative to `base`, or to the repository. */
+  resolveUrl(location: string | URL, base: URL = this.#base): URL {
+    if (URL.canParse(String(location), String(base))) return new URL(location, base);
+    throw new Unavailable(`${this.#base.host} gave an address that is none`);
   }
 
   /** True when `url` is the registry itself: the only place that is ever shown a login. */
@@ -143,7 +143,7 @@ export class RegistryClient {
 
   #scope(call: RegistryCall): string {
     if (call.access === 'push') this.#writes = true;
-    const own = `repository:${this.repository.path}:${this.#writes ? 'pull,push' : 'pull'}`;
+    const own = `repository:${this.#repository.path}:${this.#writes ? 'pull,push' : 'pull'}`;
     return call.alsoPull ? `${own} repository:${call.alsoPull}:pull` : own;
   }
 
@@ -152,8 +152,8 @@ export class RegistryClient {
     const said = await this.#quoteErrors(response);
     const transient = explainTransient(response, said);
     if (transient) return transient;
-    const { registry } = this.repository;
-    const image = formatRepository(this.repository);
+    const { registry } = this.#repository;
+    const image = formatRepository(this.#repository);
     const verb = call.access === 'push' ? 'push to' : 'pull from';
     const known: Record<number, string> = {
       401: `${registry} wants a login to ${verb} ${image}`,
@@ -167,7 +167,7 @@ export class RegistryClient {
 
   async #loginHint(call: RegistryCall): Promise<string> {
     const credentials = await this.#login.credentials();
-    const { registry } = this.repository;
+    const { registry } = this.#repository;
     const packages =
       registry === 'ghcr.io'
         ? ` On ghcr.io the job needs "packages: ${call.access === 'push' ? 'write' : 'read'}", and the package must give this repository that access.`

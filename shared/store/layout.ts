@@ -13,9 +13,17 @@ import {
   manifestSchema,
 } from '../image/descriptor.ts';
 import { type Digest, digestAlgorithm, digestHex, isDigest } from '../image/digest.ts';
-import { Invalid, Refused, Unavailable } from '../outcome/outcome.ts';
+import { isTag } from '../image/reference.ts';
+import { Failure, Invalid, Unavailable } from '../outcome/outcome.ts';
 import { resolveInside } from '../workspace/workspace.ts';
-import { checkBytes, checkSize, checkStream, describeManifest, MANIFEST_LIMIT } from './checked.ts';
+import {
+  checkBytes,
+  checkSize,
+  checkStream,
+  describeManifest,
+  MANIFEST_LIMIT,
+  refuseMissing,
+} from './checked.ts';
 import { digestOf } from './hash.ts';
 import { readJson } from './json.ts';
 import { mapParallel } from './parallel.ts';
@@ -59,7 +67,7 @@ export class LayoutStore implements Store {
     const digest = isDigest(reference) ? reference : entry?.digest;
     const bytes = digest && (await this.#readFile(blobPath(digest), MANIFEST_LIMIT));
     if (!bytes) {
-      if (entry) throw this.#missing(entry.digest);
+      if (entry) throw refuseMissing(entry.digest, this.place);
       return undefined;
     }
     return describeManifest(bytes, digest, entry?.mediaType, this.place);
@@ -96,23 +104,20 @@ export class LayoutStore implements Store {
     return { digest, indexed: true };
   }
 
-  async hasBlob(digest: Digest): Promise<boolean> {
-    const file = await this.#open(blobPath(digest));
-    await file?.close();
-    return file !== undefined;
+  hasBlob(digest: Digest): Promise<boolean> {
+    return this.#hasFile(blobPath(digest));
   }
 
   async getBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Readable> {
     const file = await this.#open(blobPath(descriptor.digest));
-    if (!file) throw this.#missing(descriptor.digest);
-    const source = file.createReadStream() as AsyncIterable<Buffer>;
-    return Readable.from(checkStream(descriptor, source, this.place), { objectMode: false });
+    if (!file) throw refuseMissing(descriptor.digest, this.place);
+    return checkStream(descriptor, file.createReadStream(), this.place, this.#explain);
   }
 
   async readBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>, limit = 32 * 1024 * 1024): Promise<Buffer> {
     checkSize(descriptor, limit, this.place);
     const bytes = await this.#readFile(blobPath(descriptor.digest), limit);
-    if (!bytes) throw this.#missing(descriptor.digest);
+    if (!bytes) throw refuseMissing(descriptor.digest, this.place);
     return checkBytes(descriptor, bytes, this.place);
   }
 
@@ -122,9 +127,11 @@ export class LayoutStore implements Store {
   ): Promise<Written> {
     if (await this.hasBlob(descriptor.digest)) return 'present';
     const content = await open();
-    const source = Buffer.isBuffer(content) ? [content] : (content as AsyncIterable<Buffer>);
-    const checked = checkStream(descriptor, Readable.from(source), this.place);
-    await this.#write(blobPath(descriptor.digest), Readable.from(checked, { objectMode: false }));
+    const source = Buffer.isBuffer(content) ? Readable.from([content]) : content;
+    await this.#write(
+      blobPath(descriptor.digest),
+      checkStream(descriptor, source, this.place, this.#explain),
+    );
     return 'sent';
   }
 
@@ -134,7 +141,7 @@ export class LayoutStore implements Store {
 
   async listTags(): Promise<string[]> {
     const { manifests } = await this.#readIndex();
-    return manifests.flatMap(({ annotations }) => annotations?.[NAME] ?? []);
+    return manifests.flatMap(({ annotations }) => annotations?.[NAME] ?? []).filter(isTag);
   }
 
   async listReferrers(subject: Digest): Promise<Descriptor[]> {
@@ -183,7 +190,7 @@ export class LayoutStore implements Store {
 
   #changeIndex(change: (index: LayoutIndex) => LayoutIndex): Promise<void> {
     const next = this.#changed.then(async () => {
-      const exists = await stat(await this.#locate('oci-layout')).catch(() => undefined);
+      const exists = (await this.#hasFile('oci-layout')) || (await this.#hasFile('index.json'));
       const before: LayoutIndex = exists
         ? await this.#readIndex()
         : { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [] };
@@ -207,13 +214,19 @@ export class LayoutStore implements Store {
   async #open(path: string): Promise<FileHandle | undefined> {
     // Not blocking, so that a pipe in a file's place does not stop the step.
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-    const file = await open(await this.#locate(path), flags).catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
-      throw new Unavailable(`${this.place}: ${path} cannot be read (${cause.code})`, { cause });
+    const file = await open(await this.#locate(path), flags).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+      throw this.#explain(error);
     });
     if (!file || (await file.stat()).isFile()) return file;
     await file.close();
     throw new Invalid('image', `${path} in ${this.place} is no file`);
+  }
+
+  async #hasFile(path: string): Promise<boolean> {
+    const file = await this.#open(path);
+    await file?.close();
+    return file !== undefined;
   }
 
   async #readFile(path: string, limit: number): Promise<Buffer | undefined> {
@@ -231,19 +244,22 @@ export class LayoutStore implements Store {
   async #write(path: string, source: Readable): Promise<void> {
     const file = await this.#locate(path);
     const temporary = `${file}.${randomUUID()}`;
-    await mkdir(dirname(file), { recursive: true });
     try {
+      await mkdir(dirname(file), { recursive: true });
       await pipeline(source, createWriteStream(temporary, { flags: 'wx' }));
       await rename(temporary, file);
     } catch (error) {
       await rm(temporary, { force: true });
-      throw error;
+      throw this.#explain(error);
     }
   }
 
-  #missing(digest: Digest): Refused {
-    return new Refused(`${this.place} is incomplete: ${digest} is named there but not stored`);
-  }
+  /** An error of the file system in this suite's words; failures of others are left as they are. */
+  readonly #explain = (error: unknown): Error => {
+    if (error instanceof Failure) return error;
+    const { code = 'failed' } = error as NodeJS.ErrnoException;
+    return new Unavailable(`${this.place} cannot be read or written (${code})`, { cause: error });
+  };
 }
 
 // Index manifests may have a subject too (image-spec 1.1).

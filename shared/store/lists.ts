@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type Descriptor, MEDIA_TYPE } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
+import { isTag } from '../image/reference.ts';
 import { Unavailable } from '../outcome/outcome.ts';
 import { MANIFEST_LIMIT } from './checked.ts';
 import type { ReadResponse, RegistryCall, RegistryClient } from './client.ts';
@@ -19,7 +20,8 @@ export async function listTags(client: RegistryClient): Promise<string[]> {
     if (page.status === 404) break;
     const list = readJson(tagsSchema, page.bytes);
     if (!list) throw new Unavailable(`${page.what}: the answer is no list of tags`);
-    found.push(...(list.tags ?? []));
+    // What is no tag is not asked for: it would be another address.
+    found.push(...(list.tags ?? []).filter(isTag));
   }
   return found;
 }
@@ -66,7 +68,7 @@ async function* readPages(
     );
     yield response;
     const link = /<([^>]*)>\s*;[^,]*rel="?next"?/i.exec(response.headers['link'] ?? '')?.[1];
-    next = link === undefined ? undefined : new URL(link, client.resolveUrl(next));
+    next = link === undefined ? undefined : client.resolveUrl(link, client.resolveUrl(next));
     if (next && !client.isOwn(next))
       throw new Unavailable(`${response.what}: the next page is at ${next.host}`);
   }

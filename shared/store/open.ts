@@ -1,11 +1,12 @@
 import type { RunContext } from '../github/context.ts';
 import type { Reference } from '../image/reference.ts';
 import { LayoutStore } from './layout.ts';
-import { type RegistryOptions, RegistryStore } from './registry.ts';
+import type { LoginOptions } from './login.ts';
+import { RegistryStore } from './registry.ts';
 import type { Store } from './store.ts';
 
 /** What a store may use of the run: where layouts may lie, where Docker keeps logins, and how long to wait. */
-export interface StoreOptions extends RegistryOptions {
+export interface StoreOptions extends LoginOptions {
   /** The folder that every layout is kept inside. */
   readonly workspace: string;
 }

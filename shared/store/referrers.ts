@@ -28,18 +28,21 @@ export function findOwnTags(
   return tags.filter((tag) => tag.startsWith(`${fallbackTag(subject)}.`) && !covered.has(tag));
 }
 
+const referrersSchema = z.object({ manifests: z.array(z.unknown()) });
 // Loose, because the fallback index is written back: what other writers put into it stays.
-const referrersSchema = z.object({ manifests: z.array(descriptorSchema.loose()) });
+const entrySchema = descriptorSchema.loose();
 
 /**
  * The referrers an index lists, or undefined when it is none. Fallback tags hold all kinds of things (an image index
- * that a tool put there, the subject itself): entries with a platform, or that are no manifests, are no referrers.
+ * that a tool put there, the subject itself): entries with a platform, or that are no manifests, are no referrers,
+ * and one that is broken does not hide the others.
  */
 export function readReferrers(bytes: Buffer, subject: Digest): Descriptor[] | undefined {
-  return readJson(referrersSchema, bytes)?.manifests.filter(
-    ({ digest, mediaType, platform }) =>
-      digest !== subject && !platform && (isManifestType(mediaType) || isIndexType(mediaType)),
-  );
+  return readJson(referrersSchema, bytes)?.manifests.flatMap((entry) => {
+    const { data } = entrySchema.safeParse(entry);
+    if (!data || data.digest === subject || data.platform) return [];
+    return isManifestType(data.mediaType) || isIndexType(data.mediaType) ? [data] : [];
+  });
 }
 
 /** The union by digest; of two, the one that says more is kept. Over the cap is `Unavailable`, never "missing". */

@@ -1,10 +1,17 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import * as z from 'zod';
 import { type Descriptor, MEDIA_TYPE } from '../image/descriptor.ts';
 import { type Digest, isDigest } from '../image/digest.ts';
 import { formatRepository, type Repository } from '../image/reference.ts';
 import { Refused, Unavailable } from '../outcome/outcome.ts';
-import { checkBytes, checkSize, checkStream, describeManifest, MANIFEST_LIMIT } from './checked.ts';
+import {
+  checkBytes,
+  checkSize,
+  checkStream,
+  describeManifest,
+  MANIFEST_LIMIT,
+  refuseMissing,
+} from './checked.ts';
 import { RegistryClient } from './client.ts';
 import { digestOf } from './hash.ts';
 import { readJson } from './json.ts';
@@ -14,8 +21,6 @@ import { mapParallel } from './parallel.ts';
 import { fallbackTag, findOwnTags, readReferrers, uniteReferrers } from './referrers.ts';
 import type { Store, StoredManifest, Written } from './store.ts';
 import { dropBody, explainDrop, retryTransient, Transient } from './transport.ts';
-
-export type RegistryOptions = LoginOptions;
 
 const ACCEPT = [
   MEDIA_TYPE.index,
@@ -39,7 +44,7 @@ export class RegistryStore implements Store {
   readonly #uploads: Promise<URL>[] = [];
   readonly #written = new Map<Digest, Promise<Written>>();
 
-  constructor(repository: Repository, options: RegistryOptions) {
+  constructor(repository: Repository, options: LoginOptions) {
     this.place = formatRepository(repository);
     this.host = repository.registry;
     this.#client = new RegistryClient(repository, options);
@@ -59,12 +64,11 @@ export class RegistryStore implements Store {
       throw new Refused(`${this.place} answers with ${stated.slice(0, 80)} for ${reference}`);
     }
     const digest = isDigest(reference) ? reference : stated;
-    const mediaType = headers['content-type']?.split(';')[0];
+    const mediaType = readType(headers);
     const size = Number(headers['content-length']);
     // A registry may leave all three out (distribution-spec 1.1, "Checking if content exists in the registry").
-    if (!digest || !isDigest(digest) || !mediaType || !(size > 0))
-      return (await this.getManifest(reference))?.descriptor;
-    return { mediaType, digest, size };
+    const whole = digest !== undefined && isDigest(digest) && mediaType && size > 0;
+    return whole ? { mediaType, digest, size } : (await this.getManifest(reference))?.descriptor;
   }
 
   async getManifest(reference: Digest | string): Promise<StoredManifest | undefined> {
@@ -79,7 +83,7 @@ export class RegistryStore implements Store {
       MANIFEST_LIMIT,
     );
     if (status === 404) return undefined;
-    return describeManifest(bytes, reference, headers['content-type']?.split(';')[0], this.place);
+    return describeManifest(bytes, reference, readType(headers), this.place);
   }
 
   async putManifest(
@@ -123,17 +127,11 @@ export class RegistryStore implements Store {
     });
     if (response.status === 404) {
       dropBody(response);
-      throw this.#missing(descriptor.digest);
+      throw refuseMissing(descriptor.digest, this.place);
     }
-    const { deadline } = this.#client;
-    const source = async function* (): AsyncGenerator<Buffer> {
-      try {
-        yield* response.body as AsyncIterable<Buffer>;
-      } catch (error) {
-        throw explainDrop(error, response.what, deadline);
-      }
-    };
-    return Readable.from(checkStream(descriptor, source(), this.place), { objectMode: false });
+    return checkStream(descriptor, response.body, this.place, (error) =>
+      explainDrop(error, response.what, this.#client.deadline),
+    );
   }
 
   async readBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>, limit = 32 * 1024 * 1024): Promise<Buffer> {
@@ -142,7 +140,7 @@ export class RegistryStore implements Store {
       { method: 'GET', target: `blobs/${descriptor.digest}`, access: 'pull', expect: [200, 404] },
       limit,
     );
-    if (status === 404) throw this.#missing(descriptor.digest);
+    if (status === 404) throw refuseMissing(descriptor.digest, this.place);
     return checkBytes(descriptor, bytes, this.place);
   }
 
@@ -175,19 +173,33 @@ export class RegistryStore implements Store {
           ? ((await this.#uploads.shift()) ?? (await this.#startUpload()))
           : await this.#mountBlob(descriptor.digest, from);
       if (upload === undefined) return 'mounted';
-      upload.search += `${upload.search === '' ? '?' : '&'}digest=${encodeURIComponent(descriptor.digest)}`;
-      const response = await this.#client.attempt({
-        method: 'PUT',
-        target: upload,
-        access: 'push',
-        expect: [201, 204, 404, 416],
-        headers: { 'content-type': 'application/octet-stream', 'content-length': String(descriptor.size) },
-        body: await open(),
-      });
-      dropBody(response);
-      if (response.status >= 400) throw new Transient(`${response.what}: the upload is no longer known`);
+      const body = await open();
+      try {
+        await this.#sendBlob(upload, descriptor, body);
+      } finally {
+        // Not every failure reads it to its end.
+        if (!Buffer.isBuffer(body)) body.destroy();
+      }
       return 'sent';
     });
+  }
+
+  async #sendBlob(
+    upload: URL,
+    { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
+    body: Buffer | Readable,
+  ): Promise<void> {
+    upload.search += `${upload.search === '' ? '?' : '&'}digest=${encodeURIComponent(digest)}`;
+    const response = await this.#client.attempt({
+      method: 'PUT',
+      target: upload,
+      access: 'push',
+      expect: [201, 204, 404, 416],
+      headers: { 'content-type': 'application/octet-stream', 'content-length': String(size) },
+      body,
+    });
+    dropBody(response);
+    if (response.status >= 400) throw new Transient(`${response.what}: the upload is no longer known`);
   }
 
   /** Opens uploads ahead (one request each, all at once), so that a missing permission shows before anything is signed. */
@@ -203,25 +215,23 @@ export class RegistryStore implements Store {
   }
 
   async listReferrers(subject: Digest): Promise<Descriptor[]> {
-    if (this.#api === 'whole') {
-      const listed = await askReferrers(this.#client, subject);
-      if (listed) return uniteReferrers(subject, listed);
-    }
     // Begun before the API has answered, so that a registry without one costs no further round trip.
-    const tags = this.#shareTags();
-    tags.catch(() => undefined);
+    const tags = this.#api === 'whole' ? undefined : this.#shareTags();
+    tags?.catch(() => undefined);
+    // The fallback tag is read in any case: other tools used it before there was an API.
     const [listed, fallback] = await Promise.all([
       this.#api === 'none' ? undefined : askReferrers(this.#client, subject),
       this.#readFallback(subject),
     ]);
     const known = uniteReferrers(subject, listed ?? [], fallback);
-    if (listed && listed.length > 0 && listed.length === known.length) {
+    if (listed?.length === known.length && (known.length > 0 || this.#api === 'whole')) {
       this.#api = 'whole';
       return known;
     }
-    const own = findOwnTags(subject, await tags, known);
+    const all = await (tags ?? this.#shareTags());
     // Some registries with an API answer 404 for a repository that is empty.
-    if (!listed && (await tags).length > 0) this.#api = 'none';
+    if (!listed && all.length > 0) this.#api = 'none';
+    const own = findOwnTags(subject, all, known);
     const found = await mapParallel(own, 16, async (tag) => (await this.resolve(tag)) ?? []);
     return uniteReferrers(subject, known, found.flat());
   }
@@ -278,8 +288,9 @@ export class RegistryStore implements Store {
     if (!location) throw new Unavailable(`${this.place} began an upload without saying where to`);
     return this.#client.resolveUrl(location);
   }
+}
 
-  #missing(digest: Digest): Refused {
-    return new Refused(`${this.place} is incomplete: ${digest} is named there but not stored`);
-  }
+/** The media type of a Content-Type header, without parameters. */
+function readType(headers: Readonly<Record<string, string | undefined>>): string | undefined {
+  return headers['content-type']?.split(';')[0]?.trim();
 }

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Agent, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 import { Failure, Unavailable } from '../outcome/outcome.ts';
 
 /** How long a peer may be silent, in milliseconds: before its headers, and between two pieces of a body. */
@@ -46,7 +46,7 @@ export interface HttpRequest {
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Readable;
+  readonly body: Dispatcher.ResponseData['body'];
   readonly url: URL;
   /** Method and address without query, for messages. */
   readonly what: string;
@@ -108,10 +108,9 @@ function readRetryAfter(value: string | undefined): number | undefined {
   return Number.isNaN(milliseconds) ? undefined : Math.max(1000, milliseconds);
 }
 
-/** Frees the connection of a response whose body is of no interest. */
-export function dropBody(response: HttpResponse): void {
-  response.body.on('error', () => undefined);
-  response.body.resume();
+/** Frees the connection of a response whose body is of no interest; one that is long is cut off. */
+export function dropBody({ body }: HttpResponse): void {
+  body.dump({ limit: 64 * 1024 }).catch(() => undefined);
 }
 
 /** The failure behind an error of the connection: one of ours as it is, otherwise the deadline, otherwise `Transient`. */

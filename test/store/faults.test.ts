@@ -123,6 +123,21 @@ describe('what may pass by itself is tried again', () => {
     );
   });
 
+  it('and what was opened is closed, when the registry refuses before it has read', async () => {
+    const isPut = ({ method, path }: SeenRequest): boolean => method === 'PUT' && path.includes('/uploads/');
+    const { store } = await plant({ status: 400 }, { match: isPut });
+    const bytes = Buffer.alloc(5_000_000, 'x');
+    const opened: Readable[] = [];
+    const openBlob = (): Readable => {
+      const source = Readable.from([bytes]);
+      opened.push(source);
+      return source;
+    };
+    const blob = { digest: digestOf(bytes), size: bytes.length };
+    await expect(store.putBlob(blob, openBlob)).rejects.toMatchObject({ outcome: 'unavailable' });
+    expect(opened.map(({ destroyed }) => destroyed)).toEqual([true]);
+  });
+
   it('and not past the deadline', async () => {
     const { registry } = await plant({ status: 429, headers: { 'retry-after': '999999999999' } });
     const store = open(`${registry.host}/octo/app`, { deadline: AbortSignal.timeout(300) });
@@ -332,7 +347,10 @@ describe('caps', () => {
   });
 
   it('what is no manifest is refused', async () => {
-    for (const body of ['<html>', '[]', '{"layers":[],"manifests":[]}', '{}']) {
+    const mixed = '{"layers":[],"manifests":[]}';
+    const disguised = `{"mediaType":"${MEDIA_TYPE.index}","layers":[]}`;
+    const unknown = '{"mediaType":"text/html","layers":[]}';
+    for (const body of ['<html>', '[]', '{}', mixed, disguised, unknown]) {
       const { store } = await plant({ status: 200, body });
       await expect(store.getManifest('v1')).rejects.toMatchObject({ outcome: 'refused' });
     }
