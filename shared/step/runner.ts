@@ -17,9 +17,15 @@ const escapeProperty = (text: string): string =>
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** Foreign text made safe for a log: no terminal sequence, and no line that the runner would take for a command. */
+/**
+ * Foreign text made safe for a log: no terminal sequence, and nothing that the runner would take for a command. Those start
+ * with `::` at the start of a line or, the old ones, with `##[` anywhere in it (actions/runner, ActionCommand.cs).
+ */
 export function escapeLog(text: string): string {
-  return text.replace(controls, '\uFFFD').replace(/^(\s*)(?=::|##\[)/gm, '$1\\');
+  return text
+    .replace(controls, '\uFFFD')
+    .replace(/^(\s*)(?=::)/gm, '$1\\')
+    .replaceAll('##[', '##\\[');
 }
 
 function issueCommand(command: string, message: string, title?: string): void {
