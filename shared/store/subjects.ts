@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { findAmbiguousKey } from '../image/ambiguity.ts';
 import {
   type Descriptor,
   indexSchema,
@@ -69,6 +70,12 @@ async function readPlatforms(
   seen: Set<Digest>,
 ): Promise<PlatformManifest[]> {
   const { descriptor, bytes } = stored;
+  const ambiguous = findAmbiguousKey(bytes.toString());
+  if (ambiguous !== undefined) {
+    throw new Refused(
+      `${store.place}@${descriptor.digest} has the key "${ambiguous}", which not every reader takes for the same`,
+    );
+  }
   if (!isIndexType(descriptor.mediaType)) {
     const manifest = readJson(manifestSchema, bytes);
     if (!manifest || !isManifestType(descriptor.mediaType)) {

@@ -7,6 +7,7 @@ import type { Trust } from '../evidence/trust.ts';
 import { buildVerdict } from '../evidence/verdict.ts';
 import type { RunContext } from '../github/context.ts';
 import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
+import { findAmbiguousKey } from '../image/ambiguity.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { formatPlatform } from '../image/platform.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
@@ -108,9 +109,16 @@ export async function openPolicyVerifier(
 export async function readJudgedImage(store: Store, image: ImageSubjects): Promise<JudgedImage> {
   const platforms = await Promise.all(
     image.platforms.map(async ({ platform, descriptor, manifest }) => {
-      const config = readJson(imageConfigSchema, await store.readBlob(manifest.config));
+      const bytes = await store.readBlob(manifest.config);
+      const config = readJson(imageConfigSchema, bytes);
       if (config === undefined) {
         throw new Refused(`${store.place}@${descriptor.digest} has no image configuration that can be read`);
+      }
+      const ambiguous = findAmbiguousKey(bytes.toString());
+      if (ambiguous !== undefined) {
+        throw new Refused(
+          `the configuration of ${store.place}@${descriptor.digest} has the key "${ambiguous}", which not every reader takes for the same`,
+        );
       }
       const size = [manifest.config, ...manifest.layers].reduce((sum, part) => sum + part.size, 0);
       return { name: formatPlatform(platform), digest: descriptor.digest, size, config };
