@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Evidence, VerifiedImage } from '../evidence/evidence.ts';
 import { type EvidenceKind, kindOfPredicate, ROLES_OF } from '../evidence/predicate.ts';
-import type { Finding, ScanResult, SecretFinding } from '../evidence/scan.ts';
+import { type Finding, readScan, type ScanResult, type SecretFinding } from '../evidence/scan.ts';
 import type { Trust } from '../evidence/trust.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
 import { type Reading, readPackages, readPlatformScan, readProvenance, readTest } from './reading.ts';
@@ -162,10 +162,22 @@ function newestOf(
 ): Evidence[] {
   const about = evidence.filter((found) => found.subjects.includes(subject));
   const kind = kinds.find((one) => about.some((found) => found.kind === one));
-  const found = about.filter((one) => one.kind === kind);
-  const times = found.flatMap(({ signedAt }) => (signedAt === undefined ? [] : [Date.parse(signedAt)]));
-  const newest = Math.max(...times);
-  return found.filter(({ signedAt }) => signedAt === undefined || Date.parse(signedAt) === newest);
+  const dated = about.filter((one) => one.kind === kind).map((found) => ({ found, time: timeOf(found) }));
+  const newest = Math.max(...dated.flatMap(({ time }) => time ?? []));
+  return dated.filter(({ time }) => time === undefined || time === newest).map(({ found }) => found);
+}
+
+/**
+ * When a statement was made, in milliseconds, if anything proves it. A certificate lives for minutes, so a proven time is that of signing.
+ * A key lives on: anybody can have its old signature stamped and logged anew, which proves only that it is not younger. There the
+ * signed word of a scan decides, which nobody but the scanner can change; other kinds say nothing of their time.
+ */
+function timeOf({ kind, signer, signedAt, statement }: Evidence): number | undefined {
+  if (signedAt === undefined) return undefined;
+  const proven = Date.parse(signedAt);
+  if (signer.key === undefined) return proven;
+  const scan = kind === 'scan' ? readScan(statement.predicate) : undefined;
+  return scan && Math.min(proven, Date.parse(scan.scannedAt));
 }
 
 function describeScans(scans: readonly ScanResult[]): Pick<Facts, 'vulnerabilities' | 'secrets' | 'scan'> {

@@ -56,6 +56,8 @@ export async function judgeFacts(
     ...NOT_BUILT.filter((part) => environment[part] !== undefined).map(
       (part) => `${environment.name} asks for "${part}", which is not implemented yet, so it denies`,
     ),
+    // A rule over each platform is true of none: nothing was looked at.
+    ...(facts.image.platforms.length === 0 ? ['the image has no platform that could run'] : []),
     ...(rules.length === 0 ? [`${environment.name} has no rules, so nothing was judged`] : []),
     ...tell('denied'),
   ];

@@ -87,6 +87,12 @@ export function readProvenance({ statement, signer }: Evidence): Reading<object>
   if (signer.repository !== undefined && repository !== '' && signer.repository !== repository) {
     return { fault: `the provenance names ${repository}, its certificate ${signer.repository}` };
   }
+  const { signerWorkflow } = signer;
+  if (signerWorkflow !== undefined && signerWorkflow !== runDetails.builder.id) {
+    return {
+      fault: `the provenance names the builder ${runDetails.builder.id}, its certificate ${signerWorkflow}`,
+    };
+  }
   return {
     value: {
       builder: runDetails.builder.id,

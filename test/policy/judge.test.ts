@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createEvaluator } from '../../shared/evaluator/evaluator.ts';
 import { readBuiltInRules } from '../../shared/evaluator/rules.ts';
 import type { Evidence, Rejected } from '../../shared/evidence/evidence.ts';
+import type { Signer } from '../../shared/evidence/identity.ts';
 import { shortDigest } from '../../shared/image/digest.ts';
 import { gatherFacts, type JudgedImage } from '../../shared/policy/facts.ts';
 import type { Rules } from '../../shared/policy/file.ts';
@@ -79,6 +80,7 @@ test('an image with everything that the built-in rules ask for is allowed', asyn
   expect(verdict.rules.map(({ outcome }) => outcome)).toEqual(EVERYTHING.map(() => 'passed'));
 });
 
+const BY_KEY: Signer = { key: 'ab'.repeat(32) };
 const withUser = (user: string): JudgedImage => ({
   ...IMAGE,
   platforms: IMAGE.platforms.map((one, at) =>
@@ -138,6 +140,17 @@ const LACKING: [name: string, given: Case, denies: string[], reason: string][] =
     },
     ['provenance'],
     'its certificate https://github.com/octo/other',
+  ],
+  [
+    'provenance of another builder than its certificate',
+    {
+      found: instead('provenance', {
+        ...PROVENANCE,
+        signer: { signerWorkflow: 'https://github.com/octo/app/.github/workflows/other.yml@refs/heads/main' },
+      }),
+    },
+    ['provenance'],
+    'release.yml@refs/heads/main, its certificate https://github.com/octo/app/.github/workflows/other.yml',
   ],
   ['no bill of materials', { found: instead('cyclonedx') }, ['sbom'], 'no sbom evidence for linux/amd64'],
   [
@@ -230,6 +243,31 @@ const LACKING: [name: string, given: Case, denies: string[], reason: string][] =
     'CVE-2021-44906',
   ],
   [
+    // Anybody can have the old signature of a key stamped again; what it signs says when it was.
+    'an old clean scan by a key, stamped anew, beside a bad one',
+    {
+      found: [
+        ...instead('scan', scan('c')),
+        scan('b', {}, { scannedAt: ago(300) }, { signer: BY_KEY, signedAt: ago(0) }),
+        scan('b', { findings: [CRITICAL] }, { scannedAt: ago(60) }, { signer: BY_KEY, signedAt: ago(60) }),
+      ],
+    },
+    ['no-critical'],
+    'CVE-2021-44906',
+  ],
+  [
+    'passed tests by a key, stamped anew, beside failed ones',
+    {
+      found: instead(
+        'test',
+        evidence('test', { result: 'PASSED' }, { signer: BY_KEY, signedAt: ago(0) }),
+        evidence('test', { result: 'FAILED' }, { signer: BY_KEY, signedAt: ago(60) }),
+      ),
+    },
+    ['tests-passed'],
+    'this is not so',
+  ],
+  [
     'a clean scan beside a bad one that has no time',
     { found: [...GOOD, scan('b', { findings: [CRITICAL] }, {}, { signedAt: undefined })] },
     ['no-critical'],
@@ -263,6 +301,8 @@ const LACKING: [name: string, given: Case, denies: string[], reason: string][] =
   ['no user', { image: withUser('') }, ['non-root'], 'linux/arm64'],
   ['root by name', { image: withUser('root') }, ['non-root'], 'root linux/arm64'],
   ['root by number', { image: withUser('0') }, ['non-root'], '0 linux/arm64'],
+  ['root by a longer number', { image: withUser('00') }, ['non-root'], '00 linux/arm64'],
+  ['root by a number with a sign', { image: withUser('+0:1000') }, ['non-root'], '+0:1000 linux/arm64'],
   ['root with a group', { image: withUser('0:1000') }, ['non-root'], '0:1000 linux/arm64'],
   ['root by name with a group', { image: withUser('root:app') }, ['non-root'], 'root:app linux/arm64'],
 ];
@@ -380,6 +420,11 @@ const FAIL_OPEN: [name: string, given: Case, reason: string][] = [
     'approvals that are not even looked at',
     rule({ deny: 'false && approvals.size() < 1' }),
     'not implemented yet, so it denies',
+  ],
+  [
+    'a rule over platforms, of an image that has none',
+    { rules: ['non-root'], image: { ...IMAGE, platforms: [] } },
+    'no platform that could run',
   ],
   ['a rule that is not there', { rules: ['nobody-knows'] }, 'there is no such rule'],
   ['no rules at all', { rules: [] }, 'nothing was judged'],
@@ -511,6 +556,13 @@ describe('a rule', () => {
     expect(reason).toContain('and 1995 more');
     expect(reason.length).toBeLessThan(500);
   });
+});
+
+test('of the scans by a key the last one made counts', async () => {
+  const bad = scan('b', { findings: [CRITICAL] }, { scannedAt: ago(600) }, { signer: BY_KEY });
+  const clean = scan('b', {}, { scannedAt: ago(1) }, { signer: BY_KEY, signedAt: ago(0) });
+  const verdict = await judge({ found: instead('scan', bad, clean, scan('c')) });
+  expect(verdict).toMatchObject({ decision: 'allow', reasons: [] });
 });
 
 test('the newest scan of each platform counts, not an older bad one', async () => {
