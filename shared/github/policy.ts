@@ -75,7 +75,7 @@ function parsePolicyReference(text: string, repository: string | undefined): Pol
       'is a path in this repository, and GITHUB_REPOSITORY does not say which that is',
     );
   }
-  if (!/^[\w.-]+$/.test(owner) || !/^[\w.-]+$/.test(repo) || path === '' || !plain) {
+  if (![owner, repo].every((name) => /^(?!\.\.?$)[\w.-]+$/.test(name)) || path === '' || !plain) {
     throw new Invalid(
       'policy',
       `"${text}" is no place of a policy; write a path in this repository, or owner/repo/path@<commit>`,

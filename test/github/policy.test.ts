@@ -139,6 +139,7 @@ describe('no policy comes of', () => {
     ["a branch's name", () => 'octo/app/.github/hallmark.yml@main', 'invalid', 'is no commit'],
     ['a short commit', () => `octo/app/.github/hallmark.yml@${head.slice(0, 12)}`, 'invalid', 'is no commit'],
     ['a path out of the repository', () => '../other/hallmark.yml', 'invalid', 'is no place of a policy'],
+    ['an owner that leads elsewhere', () => `../user/a.yml@${head}`, 'invalid', 'is no place of a policy'],
     ['a path with nothing in it', () => 'a//b.yml', 'invalid', 'is no place of a policy'],
     ['a repository without path', () => `octo/app@${head}`, 'invalid', 'is no place of a policy'],
     [
