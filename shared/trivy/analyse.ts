@@ -2,10 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Scanner } from '../evidence/scan.ts';
 import { Unavailable } from '../outcome/outcome.ts';
+import { LAYOUT_FOLDER } from './layout.ts';
 import { runTrivy } from './run.ts';
-
-/** Name of the folder with the image, inside the folder that Trivy runs in; Trivy calls the image by it. */
-export const LAYOUT_FOLDER = 'image';
 
 /** What a report can be turned into, by Trivy's names. */
 export const FORMATS = ['sarif', 'cyclonedx', 'spdx-json'] as const;

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { normalizeReport, type ScanResult, type ScanScope, trivyReportSchema } from '../evidence/scan.ts';
 import type { Digest } from '../image/digest.ts';
 import { Refused, Unavailable } from '../outcome/outcome.ts';
+import type { LayerDigests } from './layout.ts';
 
 const layer = z.object({ Size: z.number(), Digest: z.string(), DiffID: z.string() }).partial();
 
@@ -51,11 +52,11 @@ const writtenSchema = z.looseObject({
 export function buildReport(
   written: string,
   scope: ScanScope,
-  image: { name: string; config: Digest; inRegistry: boolean },
+  image: { name: string; config: Digest; inRegistry: boolean; layers: LayerDigests },
 ): { text: string; scan: ScanResult; packages: number } {
   let json: unknown;
   try {
-    json = JSON.parse(written);
+    json = JSON.parse(nameLayers(written, image.layers));
   } catch (cause) {
     throw new Unavailable("Trivy's report is no JSON, or was cut off", { cause });
   }
@@ -75,6 +76,14 @@ export function buildReport(
   });
   const packages = report.Results.reduce((sum, { Packages }) => sum + Packages.length, 0);
   return { text, scan: normalizeReport(report, scope), packages };
+}
+
+/** Layers that were unpacked for Trivy get the names back that the image's manifest has for them. */
+function nameLayers(written: string, layers: LayerDigests): string {
+  return written.replace(/("Digest":\s*")([^"]+)(?=")/g, (whole, before: string, digest: string) => {
+    const named = layers.get(digest);
+    return named === undefined ? whole : before + named;
+  });
 }
 
 function parse<S extends z.ZodType>(schema: S, json: unknown): z.output<S> {

@@ -16,14 +16,13 @@ import { formatImage, formatPlace, parseReference, type Reference } from '../ima
 import { Invalid, Refused, Unavailable } from '../outcome/outcome.ts';
 import { formatFindings } from '../report/findings.ts';
 import type { StepResult } from '../step/action.ts';
-import { copyImage } from '../store/copy.ts';
 import { openStore, type StoreOptions, storeOptions } from '../store/open.ts';
 import { mapParallel } from '../store/parallel.ts';
-import type { Store } from '../store/store.ts';
 import { listSubjects, type PlatformManifest } from '../store/subjects.ts';
-import { analyseImage, convertReport, FORMATS, type Format, LAYOUT_FOLDER } from '../trivy/analyse.ts';
+import { analyseImage, convertReport, FORMATS, type Format } from '../trivy/analyse.ts';
 import { fetchDatabase, writeEmptyDatabase } from '../trivy/database.ts';
 import { findTrivy } from '../trivy/find.ts';
+import { type LayerDigests, writeLayout } from '../trivy/layout.ts';
 import { buildReport } from '../trivy/report.ts';
 
 export interface ScanInputs {
@@ -78,18 +77,19 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
     const cache = join(work, 'cache');
     const program = join(work, 'program');
     await mkdir(program);
-    const prepared = await Promise.allSettled([
-      mapParallel(targets, 2, (target) => copyPlatform(store, target, options)),
+    const preparing = [
+      mapParallel(targets, 2, async (target) => {
+        await mkdir(target.folder);
+        return { ...target, layers: await writeLayout(store, target.manifest, target.folder) };
+      }),
       prepareDatabase(inputs, cache, options),
       findTrivy(inputs, context, program),
-    ]);
-    const [, database, trivy] = [
-      settledValue(prepared[0]),
-      settledValue(prepared[1]),
-      settledValue(prepared[2]),
-    ];
+    ] as const;
+    // To the end of each, so that nothing still writes when the folder is removed.
+    await Promise.allSettled(preparing);
+    const [prepared, database, trivy] = await Promise.all(preparing);
 
-    const scans = await mapParallel(targets, availableParallelism(), (target) =>
+    const scans = await mapParallel(prepared, availableParallelism(), (target) =>
       scanPlatform(target, { trivy, cache, database, reference, inputs, context }),
     );
     const reasons = judge(scans, inputs['fail-on']);
@@ -148,20 +148,6 @@ function choosePlatforms(
   return found.filter(({ platform }) => names.includes(platform));
 }
 
-/**
- * Copies one platform's image, every hash checked, to where Trivy reads it: so Trivy needs no registry and no credentials,
- * and scans the very bytes that the digest names.
- */
-async function copyPlatform(
-  store: Store,
-  { manifest, folder }: Target,
-  options: StoreOptions,
-): Promise<void> {
-  await mkdir(folder);
-  const layout = openStore({ kind: 'layout', folder: LAYOUT_FOLDER }, { ...options, workspace: folder });
-  await copyImage(store, layout, manifest.descriptor.digest);
-}
-
 async function prepareDatabase(
   inputs: ScanInputs,
   cache: string,
@@ -186,7 +172,7 @@ async function prepareDatabase(
 }
 
 async function scanPlatform(
-  { platform, manifest, folder, reports }: Target,
+  { platform, manifest, folder, reports, layers }: Target & { readonly layers: LayerDigests },
   run: {
     readonly trivy: string;
     readonly cache: string;
@@ -219,6 +205,7 @@ async function scanPlatform(
       name: formatImage(reference, manifest.descriptor.digest),
       config: manifest.manifest.config.digest,
       inRegistry: reference.kind === 'registry',
+      layers,
     },
   );
   if (packages === 0) {
@@ -264,9 +251,4 @@ function judge(scans: readonly ScanResult[], failOn: readonly Severity[]): strin
 function outputCounts(scans: readonly ScanResult[]): Record<string, number> {
   const counts = Object.entries(countSeverities(scans));
   return Object.fromEntries(counts.map(([severity, count]) => [severity.toLowerCase(), count]));
-}
-
-function settledValue<T>(settled: PromiseSettledResult<T>): T {
-  if (settled.status === 'rejected') throw settled.reason;
-  return settled.value;
 }

@@ -18,6 +18,7 @@ const image = {
   name: `registry.example/octo/app@${manifest}`,
   config: parseDigest(JSON.parse(recorded).Metadata.ImageID),
   inRegistry: true,
+  layers: new Map(),
 };
 
 it('keeps packages and findings, and says which image and manifest it is about', () => {
