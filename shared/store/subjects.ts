@@ -22,6 +22,8 @@ export interface PlatformManifest {
   readonly descriptor: Descriptor;
   readonly manifest: Manifest;
   readonly stored: StoredManifest;
+  /** The config's bytes, where they were read to learn the platform. */
+  readonly config?: Buffer;
 }
 
 /** Everything evidence about an image must cover: what its digest names, and each platform manifest below it. */
@@ -81,7 +83,9 @@ async function readPlatforms(
     if (!manifest || !isManifestType(descriptor.mediaType)) {
       throw new Refused(`${store.place}@${descriptor.digest} is no image manifest`);
     }
-    return [{ platform: platform ?? (await readPlatform(store, manifest)), descriptor, manifest, stored }];
+    if (platform) return [{ platform, descriptor, manifest, stored }];
+    const config = await readConfig(store, { manifest });
+    return [{ platform: readPlatform(config), descriptor, manifest, stored, config }];
   }
   const index = readJson(indexSchema, bytes);
   if (!index) throw new Refused(`${store.place}@${descriptor.digest} is no image index`);
@@ -114,8 +118,18 @@ export async function getChild(store: Store, parent: Digest, child: Descriptor):
   return stored;
 }
 
-/** The platform that the image's config states; `unknown` when it is no image's config. */
-async function readPlatform(store: Store, manifest: Manifest): Promise<Platform> {
-  const config = readJson(platformConfigSchema, await store.readBlob(manifest.config, 8 * 1024 * 1024));
-  return config ?? { os: 'unknown', architecture: 'unknown' };
+/** The most bytes of an image's config. */
+const CONFIG_LIMIT = 8 * 1024 * 1024;
+
+/** The bytes of a platform's config: those that were read with its manifest, or fetched now. */
+export async function readConfig(
+  store: Store,
+  { manifest, config }: Pick<PlatformManifest, 'manifest' | 'config'>,
+): Promise<Buffer> {
+  return config ?? (await store.readBlob(manifest.config, CONFIG_LIMIT));
+}
+
+/** The platform that an image's config states; `unknown` when it is no image's config. */
+function readPlatform(config: Buffer): Platform {
+  return readJson(platformConfigSchema, config) ?? { os: 'unknown', architecture: 'unknown' };
 }

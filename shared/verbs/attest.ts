@@ -14,7 +14,7 @@ import type { StepResult } from '../step/action.ts';
 import { readJson } from '../store/json.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
-import { type ImageSubjects, listSubjects } from '../store/subjects.ts';
+import { type ImageSubjects, listSubjects, readConfig } from '../store/subjects.ts';
 import { bindClaims, type PredicateFile, readPredicateFiles } from './predicates.ts';
 
 export interface AttestInputs extends SigningInputs {
@@ -114,12 +114,12 @@ async function checkBuiltHere(store: Store, image: ImageSubjects, workflow: Work
     );
   }
   const reasons = await Promise.all(
-    image.platforms.map(async ({ manifest, descriptor }) => {
-      const config = readJson(configSchema, await store.readBlob(manifest.config));
+    image.platforms.map(async (platform) => {
+      const config = readJson(configSchema, await readConfig(store, platform));
       const revision = config?.config?.Labels?.[REVISION];
       return revision === undefined || revision === workflow.sha
         ? []
-        : `${descriptor.digest} was built from ${revision} by its label ${REVISION}, and this run is of ${workflow.sha}`;
+        : `${platform.descriptor.digest} was built from ${revision} by its label ${REVISION}, and this run is of ${workflow.sha}`;
     }),
   );
   const found = reasons.flat();

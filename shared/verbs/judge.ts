@@ -23,7 +23,7 @@ import type { SigningInputs, StatementSigner } from '../sigstore/signer.ts';
 import { createVerifier, type StatementVerifier } from '../sigstore/verifier.ts';
 import { readJson } from '../store/json.ts';
 import type { Store } from '../store/store.ts';
-import type { ImageSubjects } from '../store/subjects.ts';
+import { type ImageSubjects, readConfig } from '../store/subjects.ts';
 
 type JudgeInputs = SigningInputs & { readonly 'github-token'?: string | undefined };
 
@@ -108,8 +108,9 @@ export async function openPolicyVerifier(
 /** Reads what the digest itself holds: each platform's config and size. */
 export async function readJudgedImage(store: Store, image: ImageSubjects): Promise<JudgedImage> {
   const platforms = await Promise.all(
-    image.platforms.map(async ({ platform, descriptor, manifest }) => {
-      const bytes = await store.readBlob(manifest.config);
+    image.platforms.map(async (one) => {
+      const { platform, descriptor, manifest } = one;
+      const bytes = await readConfig(store, one);
       const config = readJson(imageConfigSchema, bytes);
       if (config === undefined) {
         throw new Refused(`${store.place}@${descriptor.digest} has no image configuration that can be read`);
