@@ -3,8 +3,12 @@ import { readFile } from 'node:fs/promises';
 import type { RunContext } from '../github/context.ts';
 import { Invalid } from '../outcome/outcome.ts';
 import { resolveInside } from '../workspace/workspace.ts';
+import { decryptCosignKey, isCosignKey } from './encrypted.ts';
 
-/** The private key in the environment variable that the input `key` names: PKCS#8 PEM. Throws `Invalid`, never with any of the value. */
+/**
+ * The private key in the environment variable that the input `key` names: PKCS#8 PEM, or as cosign encrypts it, with the password in
+ * COSIGN_PASSWORD. Throws `Invalid`, never with any of the value.
+ */
 export function readPrivateKey(variable: string, context: RunContext): KeyObject {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) {
     throw new Invalid('key', 'takes the NAME of an environment variable, not a key', {
@@ -14,8 +18,20 @@ export function readPrivateKey(variable: string, context: RunContext): KeyObject
   const pem = context.readNamedVariable(variable);
   if (pem === undefined)
     throw new Invalid('key', `names the environment variable ${variable}, which is not set`);
+  if (isCosignKey(pem)) {
+    const password = context.readNamedVariable('COSIGN_PASSWORD') ?? '';
+    try {
+      const der = decryptCosignKey(pem, password);
+      return checkAlgorithm(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
+    } catch (error) {
+      if (error instanceof Invalid) throw error;
+      // OpenSSL's words may quote what it read.
+      const why = error instanceof Error && !('code' in error) ? error.message : 'holds no PKCS#8 key inside';
+      throw new Invalid('key', `the cosign key in ${variable} ${why}`);
+    }
+  }
   if (/-----BEGIN ENCRYPTED/.test(pem)) {
-    throw new Invalid('key', `${variable} holds an encrypted key; only an unencrypted PKCS#8 key is read`, {
+    throw new Invalid('key', `${variable} holds a key that is encrypted, and not by cosign`, {
       hint: 'A secret store keeps it encrypted already: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256',
     });
   }

@@ -1,7 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ensureTool } from '../../scripts/tools.ts';
+import { runProcess } from '../../shared/process/run.ts';
 import { startWorld, type World } from '../actions/world.ts';
 import {
   findMissing,
@@ -184,34 +186,41 @@ describe.skipIf(missing).each([
       writeFileSync(join(cosign.folder, 'secret.pem'), secret);
     });
 
-    test('cosign verifies what we signed and attested, and refuses another key', async () => {
-      const signed = await pushTwoPlatforms(`${registry.address}/octo/key-ours`);
-      const run = await world.run(
-        'attest',
-        {
-          image: signed.index,
-          signature: 'true',
-          'predicate-type': 'https://example.com/review/v1',
-          'predicate-path': 'review.json',
-          ...NO_SIGSTORE,
-          ...{ 'fulcio-url': '', 'rekor-url': '', 'tsa-url': '' },
-          key: 'SIGNING_KEY',
-        },
-        { variables: { SIGNING_KEY: secret } },
-      );
-      expect(run.outputs).toMatchObject({ outcome: 'passed' });
-      const verify = (...args: string[]) => cosign.run(...args, '--insecure-ignore-tlog');
-      for (const which of ['index', 'arm64'] as const) {
-        const good = await verify('verify', '--key', 'cosign.pub', signed[which]);
-        expect(good).toMatchObject({ code: 0 });
-        const bad = await verify('verify', '--key', 'other.pub', signed[which]);
-        expect(bad.code).not.toBe(0);
-      }
-      const type = ['--type', 'https://example.com/review/v1'];
-      expect(await verify('verify-attestation', ...type, '--key', 'cosign.pub', signed.index)).toMatchObject({
-        code: 0,
-      });
-    });
+    test.each([
+      ['as PKCS#8', 'key-pem', async () => ({ variables: { SIGNING_KEY: secret }, publicKey: 'cosign.pub' })],
+      ['as cosign generate-key-pair encrypts it', 'key-box', () => generateKeyPair(cosign.folder)],
+    ])(
+      'cosign verifies what we signed and attested with a key %s, and refuses another',
+      async (_, name, prepare) => {
+        const { variables, publicKey } = await prepare();
+        const signed = await pushTwoPlatforms(`${registry.address}/octo/${name}`);
+        const run = await world.run(
+          'attest',
+          {
+            image: signed.index,
+            signature: 'true',
+            'predicate-type': 'https://example.com/review/v1',
+            'predicate-path': 'review.json',
+            ...NO_SIGSTORE,
+            ...{ 'fulcio-url': '', 'rekor-url': '', 'tsa-url': '' },
+            key: 'SIGNING_KEY',
+          },
+          { variables },
+        );
+        expect(run.outputs).toMatchObject({ outcome: 'passed' });
+        const verify = (...args: string[]) => cosign.run(...args, '--insecure-ignore-tlog');
+        for (const which of ['index', 'arm64'] as const) {
+          const good = await verify('verify', '--key', publicKey, signed[which]);
+          expect(good).toMatchObject({ code: 0 });
+          const bad = await verify('verify', '--key', 'other.pub', signed[which]);
+          expect(bad.code).not.toBe(0);
+        }
+        const type = ['--type', 'https://example.com/review/v1'];
+        expect(await verify('verify-attestation', ...type, '--key', publicKey, signed.index)).toMatchObject({
+          code: 0,
+        });
+      },
+    );
 
     test('we verify what cosign signed and attested, and refuse another key', async () => {
       const signed = await pushTwoPlatforms(`${registry.address}/octo/key-theirs`);
@@ -254,6 +263,25 @@ describe.skipIf(missing).each([
     });
   });
 });
+
+/** A pair of cosign's own making in a folder, its private half under a password. */
+async function generateKeyPair(
+  folder: string,
+): Promise<{ variables: Record<string, string>; publicKey: string }> {
+  const COSIGN_PASSWORD = 'correct horse';
+  const { code } = await runProcess(
+    await ensureTool('cosign'),
+    ['generate-key-pair', '--output-key-prefix', 'generated'],
+    {
+      env: { HOME: folder, PATH: process.env.PATH ?? '', COSIGN_PASSWORD },
+      cwd: folder,
+      deadline: AbortSignal.timeout(30_000),
+    },
+  );
+  expect(code).toBe(0);
+  const SIGNING_KEY = readFileSync(join(folder, 'generated.key'), 'utf8');
+  return { variables: { SIGNING_KEY, COSIGN_PASSWORD }, publicKey: 'generated.pub' };
+}
 
 /** Small documents of each kind in the workspace, about the image's amd64 platform. */
 function writeEvidence(world: World, image: TwoPlatforms): void {

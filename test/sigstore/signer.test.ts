@@ -240,10 +240,10 @@ describe('with a key', () => {
     ],
     ['no key in the variable', { key: 'SIGNING_KEY' }, 'hello', /^key: SIGNING_KEY holds no private key/],
     [
-      'an encrypted cosign key',
+      'a key that OpenSSL encrypted',
       { key: 'SIGNING_KEY' },
-      '-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nx\n',
-      /^key: SIGNING_KEY holds an encrypted key/,
+      '-----BEGIN ENCRYPTED PRIVATE KEY-----\nx\n',
+      /^key: SIGNING_KEY holds a key that is encrypted, and not by cosign/,
     ],
     [
       'a curve that cosign reads otherwise',
