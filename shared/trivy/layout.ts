@@ -25,7 +25,7 @@ const GZIP: readonly string[] = [MEDIA_TYPE.layerGzip, 'application/vnd.docker.i
 const UNPACKED_LIMIT = 512 * 1024 * 1024;
 
 // zlib works on a thread of its own; this is how far it may run ahead.
-const GUNZIP: ZlibOptions & TransformOptions = { chunkSize: 1024 * 1024, highWaterMark: 8 * 1024 * 1024 };
+const GUNZIP: ZlibOptions & TransformOptions = { chunkSize: 256 * 1024, highWaterMark: 1024 * 1024 };
 
 const diffId = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
 const configSchema = z.object({ rootfs: z.object({ diff_ids: z.array(diffId) }) });
@@ -87,7 +87,7 @@ async function unpackLayer(store: Store, layer: Descriptor, id: Digest, file: st
           yield chunk;
         }
       },
-      createWriteStream(file, { highWaterMark: 4 * 1024 * 1024 }),
+      createWriteStream(file, { highWaterMark: 1024 * 1024 }),
     );
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
