@@ -1,11 +1,15 @@
 import type { RunContext } from '../github/context.ts';
-import { Failure, Invalid, type Outcome, Refused } from '../outcome/outcome.ts';
+import { Failure, Invalid, type Outcome, Refused, Unavailable } from '../outcome/outcome.ts';
 import type { Action, StepResult } from './action.ts';
 import { readContext } from './context.ts';
 import { appendSummary, escapeLog, reportDebug, reportError, setOutput } from './runner.ts';
 
 /** Longest a step may take unless its `timeout` input says otherwise, in seconds. */
 const DEFAULT_TIMEOUT = 1800;
+/** How long after its deadline a step may still tidy up and say what it waited for, in milliseconds. */
+const GRACE = 10_000;
+/** How long after a step's end a connection that a library left open may hold the process, in milliseconds. */
+const LINGER = 1000;
 
 /**
  * Runs one action as a step: reads the inputs, does the work, writes outputs, outcome and summary.
@@ -13,6 +17,8 @@ const DEFAULT_TIMEOUT = 1800;
  */
 export async function runStep(name: string, load: () => Promise<{ action: Action }>): Promise<void> {
   const result = await finish(name, load);
+  // Everything is said below, at once. A process with nothing left to do ends before this; its exit code is the one set here.
+  setTimeout(() => process.exit(), LINGER).unref();
   const outcome = result.outcome ?? 'passed';
   for (const [output, value] of Object.entries(result.outputs)) setOutput(output, value);
   setOutput('outcome', outcome);
@@ -33,14 +39,21 @@ async function finish(name: string, load: () => Promise<{ action: Action }>): Pr
     const timeout = (inputs as { timeout?: unknown }).timeout;
     const seconds = typeof timeout === 'number' ? timeout : DEFAULT_TIMEOUT;
     const controller = new AbortController();
-    const timer = setTimeout(
-      () => controller.abort(new Error(`the step's deadline of ${seconds} s has passed`)),
-      seconds * 1000,
-    );
+    const message = `the step's deadline of ${seconds} s has passed`;
+    const timer = setTimeout(() => controller.abort(new Error(message)), seconds * 1000);
+    // For work that does not look at the signal. Without this timer a wait for nothing would end the process with no outcome.
+    let overdue: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      overdue = setTimeout(() => reject(new Unavailable(message)), seconds * 1000 + GRACE);
+    });
     try {
-      return await action.run(inputs, readContext(name, controller.signal) satisfies RunContext);
+      return await Promise.race([
+        action.run(inputs, readContext(name, controller.signal) satisfies RunContext),
+        late,
+      ]);
     } finally {
       clearTimeout(timer);
+      clearTimeout(overdue);
     }
   } catch (error) {
     return { ...describeFailure(error), outputs };

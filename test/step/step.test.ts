@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:net';
+import { expect, test } from 'vitest';
+
+const STEP = new URL('../../shared/step/step.ts', import.meta.url).href;
+const INPUTS = new URL('../../shared/step/inputs.ts', import.meta.url).href;
+
+/** Runs `work` as the whole of an action with a deadline of one second. */
+async function runStep(work: string): Promise<{ code: number; log: string; took: number }> {
+  const program = `
+    import * as z from 'zod';
+    import { connect } from 'node:net';
+    import { runStep } from '${STEP}';
+    import { duration } from '${INPUTS}';
+    const run = async () => { ${work} };
+    await runStep('test', async () => ({ action: { inputs: z.object({ timeout: duration }), outputs: [], run } }));`;
+  const started = Date.now();
+  return new Promise((done) => {
+    execFile(
+      process.execPath,
+      ['--input-type=module', '--eval', program],
+      { env: { PATH: process.env['PATH'], INPUT_TIMEOUT: '1s' } },
+      (error, log) => done({ code: Number(error?.code ?? 0), log, took: Date.now() - started }),
+    );
+  });
+}
+
+test('a connection that was left open holds no step', async () => {
+  const silent = createServer();
+  await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
+  const { port } = silent.address() as { port: number };
+  const open = `await new Promise((done) => connect(${port}, '127.0.0.1', done));`;
+  const passed = await runStep(`${open} return { outputs: {} };`);
+  const failed = await runStep(`${open} throw new Error('no');`);
+  silent.close();
+  expect(passed).toMatchObject({ code: 0 });
+  expect(failed).toMatchObject({ code: 1 });
+  expect(Math.max(passed.took, failed.took)).toBeLessThan(10_000);
+}, 30_000);
+
+test('work that never ends is unavailable soon after the deadline', async () => {
+  const { code, log } = await runStep('return new Promise(() => {});');
+  expect(code).toBe(1);
+  expect(log).toContain("unavailable::the step's deadline of 1 s has passed");
+}, 30_000);
