@@ -7,6 +7,7 @@ import { type Digest, digestAlgorithm, digestHex } from '../image/digest.ts';
 import { Refused, Unavailable } from '../outcome/outcome.ts';
 import { readJson } from '../store/json.ts';
 import { mapParallel } from '../store/parallel.ts';
+import { getReferrer } from '../store/referrers.ts';
 import { REFERRER_CAP, type Store } from '../store/store.ts';
 import type { ImageSubjects } from '../store/subjects.ts';
 import type { StatementVerifier } from './verifier.ts';
@@ -124,13 +125,13 @@ async function findCarriers(store: Store, image: ImageSubjects, rejected: Reject
 }
 
 /** The descriptor of the bundle that a referrer carries, or why it carries none. What an index says of it (type, annotations) is not used. */
-async function readCarrier(
+export async function readCarrier(
   store: Store,
   subject: Digest,
   referrer: Descriptor,
 ): Promise<Descriptor | string> {
-  const stored = await store.getManifest(referrer.digest);
-  if (stored === undefined) return 'it is listed, but not stored';
+  const stored = await getReferrer(store, referrer.digest);
+  if (stored === undefined) return 'it is listed, but no manifest of it is stored';
   const manifest = isManifestType(stored.descriptor.mediaType)
     ? readJson(manifestSchema, stored.bytes)
     : undefined;

@@ -70,6 +70,9 @@ export function checkSize(content: Content, limit: number, place: string): void 
   );
 }
 
+/** The bytes are those that the digest names, but no image manifest and no index: another kind of artifact, or nonsense. */
+export class NoManifest extends Refused {}
+
 const shapeSchema = z.object({
   mediaType: z.string().optional(),
   manifests: z.array(z.unknown()).optional(),
@@ -94,7 +97,7 @@ export function describeManifest(
   const mediaType = shape.mediaType ?? hinted;
   const isIndex = shape.manifests !== undefined && shape.layers === undefined && isIndexType(mediaType);
   const isManifest = shape.layers !== undefined && shape.manifests === undefined && isManifestType(mediaType);
-  if (!isIndex && !isManifest) throw new Refused(`${place}@${digest} is no image manifest and no index`);
+  if (!isIndex && !isManifest) throw new NoManifest(`${place}@${digest} is no image manifest and no index`);
   return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
 }
 

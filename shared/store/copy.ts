@@ -5,6 +5,7 @@ import { Refused } from '../outcome/outcome.ts';
 import { pushReferrers } from './attach.ts';
 import { readJson } from './json.ts';
 import { mapParallel } from './parallel.ts';
+import { getReferrer } from './referrers.ts';
 import type { Store, StoredManifest } from './store.ts';
 import { getChild } from './subjects.ts';
 
@@ -116,13 +117,13 @@ async function readReferrers(route: Route, subject: Digest, there: Promise<boole
 
 const subjectSchema = z.object({ subject: z.object({ digest: z.string() }) });
 
-/** Lists are hints: what is gone, or refers to something else, is undefined. */
+/** Lists are hints: what is gone, is no manifest, or refers to something else, is undefined. */
 async function readReferrer(
   from: Store,
   digest: Digest,
   subject: Digest,
 ): Promise<StoredManifest | undefined> {
-  const stored = await from.getManifest(digest);
+  const stored = await getReferrer(from, digest);
   return stored && readJson(subjectSchema, stored.bytes)?.subject.digest === subject ? stored : undefined;
 }
 

@@ -2,8 +2,9 @@ import * as z from 'zod';
 import { type Descriptor, descriptorSchema, isIndexType, isManifestType } from '../image/descriptor.ts';
 import { type Digest, digestAlgorithm, digestHex } from '../image/digest.ts';
 import { Unavailable } from '../outcome/outcome.ts';
+import { NoManifest } from './checked.ts';
 import { readJson } from './json.ts';
-import { REFERRER_CAP } from './store.ts';
+import { REFERRER_CAP, type Store, type StoredManifest } from './store.ts';
 
 /** Distribution-spec 1.1, "Referrers Tag Schema": where the referrers of `subject` are listed when the registry does not do it. */
 export function fallbackTag(subject: Digest): string {
@@ -61,4 +62,17 @@ export function uniteReferrers(subject: Digest, ...lists: readonly (readonly Des
     );
   }
   return [...united.values()];
+}
+
+/**
+ * The manifest that a list of referrers names, or undefined when it is not there or is something else: anybody who may push can have
+ * nonsense listed, and it must not keep what is listed beside it from being read. Wrong bytes for a digest are still `Refused`.
+ */
+export async function getReferrer(store: Store, digest: Digest): Promise<StoredManifest | undefined> {
+  try {
+    return await store.getManifest(digest);
+  } catch (error) {
+    if (error instanceof NoManifest) return undefined;
+    throw error;
+  }
 }

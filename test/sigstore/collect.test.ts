@@ -12,8 +12,10 @@ import { parseTrustedRoot } from '../../shared/sigstore/root.ts';
 import { openSigner } from '../../shared/sigstore/signer.ts';
 import { createVerifier, type StatementVerifier } from '../../shared/sigstore/verifier.ts';
 import { attachReferrers } from '../../shared/store/attach.ts';
+import { copyImage } from '../../shared/store/copy.ts';
+import { digestOf } from '../../shared/store/hash.ts';
 import { openStore, storeOptions } from '../../shared/store/open.ts';
-import type { Store } from '../../shared/store/store.ts';
+import { EMPTY_BLOB, type Store } from '../../shared/store/store.ts';
 import type { ImageSubjects } from '../../shared/store/subjects.ts';
 import { type RegistryServer, startRegistry } from '../servers/registry.ts';
 import { type GithubClaims, type LocalSigstore, startSigstore } from '../servers/sigstore.ts';
@@ -84,6 +86,23 @@ interface AnyBundle {
 }
 
 describe('what counts', () => {
+  test('evidence beside which somebody had nonsense listed, here and where it is copied to', async () => {
+    const store = freshStore();
+    const image = await putImage(store);
+    await sign(store, image);
+    // A manifest and an index at once, which the registry takes for a referrer.
+    const nonsense = { schemaVersion: 2, mediaType: MEDIA_TYPE.manifest, manifests: [], layers: [] };
+    const config = { mediaType: MEDIA_TYPE.empty, digest: digestOf(EMPTY_BLOB), size: EMPTY_BLOB.length };
+    const bytes = Buffer.from(JSON.stringify({ ...nonsense, config, subject: image.all[0] }));
+    const { digest } = await store.putManifest(bytes, MEDIA_TYPE.manifest);
+    const found = await collectEvidence(store, image, verifier, TRUST);
+    expect(found.evidence).toHaveLength(1);
+    expect(found.rejected).toMatchObject([{ source: digest }]);
+    const there = freshStore();
+    await copyImage(store, there, image.digest, { referrers: true });
+    expect((await collectEvidence(there, image, verifier, TRUST)).evidence).toHaveLength(1);
+  });
+
   test('statements of the trusted workflow about the image and its platforms, in one pass', async () => {
     const store = freshStore();
     const image = await putImage(store, ['amd64', 'arm64']);
