@@ -1,15 +1,18 @@
 import * as z from 'zod';
-import { serverOf } from './identity.ts';
+import { type Signer, serverOf } from './identity.ts';
 
 /** The claims of a workflow's OIDC token that evidence is made of (docs.github.com, "OpenID Connect reference"). Numbers come as strings. */
 export const workflowClaimsSchema = z.object({
   iss: z.string(),
   sub: z.string(),
+  environment: z.string().optional(),
   event_name: z.string(),
   job_workflow_ref: z.string(),
+  job_workflow_sha: z.string().optional(),
   ref: z.string(),
   repository: z.string(),
   repository_id: z.string(),
+  repository_owner: z.string().optional(),
   repository_owner_id: z.string(),
   repository_visibility: z.string().optional(),
   run_attempt: z.string(),
@@ -19,6 +22,31 @@ export const workflowClaimsSchema = z.object({
   workflow_ref: z.string(),
 });
 export type WorkflowClaims = z.infer<typeof workflowClaimsSchema>;
+
+/** Who a certificate for these claims will speak for (fulcio docs/oid-info.md, "Mapping OIDC token claims to Fulcio OIDs"). */
+export function signerOf(claims: WorkflowClaims): Signer {
+  const server = serverOf(claims.iss);
+  const repository = `${server}/${claims.repository}`;
+  const signerWorkflow = `${server}/${claims.job_workflow_ref}`;
+  return {
+    subject: signerWorkflow,
+    issuer: claims.iss,
+    signerWorkflow,
+    signerDigest: claims.job_workflow_sha,
+    runnerEnvironment: claims.runner_environment,
+    repository,
+    commit: claims.sha,
+    ref: claims.ref,
+    repositoryId: claims.repository_id,
+    owner: claims.repository_owner && `${server}/${claims.repository_owner}`,
+    ownerId: claims.repository_owner_id,
+    workflow: `${server}/${claims.workflow_ref}`,
+    trigger: claims.event_name,
+    run: `${repository}/actions/runs/${claims.run_id}/attempts/${claims.run_attempt}`,
+    visibility: claims.repository_visibility,
+    environment: claims.environment,
+  };
+}
 
 /** What GitHub's provenance says was run (actions.github.io/buildtypes/workflow/v1). */
 export const WORKFLOW_BUILD_TYPE = 'https://actions.github.io/buildtypes/workflow/v1';

@@ -5,6 +5,7 @@ import { Invalid } from '../outcome/outcome.ts';
 import { attachReferrers, prepareReferrers } from '../store/attach.ts';
 import type { Store } from '../store/store.ts';
 import type { ImageSubjects } from '../store/subjects.ts';
+import type { Attached } from './attached.ts';
 import type { StatementSigner } from './signer.ts';
 
 /** What is to be said of an image. */
@@ -20,6 +21,16 @@ export interface Published {
   readonly predicateType: string;
   readonly descriptors: Descriptor[];
   readonly bundle: Buffer;
+  /** True when nothing new was signed, because verified evidence beside the image said the same already. */
+  readonly repeated: boolean;
+}
+
+/** What `publishStatements` may be told besides. */
+export interface PublishOptions {
+  /** Sees every new bundle before anything is attached: what it throws leaves nothing behind. */
+  readonly check?: (bundle: Buffer) => Promise<void>;
+  /** Claims that are not signed again; their bundle goes to subjects that lack it. */
+  readonly attached?: ReadonlyMap<Claim, Attached>;
 }
 
 /** The most a statement may be, in bytes, so that a bundle of it can be logged, stored and read again. */
@@ -27,23 +38,27 @@ const STATEMENT_LIMIT = 16 * 1024 * 1024;
 
 /**
  * Signs all claims under one certificate and attaches them in one update. Nothing is attached unless everything was signed;
- * the registry's refusal to be written to is found out while the signing services are asked. `check` sees every bundle before
- * anything is attached: what it throws leaves nothing behind.
+ * the registry's refusal to be written to is found out while the signing services are asked.
  */
 export async function publishStatements(
   store: Store,
   image: ImageSubjects,
   signer: StatementSigner,
   claims: readonly Claim[],
-  check?: (bundle: Buffer) => Promise<void>,
+  { check, attached = new Map() }: PublishOptions = {},
 ): Promise<Published[]> {
-  const statements = claims.map((claim) => buildStatement(store, image, claim));
-  const [bundles] = await Promise.all([signer.sign(statements), prepareReferrers(store, claims.length)]);
-  for (const bundle of bundles) await check?.(bundle);
+  const signed = await signClaims(
+    store,
+    image,
+    signer,
+    claims.filter((claim) => !attached.has(claim)),
+    check,
+  );
   const created = new Date().toISOString();
-  const referrers = claims.flatMap(({ predicateType, subjects }, at) =>
-    image.all
-      .filter(({ digest }) => subjects === undefined || subjects.includes(digest))
+  const bundles = claims.map((claim) => attached.get(claim)?.bundle ?? signed.get(claim) ?? Buffer.alloc(0));
+  const referrers = claims.flatMap((claim, at) =>
+    subjectsOf(claim, image)
+      .filter(({ digest }) => !attached.get(claim)?.referrers.has(digest))
       .map((subject) => ({
         subject,
         artifactType: MEDIA_TYPE.bundle,
@@ -52,18 +67,40 @@ export async function publishStatements(
         // What cosign writes and lists by; nobody who verifies may rely on it.
         annotations: {
           'dev.sigstore.bundle.content': 'dsse-envelope',
-          'dev.sigstore.bundle.predicateType': predicateType,
+          'dev.sigstore.bundle.predicateType': claim.predicateType,
           'org.opencontainers.image.created': created,
         },
-        claim: at,
+        claim,
       })),
   );
-  const descriptors = await attachReferrers(store, referrers);
-  return claims.map(({ predicateType }, at) => ({
-    predicateType,
-    descriptors: descriptors.filter((_, index) => referrers[index]?.claim === at),
+  const written = referrers.length === 0 ? [] : await attachReferrers(store, referrers);
+  return claims.map((claim, at) => ({
+    predicateType: claim.predicateType,
+    descriptors: [
+      ...(attached.get(claim)?.referrers.values() ?? []),
+      ...written.filter((_, index) => referrers[index]?.claim === claim),
+    ],
     bundle: bundles[at] ?? Buffer.alloc(0),
+    repeated: attached.has(claim),
   }));
+}
+
+async function signClaims(
+  store: Store,
+  image: ImageSubjects,
+  signer: StatementSigner,
+  claims: readonly Claim[],
+  check: PublishOptions['check'],
+): Promise<Map<Claim, Buffer>> {
+  if (claims.length === 0) return new Map();
+  const statements = claims.map((claim) => buildStatement(store, image, claim));
+  const [bundles] = await Promise.all([signer.sign(statements), prepareReferrers(store, claims.length)]);
+  for (const bundle of bundles) await check?.(bundle);
+  return new Map(claims.map((claim, at) => [claim, bundles[at] ?? Buffer.alloc(0)]));
+}
+
+function subjectsOf({ subjects }: Claim, image: ImageSubjects): Descriptor[] {
+  return image.all.filter(({ digest }) => subjects === undefined || subjects.includes(digest));
 }
 
 function buildStatement(store: Store, image: ImageSubjects, claim: Claim): Statement {

@@ -16,6 +16,8 @@ export type { SigningInputs } from './instance.ts';
 export interface StatementSigner {
   /** What the workflow's OIDC token says of this run; undefined when a key signs. */
   claims(): Promise<WorkflowClaims | undefined>;
+  /** The public half of the key that signs; undefined when a certificate does. */
+  readonly publicKey: KeyObject | undefined;
   /** Starts what signing will wait for, token and certificate, while the caller still gathers what to say. Nothing is signed by it. */
   prepare(): void;
   /**
@@ -41,6 +43,7 @@ export async function openSigner(inputs: SigningInputs, context: RunContext): Pr
     const services = { rekorUrl: inputs['rekor-url'], tsaUrl: inputs['tsa-url'] };
     return {
       claims: async () => undefined,
+      publicKey: createPublicKey(key),
       prepare: () => undefined,
       sign: async (statements) => signAll(statements, keySigner(key), await openWitnesses(services, context)),
     };
@@ -75,6 +78,7 @@ export async function openSigner(inputs: SigningInputs, context: RunContext): Pr
   };
   return {
     claims: async () => (await fetchToken()).claims,
+    publicKey: undefined,
     // Whoever signs hears of the failure.
     prepare: () => void getSession().catch(() => undefined),
     sign: async (statements) => {

@@ -1,15 +1,19 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import type { Signer } from '../evidence/identity.ts';
 import { PREDICATE_TYPES } from '../evidence/predicate.ts';
-import { buildProvenance, type WorkflowClaims } from '../evidence/provenance.ts';
+import { buildProvenance, signerOf, type WorkflowClaims } from '../evidence/provenance.ts';
 import { TRUSTED_TRIGGERS } from '../evidence/trust.ts';
 import type { RunContext } from '../github/context.ts';
 import { formatImage, formatPlace, parseDigestReference } from '../image/reference.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
 import { formatCode, formatTable } from '../report/markdown.ts';
+import { findAttached } from '../sigstore/attached.ts';
+import { fingerprintOf } from '../sigstore/key.ts';
 import { type Claim, publishStatements } from '../sigstore/publish.ts';
-import { openSigner, type SigningInputs } from '../sigstore/signer.ts';
+import { openSigner, type SigningInputs, type StatementSigner } from '../sigstore/signer.ts';
+import { createVerifier, openVerifier } from '../sigstore/verifier.ts';
 import type { StepResult } from '../step/action.ts';
 import { readJson } from '../store/json.ts';
 import { openStore, storeOptions } from '../store/open.ts';
@@ -45,11 +49,23 @@ export async function attest(inputs: AttestInputs, context: RunContext): Promise
   const signer = await openSigner(inputs, context);
   const store = openStore(reference, storeOptions(context, inputs['github-token']));
   const reading = listSubjects(store, reference.digest);
+  // Asked for now, so that looking for repetitions costs no round trip of its own.
+  const listed = store.listReferrers(reference.digest);
+  listed.catch(() => undefined);
   signer.prepare();
   const [image, workflow] = await Promise.all([reading, signer.claims()]);
 
   const claims = await buildClaims(inputs, files, { store, image, workflow });
-  const published = await publishStatements(store, image, signer, claims);
+  const attached = await findAttached(store, image, claims, {
+    listed,
+    signer: identify(signer, workflow),
+    openVerifier: () =>
+      signer.publicKey ? createVerifier({ key: signer.publicKey }) : openVerifier(inputs, context),
+  });
+  const published = await publishStatements(store, image, signer, claims, { attached });
+  for (const { predicateType } of published.filter(({ repeated }) => repeated)) {
+    context.log.info(`${predicateType} is attached already, by the same workflow for the same commit`);
+  }
 
   const folder = await mkdtemp(join(context.temp, 'hallmark-attest-'));
   const bundlePath = join(folder, 'bundles.jsonl');
@@ -57,9 +73,10 @@ export async function attest(inputs: AttestInputs, context: RunContext): Promise
   const attestations = published.flatMap(({ predicateType, descriptors }) =>
     descriptors.map(({ digest }) => ({ predicateType, digest })),
   );
-  const rows = published.map(({ predicateType, descriptors }) => [
+  const rows = published.map(({ predicateType, descriptors, repeated }) => [
     formatCode(predicateType),
     String(descriptors.length),
+    repeated ? 'was there already' : 'new',
   ]);
   return {
     outputs: {
@@ -72,9 +89,14 @@ export async function attest(inputs: AttestInputs, context: RunContext): Promise
     summary: [
       '### Hallmark attest',
       formatCode(formatImage(reference, image.digest)),
-      formatTable(['Statement', 'Attached to'], rows),
+      formatTable(['Statement', 'Attached to', ''], rows),
     ].join('\n\n'),
   };
+}
+
+function identify({ publicKey }: StatementSigner, workflow: WorkflowClaims | undefined): Signer {
+  if (publicKey) return { key: fingerprintOf(publicKey) };
+  return workflow ? signerOf(workflow) : {};
 }
 
 async function buildClaims(

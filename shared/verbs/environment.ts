@@ -129,14 +129,16 @@ export async function recordPromotion(
 ): Promise<void> {
   const { environment, sequence, digest } = promotion;
   const claim = { predicateType: PREDICATE_TYPES.promotion[0], predicate: promotion, subjects: [digest] };
-  await publishStatements(store, image, signer, [claim], async (bundle) => {
-    const { signer: self } = await verifier.verify(bundle);
-    if (rolesOf(trust, self).includes('promoter')) return;
-    const reasons = (trust.promoter ?? []).map((rule) => explainMismatch(rule, self));
+  const check = async (bundle: Buffer): Promise<void> => {
+    const { signer: self, signedAt } = await verifier.verify(bundle);
+    const use = { signedAt, repository: store.place };
+    if (rolesOf(trust, self, use).includes('promoter')) return;
+    const reasons = (trust.promoter ?? []).map((rule) => explainMismatch(rule, self, use));
     throw new Refused(
       `the policy does not let this run promote: ${reasons.join('; ') || 'nobody is trusted as promoter'}`,
     );
-  });
+  };
+  await publishStatements(store, image, signer, [claim], { check });
 
   const tag = recordTag(environment, sequence, digest);
   const existing = await store.resolve(tag);

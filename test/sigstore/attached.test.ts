@@ -1,0 +1,241 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PREDICATE_TYPES } from '../../shared/evidence/predicate.ts';
+import type { RunContext } from '../../shared/github/context.ts';
+import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
+import { parseReference } from '../../shared/image/reference.ts';
+import { attachReferrers } from '../../shared/store/attach.ts';
+import { openStore, storeOptions } from '../../shared/store/open.ts';
+import type { Store } from '../../shared/store/store.ts';
+import type { ImageSubjects } from '../../shared/store/subjects.ts';
+import { type AttestInputs, attest } from '../../shared/verbs/attest.ts';
+import { type RegistryServer, startRegistry } from '../servers/registry.ts';
+import { type GithubClaims, type LocalSigstore, startSigstore } from '../servers/sigstore.ts';
+import { runContext } from './context.ts';
+import { putImage } from './image.ts';
+
+let sigstore: LocalSigstore;
+let stranger: LocalSigstore;
+let registries: Record<'api' | 'tags', RegistryServer>;
+let images = 0;
+
+beforeAll(async () => {
+  [sigstore, stranger] = await Promise.all([startSigstore(), startSigstore()]);
+  registries = { api: await startRegistry(), tags: await startRegistry({ referrers: false }) };
+});
+afterAll(() =>
+  Promise.all([sigstore.close(), stranger.close(), registries.api.close(), registries.tags.close()]),
+);
+
+interface Place {
+  readonly name: string;
+  readonly store: Store;
+  readonly image: ImageSubjects;
+}
+
+async function newImage(registry: keyof typeof registries = 'api'): Promise<Place> {
+  images += 1;
+  const place = `${registries[registry].host}/octo/image${images}`;
+  const store = openStore(parseReference(place), storeOptions(runContext(sigstore)));
+  const image = await putImage(store, ['amd64', 'arm64'], String(images));
+  return { name: `${place}@${image.digest}`, store, image };
+}
+
+interface Call {
+  readonly claims?: Partial<GithubClaims>;
+  readonly inputs?: Partial<AttestInputs>;
+  readonly review?: unknown;
+  /** Signs at an instance that the first run does not trust. */
+  readonly elsewhere?: boolean;
+  readonly variable?: string;
+}
+
+/** Runs attest as a later step would: another process, which knows nothing of the one before. */
+async function run(place: Place, call: Call = {}) {
+  const at = call.elsewhere ? stranger : sigstore;
+  const said: string[] = [];
+  const overrides: Partial<RunContext> = { readNamedVariable: () => call.variable };
+  const context = runContext(at, call.claims, overrides);
+  const log = { ...context.log, info: (line: string) => void said.push(line) };
+  writeFileSync(join(context.workspace, 'root.json'), JSON.stringify(at.trustedRoot));
+  writeFileSync(join(context.workspace, 'review.json'), JSON.stringify(call.review ?? { a: 1, b: [2] }));
+  const inputs: AttestInputs = {
+    image: place.name,
+    signature: true,
+    sbom: [],
+    'scan-report': [],
+    'test-results': [],
+    'predicate-type': 'https://example.com/review/v1',
+    'predicate-path': 'review.json',
+    'fulcio-url': at.fulcioUrl,
+    'rekor-url': at.rekorUrl,
+    'trusted-root': 'root.json',
+    ...call.inputs,
+  };
+  const before = at.requests.length;
+  const { outputs } = await attest(inputs, { ...context, log });
+  const logged = at.requests.slice(before).filter(({ path }) => path.includes('/log/entries')).length;
+  return { said, logged, attestations: JSON.parse(String(outputs['attestations'])) as unknown[] };
+}
+
+async function count({ store, image }: Place): Promise<number[]> {
+  const lists = await Promise.all(image.all.map(({ digest }) => store.listReferrers(digest)));
+  return lists.map(({ length }) => length);
+}
+
+describe.each(['api', 'tags'] as const)('a step that runs again (%s)', (registry) => {
+  test('attaches nothing, logs nothing, says so, and has the same outputs', async () => {
+    const place = await newImage(registry);
+    const first = await run(place);
+    expect(first).toMatchObject({ said: [], logged: 2 });
+    expect(await count(place)).toEqual([2, 2, 2]);
+    // A re-run of the job: another attempt, and so another run URL in the certificate.
+    const second = await run(place, { claims: { run_attempt: '2', run_id: '77' } });
+    expect(second.logged).toBe(0);
+    expect(second.said).toEqual([
+      `${PREDICATE_TYPES.signature[0]} is attached already, by the same workflow for the same commit`,
+      'https://example.com/review/v1 is attached already, by the same workflow for the same commit',
+    ]);
+    expect(await count(place)).toEqual([2, 2, 2]);
+    expect(new Set(second.attestations.map((one) => JSON.stringify(one)))).toEqual(
+      new Set(first.attestations.map((one) => JSON.stringify(one))),
+    );
+  });
+
+  test('completes what was cut off, with the bundle that is there', async () => {
+    const place = await newImage(registry);
+    const whole = await newImage(registry);
+    await run(place);
+    // The image's evidence as it is when the connection was lost after the index's own referrers.
+    const [root] = place.image.all;
+    const copy = {
+      ...whole,
+      store: openStore(
+        parseReference(`${registries[registry].host}/octo/cut${images}`),
+        storeOptions(runContext(sigstore)),
+      ),
+    };
+    const image = await putImage(copy.store, ['amd64', 'arm64'], String(images - 1));
+    expect(image.digest).toBe(place.image.digest);
+    for (const referrer of await place.store.listReferrers(image.digest)) {
+      const stored = await place.store.getManifest(referrer.digest);
+      const layer = JSON.parse(String(stored?.bytes)).layers[0];
+      if (!root) throw new Error('an image has a root');
+      await attachReferrers(copy.store, [
+        {
+          subject: root,
+          artifactType: MEDIA_TYPE.bundle,
+          blob: await place.store.readBlob(layer),
+          blobMediaType: MEDIA_TYPE.bundle,
+          annotations: {},
+        },
+      ]);
+    }
+    const cut = { ...copy, image, name: `${copy.store.place}@${image.digest}` };
+    expect(await count(cut)).toEqual([2, 0, 0]);
+    expect((await run(cut)).logged).toBe(0);
+    expect(await count(cut)).toEqual([2, 2, 2]);
+  });
+});
+
+describe('other evidence is attached beside it', () => {
+  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pem = key.privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
+  const byKey: Call = {
+    inputs: { key: 'KEY', 'fulcio-url': undefined, 'rekor-url': undefined, 'trusted-root': undefined },
+    variable: pem,
+  };
+
+  test.each<[string, Call]>([
+    ['of another commit', { claims: { sha: 'd'.repeat(40) } }],
+    ['of another version of the workflow', { claims: { job_workflow_sha: 'd'.repeat(40) } }],
+    [
+      'by another workflow',
+      { claims: { job_workflow_ref: 'octo/app/.github/workflows/other.yml@refs/heads/main' } },
+    ],
+    [
+      'of another triggered workflow',
+      { claims: { workflow_ref: 'octo/app/.github/workflows/x.yml@refs/heads/main' } },
+    ],
+    ['of another ref', { claims: { ref: 'refs/heads/other' } }],
+    ['of another event', { claims: { event_name: 'schedule' } }],
+    ['of another runner', { claims: { runner_environment: 'self-hosted' } }],
+    ['of a repository with another number', { claims: { repository_id: '9' } }],
+    ['of an owner with another number', { claims: { repository_owner_id: '9' } }],
+    ['of another environment', { claims: { environment: 'prod' } }],
+    ['by a key', byKey],
+    // The same names, certified by an authority that this run does not trust.
+    ['of another instance', { elsewhere: true }],
+    ['where no trust root proves what is there', { inputs: { 'trusted-root': undefined } }],
+  ])('%s', async (_, call) => {
+    const place = await newImage();
+    await run(place);
+    expect((await run(place, call)).said).toEqual([]);
+    expect(await count(place)).toEqual([4, 4, 4]);
+  });
+
+  test('with another predicate, only that', async () => {
+    const place = await newImage();
+    await run(place);
+    expect(await run(place, { review: { a: 1, b: [2, 3] } })).toMatchObject({ logged: 1 });
+    expect(await count(place)).toEqual([3, 3, 3]);
+    // The same in another order is the same.
+    expect(await run(place, { review: { b: [2], a: 1 } })).toMatchObject({ logged: 0 });
+  });
+
+  test('provenance of another attempt, which is another run of the build', async () => {
+    const place = await newImage();
+    const provenance: Call = {
+      inputs: {
+        signature: false,
+        provenance: true,
+        'predicate-type': undefined,
+        'predicate-path': undefined,
+      },
+    };
+    await run(place, provenance);
+    expect(await run(place, provenance)).toMatchObject({ logged: 0 });
+    expect(await run(place, { ...provenance, claims: { run_attempt: '2' } })).toMatchObject({ logged: 1 });
+    expect(await count(place)).toEqual([2, 2, 2]);
+  });
+
+  test('by the same key it is the same, by another it is not', async () => {
+    const place = await newImage();
+    expect((await run(place, byKey)).said).toEqual([]);
+    expect((await run(place, byKey)).said).toHaveLength(2);
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+    const variable = other.export({ format: 'pem', type: 'pkcs8' }) as string;
+    expect((await run(place, { ...byKey, variable })).said).toEqual([]);
+    expect(await count(place)).toEqual([4, 4, 4]);
+  });
+});
+
+test('what looks like the evidence and does not verify is not taken for it', async () => {
+  const place = await newImage();
+  await run(place);
+  const forged = await newImage();
+  for (const subject of forged.image.all) {
+    for (const { digest } of await place.store.listReferrers(place.image.digest)) {
+      const stored = await place.store.getManifest(digest);
+      const bundle = JSON.parse(
+        String(await place.store.readBlob(JSON.parse(String(stored?.bytes)).layers[0])),
+      );
+      const statement = JSON.parse(Buffer.from(bundle.dsseEnvelope.payload, 'base64').toString());
+      statement.subject = forged.image.all.map((one) => ({ digest: { sha256: one.digest.slice(7) } }));
+      bundle.dsseEnvelope.payload = Buffer.from(JSON.stringify(statement)).toString('base64');
+      await attachReferrers(forged.store, [
+        {
+          subject,
+          artifactType: MEDIA_TYPE.bundle,
+          blob: Buffer.from(JSON.stringify(bundle)),
+          blobMediaType: MEDIA_TYPE.bundle,
+          annotations: {},
+        },
+      ]);
+    }
+  }
+  expect(await run(forged)).toMatchObject({ said: [], logged: 2 });
+  expect(await count(forged)).toEqual([4, 4, 4]);
+});
