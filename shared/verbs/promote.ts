@@ -2,7 +2,7 @@ import { isEnvironmentName, pointerTag } from '../environment/tags.ts';
 import type { Promotion } from '../evidence/promotion.ts';
 import type { Trust } from '../evidence/trust.ts';
 import type { RunContext } from '../github/context.ts';
-import { loadPolicy } from '../github/policy.ts';
+import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
 import { formatImage, formatPlace, parseDigestReference, parseRepository } from '../image/reference.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
@@ -47,7 +47,13 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
   const verifier = await openPolicyVerifier(policy, inputs, context);
 
   const before = await readEnvironment(destination, environment, verifier, trust);
-  if (before.current?.promotion.digest === digest) {
+  if (before.current === undefined && before.pointer !== undefined) {
+    throw new Refused(
+      `${destination.place}:${pointerTag(environment)} names ${before.pointer}, and no promotion is recorded: the records were removed, or the tag is not of this suite`,
+      { hint: 'Find out who removed them, then delete the tag to begin anew.' },
+    );
+  }
+  if (before.current?.promotion.digest === digest && isSamePolicy(before.current.promotion.policy, policy)) {
     if (before.pointer !== digest) {
       await pointAtCurrent(destination, environment, verifier, trust);
       context.log.notice(
@@ -116,6 +122,12 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
   }
   const result = describeStanding(destination, after, promotion.sequence);
   return { ...result, summary: `${page}\n\n${result.summary}` };
+}
+
+/** Whether what stands was judged by this very policy; by any other it is judged anew. The same bytes elsewhere may name another trust root. */
+function isSamePolicy(one: Promotion['policy'], other: Pick<LoadedPolicy, 'uri' | 'digest'>): boolean {
+  const placeOf = (uri: string): string => uri.slice(0, uri.lastIndexOf('@'));
+  return one.digest === other.digest && placeOf(one.uri) === placeOf(other.uri);
 }
 
 /** Everything that counted where the image came from has to count where it arrived. */

@@ -12,6 +12,7 @@ import { GATE_WORKFLOW, RELEASE_WORKFLOW, type Run, startWorld, type World } fro
 
 const POLICY = '.github/hallmark.yml';
 const AUDITED = '.github/audited.yml';
+const LAX = '.github/lax.yml';
 const STRANGER = '.github/workflows/hotfix.yml';
 
 const policy = (host: string, promoter: string) => `
@@ -22,7 +23,7 @@ trust:
   gate:     [{ signer-workflow: octo/app/${GATE_WORKFLOW} }]
   promoter: [{ signer-workflow: octo/app/${promoter} }]
 environments:
-${['prod', 'lab', 'forged', 'replay', 'moved', 'race', 'closed']
+${['prod', 'lab', 'forged', 'replay', 'moved', 'race', 'closed', 'lax', 'emptied']
   .map(
     (name) =>
       `  ${name}: { repository: ${host}/octo/${name}, rules: [${name === 'lab' ? 'signed' : 'signed, provenance'}] }`,
@@ -40,6 +41,9 @@ beforeAll(async () => {
   world.github.commit('octo/app', {
     [POLICY]: policy(host, GATE_WORKFLOW),
     [AUDITED]: policy(host, '.github/workflows/audited.yml'),
+    [LAX]: `${policy(host, GATE_WORKFLOW).replaceAll('signed, provenance', 'small')}
+rules:
+  small: { title: Small, deny: "image.size > 1000000" }`,
   });
   first = await release('one');
   second = await release('two');
@@ -253,7 +257,34 @@ describe('what is refused leaves the environment as it was', () => {
   });
 });
 
+test('what another policy let in is judged anew, not taken for promoted', { timeout: 60_000 }, async () => {
+  world.commit({ 'app.txt': 'bare' }, 'bare');
+  const inputs = { repository: `${world.registry.host}/octo/bare`, files: 'app.txt:/app.txt' };
+  const built = await world.run('build', { ...inputs, provenance: 'false' });
+  const image = built.outputs['image'] ?? '';
+  const before = await promote(image, 'lax', { policy: LAX });
+  expect(before.outputs, before.log).toMatchObject({ outcome: 'passed' });
+  const now = await promote(image, 'lax');
+  expect(now.outputs, now.log).toMatchObject({ outcome: 'refused' });
+
+  const good = await promote(first, 'lax', { policy: LAX });
+  const again = await promote(first, 'lax');
+  expect(again.outputs, again.log).toMatchObject({ outcome: 'passed', previous: good.outputs['digest'] });
+  expect(await recordTagsOf('lax')).toHaveLength(3);
+});
+
 describe('a chain that does not hold stops everything', () => {
+  test('no record at all, where the pointer shows that there were some', { timeout: 60_000 }, async () => {
+    await promote(first, 'emptied');
+    for (const tag of await recordTagsOf('emptied')) {
+      await fetch(`http://${world.registry.host}/v2/octo/emptied/manifests/${tag}`, { method: 'DELETE' });
+    }
+    const next = await promote(second, 'emptied');
+    expect(next.outputs, next.log).toMatchObject({ outcome: 'refused' });
+    expect(next.log).toContain('no promotion is recorded');
+    expect(await recordTagsOf('emptied')).toEqual([]);
+  });
+
   async function putTag(environment: string, tag: string, image: string): Promise<void> {
     const source = await openPlainStore(parseReference(image)).getManifest(digestOf(image));
     await storeOf(environment).putManifest(
