@@ -30,38 +30,72 @@ export const identityRuleSchema = z
     'runner-environment': value.optional(),
     /** The source repository's number, which outlives renames (.15). */
     'repository-id': z.union([value.regex(/^\d+$/), z.int().positive().transform(String)]).optional(),
-    /** The source repository, `owner/repo` (.12). */
+    /** The source repository, `owner/repo` (.12). Beside `key` the image's, `ghcr.io/octo/app`, as the statement names it. */
     repository: value.optional(),
-    /** A public key, by the sha256 fingerprint of its SPKI DER: `sha256:<64 hex>`. Says everything by itself. */
+    /** A public key, by the sha256 fingerprint of its SPKI DER: `sha256:<64 hex>`. */
     key: z
       .string()
       .regex(/^sha256:[0-9a-f]{64}$/, 'may be sha256:<64 hex>, the fingerprint of a public key')
+      .optional(),
+    /** Beside `key`: the day before which it must have signed (UTC), because nothing else ends a key. */
+    until: z.iso
+      .date('may be a day, as in 2027-01-31')
+      .transform((day) => new Date(day))
       .optional(),
   })
   .refine(
     (rule) =>
       rule['signer-workflow'] !== undefined || rule['signer-repo'] !== undefined || rule.key !== undefined,
     'names nobody: give signer-workflow, signer-repo or key',
-  );
+  )
+  .superRefine((rule, context) => {
+    for (const field of Object.keys(rule)) {
+      if (rule.key === undefined ? field === 'until' : !['key', 'repository', 'until'].includes(field)) {
+        const message =
+          rule.key === undefined ? 'goes with key' : 'is of a certificate; a key has no such thing';
+        context.addIssue({ code: 'custom', path: [field], message });
+      }
+    }
+  });
 export type IdentityRule = z.infer<typeof identityRuleSchema>;
 
 /** Who holds which role. A predicate counts only from its role. */
 export type Trust = Partial<Record<Role, readonly IdentityRule[]>>;
 
+/** What bounds a key; of a certificate it is all in the certificate. Left out, a bounded key does not count. */
+export interface KeyUse {
+  /** Proven, ISO 8601; without it now counts. */
+  readonly signedAt?: string | undefined;
+  /** The image's repository, as the statement names its subject. */
+  readonly repository?: string | undefined;
+}
+
 /** Why a signer is not the one a rule names, every reason; undefined when it is. */
-export function explainMismatch(rule: IdentityRule, signer: Signer): string | undefined {
-  const reasons = rule.key === undefined ? compareCertificate(rule, signer) : compareKey(rule.key, signer);
+export function explainMismatch(rule: IdentityRule, signer: Signer, use: KeyUse = {}): string | undefined {
+  const reasons = rule.key === undefined ? compareCertificate(rule, signer) : compareKey(rule, signer, use);
   return reasons.length === 0 ? undefined : reasons.join('; ');
 }
 
 /** The roles whose rules a signer meets. */
-export function rolesOf(trust: Trust, signer: Signer): Role[] {
-  return ROLES.filter((role) => trust[role]?.some((rule) => explainMismatch(rule, signer) === undefined));
+export function rolesOf(trust: Trust, signer: Signer, use: KeyUse = {}): Role[] {
+  return ROLES.filter((role) =>
+    trust[role]?.some((rule) => explainMismatch(rule, signer, use) === undefined),
+  );
 }
 
-function compareKey(key: string, signer: Signer): string[] {
+function compareKey({ key, repository, until }: IdentityRule, signer: Signer, use: KeyUse): string[] {
   if (signer.key === undefined) return ['was signed with a certificate, not with the key'];
-  return `sha256:${signer.key}` === key ? [] : [`was signed with key sha256:${signer.key}, not ${key}`];
+  if (`sha256:${signer.key}` !== key) return [`was signed with key sha256:${signer.key}, not ${key}`];
+  const reasons = [];
+  if (repository !== undefined && repository !== use.repository) {
+    reasons.push(`the key counts for ${repository}, not for ${use.repository ?? 'an image of no name'}`);
+  }
+  const time = use.signedAt === undefined ? new Date() : new Date(use.signedAt);
+  if (until !== undefined && !(time < until)) {
+    const when = use.signedAt ?? 'now, since no earlier time is proven';
+    reasons.push(`the key counts until ${until.toISOString().slice(0, 10)}, and this is of ${when}`);
+  }
+  return reasons;
 }
 
 function compareCertificate(rule: IdentityRule, signer: Signer): string[] {

@@ -16,6 +16,8 @@ export interface LoadedPolicy {
   readonly uri: string;
   /** The file that `trusted-root` names, from the same commit. */
   readonly trustedRoot: string | undefined;
+  /** The files that `keys` names, from the same commit. */
+  readonly keys: readonly string[];
 }
 
 /** Where a policy is; without a commit it is the head of the default branch. */
@@ -56,10 +58,14 @@ export async function loadPolicy(
   const bytes = await readFile(github, place, place.path, commit);
   const uri = `${place.owner}/${place.repo}/${place.path}@${commit}`;
   const file = readPolicy(bytes.toString(), `${place.owner}/${place.repo}/${place.path}`, readBuiltInRules());
+  const readText = async (path: string): Promise<string> =>
+    (await readFile(github, place, path, commit)).toString();
   const root = file['trusted-root'];
-  const trustedRoot =
-    root === undefined ? undefined : (await readFile(github, place, root, commit)).toString();
-  return { file, bytes, digest: digestOf(bytes), uri, trustedRoot };
+  const [trustedRoot, keys] = await Promise.all([
+    root === undefined ? undefined : readText(root),
+    Promise.all((file.keys ?? []).map(readText)),
+  ]);
+  return { file, bytes, digest: digestOf(bytes), uri, trustedRoot, keys };
 }
 
 function parsePolicyReference(text: string, repository: string | undefined): PolicyPlace {

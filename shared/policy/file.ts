@@ -45,6 +45,8 @@ const policySchema = z.strictObject({
   trust: z.partialRecord(z.enum(ROLES), z.array(identityRuleSchema).min(1)),
   /** A trusted root in the policy's own repository, read at the same commit. */
   'trusted-root': z.string().min(1).optional(),
+  /** Public keys (PEM) in the policy's own repository, read at the same commit: those that identities name by fingerprint. */
+  keys: z.array(z.string().min(1)).min(1).max(20).optional(),
   environments: z
     .record(nameSchema, environmentSchema)
     .refine((all) => Object.keys(all).length > 0, 'names no environment'),
@@ -68,6 +70,7 @@ export function readPolicy(text: string, file: string, builtIn: Rules): PolicyFi
   const policy = readDocument(text, file, policySchema, (value) => [
     ...findUnknownRules(value, builtIn),
     ...findBrokenOrder(value),
+    ...findUnboundKeys(value),
   ]);
   return { ...policy, rules: { ...builtIn, ...policy.rules } };
 }
@@ -108,6 +111,29 @@ function findUnknownRules(policy: PolicyFile, builtIn: Rules): Fault[] {
             },
           ],
     ),
+  );
+}
+
+/** Nothing in a key says whose it is, for what and for how long; a policy that does not say it either trusts it with everything for ever. */
+function findUnboundKeys({ trust }: PolicyFile): Fault[] {
+  const roleOf = new Map<string, string>();
+  return Object.entries(trust).flatMap(([role, identities]) =>
+    identities.flatMap((identity, at) => {
+      const { key } = identity;
+      if (key === undefined) return [];
+      const path = ['trust', role, at];
+      const missing = (['repository', 'until'] as const)
+        .filter((field) => identity[field] === undefined)
+        .map((field) => ({
+          path,
+          message: `a key is bound to a repository and a day; "${field}" is missing`,
+        }));
+      const other = roleOf.get(key) ?? role;
+      roleOf.set(key, other);
+      return other === role
+        ? missing
+        : [...missing, { path, message: `this key has the role ${other} already` }];
+    }),
   );
 }
 

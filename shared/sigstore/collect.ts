@@ -1,7 +1,7 @@
 import type { Evidence, Rejected, VerifiedImage, VerifiedStatement } from '../evidence/evidence.ts';
 import { kindOfPredicate, ROLES_OF } from '../evidence/predicate.ts';
 import type { Statement } from '../evidence/statement.ts';
-import { explainMismatch, rolesOf, type Trust } from '../evidence/trust.ts';
+import { explainMismatch, type KeyUse, rolesOf, type Trust } from '../evidence/trust.ts';
 import { type Descriptor, isManifestType, manifestSchema } from '../image/descriptor.ts';
 import { type Digest, digestAlgorithm, digestHex } from '../image/digest.ts';
 import { Refused, Unavailable } from '../outcome/outcome.ts';
@@ -41,7 +41,10 @@ export async function collectEvidence(
   const { statements, rejected } = await collectStatements(store, image, verifier);
   const evidence: Evidence[] = [];
   for (const found of statements) {
-    const granted = grantRoles(found, trust);
+    const granted = grantRoles(found, trust, {
+      signedAt: found.signedAt,
+      repository: nameImage(found, image, store),
+    });
     if (typeof granted === 'string') rejected.push(reject(found, granted));
     else evidence.push({ ...found, ...granted });
   }
@@ -145,6 +148,15 @@ export async function readCarrier(
   return layer;
 }
 
+/** The repository that a statement puts this image in: as it names it, or where it lies when it gives no name; undefined when names differ. */
+function nameImage({ statement }: FoundStatement, image: ImageSubjects, store: Store): string | undefined {
+  const digests = image.all.map(({ digest }) => digest);
+  const names = statement.subject
+    .filter(({ digest }) => digests.some((one) => digest[digestAlgorithm(one)] === digestHex(one)))
+    .map(({ name }) => name ?? store.place);
+  return new Set(names).size === 1 ? names[0] : undefined;
+}
+
 function namedSubjects(statement: Statement, image: ImageSubjects): Digest[] {
   return image.all
     .map(({ digest }) => digest)
@@ -154,13 +166,17 @@ function namedSubjects(statement: Statement, image: ImageSubjects): Digest[] {
 }
 
 /** The kind of a statement with the roles that may say it and that its signer holds, or why it does not count. */
-function grantRoles(found: FoundStatement, trust: Trust): Pick<Evidence, 'kind' | 'roles'> | string {
+function grantRoles(
+  found: FoundStatement,
+  trust: Trust,
+  use: KeyUse,
+): Pick<Evidence, 'kind' | 'roles'> | string {
   const kind = kindOfPredicate(found.statement.predicateType);
   if (kind === undefined) return 'no rule reads this type';
-  const roles = rolesOf(trust, found.signer).filter((role) => ROLES_OF[kind].includes(role));
+  const roles = rolesOf(trust, found.signer, use).filter((role) => ROLES_OF[kind].includes(role));
   if (roles.length > 0) return { kind, roles };
   const reasons = ROLES_OF[kind].flatMap((role) =>
-    (trust[role] ?? []).map((rule) => `not ${role}: ${explainMismatch(rule, found.signer)}`),
+    (trust[role] ?? []).map((rule) => `not ${role}: ${explainMismatch(rule, found.signer, use)}`),
   );
   return reasons.length > 0
     ? reasons.join('; ')

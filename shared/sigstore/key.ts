@@ -50,16 +50,21 @@ export async function readPublicKey(path: string, context: RunContext): Promise<
   const pem = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw new Invalid('key', `"${path}" cannot be read (${cause.code})`, { cause });
   });
+  return parsePublicKey(pem, 'key', path);
+}
+
+/** A public key in PEM, from the file at `path` that `input` is about. Throws `Invalid` naming both. */
+export function parsePublicKey(pem: string, input: string, path: string): KeyObject {
   // createPublicKey would take a private key too and pass over what it is.
   if (!pem.includes('-----BEGIN PUBLIC KEY-----'))
-    throw new Invalid('key', `"${path}" holds no public key in PEM`);
+    throw new Invalid(input, `"${path}" holds no public key in PEM`);
   let key: KeyObject;
   try {
     key = createPublicKey(pem);
   } catch (cause) {
-    throw new Invalid('key', `"${path}" holds no public key in PEM`, { cause });
+    throw new Invalid(input, `"${path}" holds no public key in PEM`, { cause });
   }
-  return checkAlgorithm(key);
+  return checkAlgorithm(key, input);
 }
 
 /** sha256 of the public key's SPKI DER, in hex: how identity rules name a key. */
@@ -69,12 +74,12 @@ export function fingerprintOf(key: KeyObject): string {
 }
 
 /** The keys that cosign signs and verifies with in the same way as we do. */
-function checkAlgorithm(key: KeyObject): KeyObject {
+function checkAlgorithm(key: KeyObject, input = 'key'): KeyObject {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
   const fits =
     (type === 'ec' && details?.namedCurve === 'prime256v1') ||
     type === 'ed25519' ||
     (type === 'rsa' && (details?.modulusLength ?? 0) >= 2048);
-  if (!fits) throw new Invalid('key', 'may be ECDSA P-256, Ed25519, or RSA of 2048 bits and more');
+  if (!fits) throw new Invalid(input, 'may be ECDSA P-256, Ed25519, or RSA of 2048 bits and more');
   return key;
 }

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Bundle } from '@sigstore/bundle';
-import type { Verifier } from '@sigstore/verify';
+import type { SignedEntity, TrustMaterial, Verifier } from '@sigstore/verify';
 import type { VerifiedStatement } from '../evidence/evidence.ts';
 import type { Signer } from '../evidence/identity.ts';
 import { STATEMENT_MEDIA_TYPE, type Statement, statementSchema } from '../evidence/statement.ts';
@@ -37,7 +37,8 @@ export async function openVerifier(inputs: SigningInputs, context: RunContext): 
 /** A verifier from what is loaded already. */
 export async function createVerifier(trusted: {
   readonly root?: LoadedRoot | undefined;
-  readonly key?: KeyObject | undefined;
+  /** Public keys, any of which may have signed. */
+  readonly key?: KeyObject | readonly KeyObject[] | undefined;
 }): Promise<StatementVerifier> {
   const { bundleFromJSON } = await import('@sigstore/bundle');
   const verifySignature = await createSignatureVerifier(trusted);
@@ -60,17 +61,20 @@ export async function createVerifier(trusted: {
 /** Checks everything of a bundle but what its payload says. `artifact` is what a message signature is over. Throws errors of any kind. */
 export async function createSignatureVerifier(trusted: {
   readonly root?: LoadedRoot | undefined;
-  readonly key?: KeyObject | undefined;
+  readonly key?: KeyObject | readonly KeyObject[] | undefined;
 }): Promise<(bundle: Bundle, artifact?: Buffer) => Verified> {
   const { toSignedEntity, toTrustMaterial, Verifier: VerifierClass } = await import('@sigstore/verify');
-  const { key, root: { root } = {} } = trusted;
-  const material = toTrustMaterial(
-    root ?? { mediaType: '', tlogs: [], ctlogs: [], certificateAuthorities: [], timestampAuthorities: [] },
-    () => {
-      if (key === undefined) throw new Error('it was signed with a key, and no key was given to verify with');
-      return { publicKey: key, validFor: () => true };
-    },
-  );
+  const { root: { root } = {} } = trusted;
+  const keys = [trusted.key ?? []].flat();
+  const trusting = (publicKey?: KeyObject): TrustMaterial =>
+    toTrustMaterial(
+      root ?? { mediaType: '', tlogs: [], ctlogs: [], certificateAuthorities: [], timestampAuthorities: [] },
+      () => {
+        if (!publicKey) throw new Error('it was signed with a key, and no key was given to verify with');
+        return { publicKey, validFor: () => true };
+      },
+    );
+  const material = trusting();
   // GitHub's own instance keeps no log: there a timestamp authority says when, and no log vouches for certificates.
   const logs = material.tlogs.length > 0 ? 1 : 0;
   const byCertificate: Verifier = new VerifierClass(material, {
@@ -78,16 +82,14 @@ export async function createSignatureVerifier(trusted: {
     ctlogThreshold: logs,
     timestampThreshold: 1,
   });
-  const byKey: Verifier = new VerifierClass(material, {
-    tlogThreshold: 0,
-    ctlogThreshold: 0,
-    timestampThreshold: 0,
-  });
+  const byKey = (keys.length === 0 ? [undefined] : keys).map(
+    (key) => new VerifierClass(trusting(key), { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 }),
+  );
   return (bundle, artifact) => {
     const entity = toSignedEntity(bundle, artifact);
     if (entity.key.$case === 'public-key') {
       const seen = root === undefined ? { ...entity, tlogEntries: [], timestamps: [] } : entity;
-      const { key: signedBy } = byKey.verify(seen);
+      const { key: signedBy } = verifyByAny(byKey, seen);
       return { signer: { key: fingerprintOf(signedBy) }, ...timesOf(seen) };
     }
     if (root === undefined)
@@ -98,10 +100,21 @@ export async function createSignatureVerifier(trusted: {
   };
 }
 
+/** A bundle does not say which key signed it: the first that fits did. Throws what the last one throws. */
+function verifyByAny(verifiers: readonly Verifier[], entity: SignedEntity): ReturnType<Verifier['verify']> {
+  let failure: unknown;
+  for (const verifier of verifiers) {
+    try {
+      return verifier.verify(entity);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
 /** The earliest proven time and the log's index. Called after verification only: until then both are the signer's own word. */
-function timesOf(
-  entity: ReturnType<typeof import('@sigstore/verify').toSignedEntity>,
-): Omit<Verified, 'signer'> {
+function timesOf(entity: SignedEntity): Omit<Verified, 'signer'> {
   const times = entity.timestamps.flatMap((stamp) => {
     if (stamp.$case === 'timestamp-authority') return [stamp.timestamp.signingTime.getTime()];
     // Without the log's signed promise the integrated time is nobody's word.

@@ -16,7 +16,7 @@ import { findEnvironment, type PolicyFile, trustOf } from '../policy/file.ts';
 import { type JudgedEnvironment, judgeFacts } from '../policy/judge.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
-import { readPrivateKey } from '../sigstore/key.ts';
+import { parsePublicKey, readPrivateKey } from '../sigstore/key.ts';
 import { publishStatements } from '../sigstore/publish.ts';
 import { loadTrustedRoot, parseTrustedRoot } from '../sigstore/root.ts';
 import type { SigningInputs, StatementSigner } from '../sigstore/signer.ts';
@@ -85,14 +85,16 @@ export async function judgeEvidence(
 
 /**
  * The verifier for a policy: by the policy's own trusted root where it has one, otherwise by the inputs'. The input `key` names a private key
- * here, since whoever judges also signs; its public half verifies what the same key signed.
+ * here, since whoever judges also signs; its public half verifies what the same key signed, beside the policy's own keys.
  */
 export async function openPolicyVerifier(
   policy: LoadedPolicy | undefined,
   inputs: SigningInputs,
   context: RunContext,
 ): Promise<StatementVerifier> {
-  const key = inputs.key === undefined ? undefined : createPublicKey(readPrivateKey(inputs.key, context));
+  const own = inputs.key === undefined ? [] : [createPublicKey(readPrivateKey(inputs.key, context))];
+  const named = policy?.keys.map((pem, at) => parsePublicKey(pem, 'policy', policy.file.keys?.[at] ?? ''));
+  const key = [...(named ?? []), ...own];
   if (policy?.trustedRoot !== undefined) {
     try {
       return await createVerifier({ key, root: parseTrustedRoot(policy.trustedRoot) });
@@ -100,8 +102,7 @@ export async function openPolicyVerifier(
       throw new Invalid('policy', `"${policy.file['trusted-root']}" is no Sigstore trusted root`, { cause });
     }
   }
-  const byKeyAlone =
-    key !== undefined && inputs.sigstore === undefined && inputs['trusted-root'] === undefined;
+  const byKeyAlone = own.length > 0 && inputs.sigstore === undefined && inputs['trusted-root'] === undefined;
   return createVerifier({ key, root: byKeyAlone ? undefined : await loadTrustedRoot(inputs, context) });
 }
 

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -374,39 +374,47 @@ describe('gate by other roots', () => {
     expect(none.outputs, none.log).toMatchObject({ outcome: 'invalid', decision: 'deny' });
   });
 
-  test('verifies and signs with a key where there is no Sigstore', async () => {
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
-    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-    const withKey: Run = {
-      ...GATE,
-      variables: { SIGNING_KEY: pem, OTHER_KEY: other.export({ format: 'pem', type: 'pkcs8' }).toString() },
-    };
+  test('verifies and signs with keys where there is no Sigstore: each for its role, its repository and its time', async () => {
+    const keys = Object.fromEntries(
+      ['BUILDER', 'GATE', 'OTHER'].map((name) => [name, generateKeyPairSync('ec', { namedCurve: 'P-256' })]),
+    );
+    const variables = Object.fromEntries(
+      Object.entries(keys).map(([name, { privateKey }]) => [
+        name,
+        privateKey.export({ format: 'pem', type: 'pkcs8' }) as string,
+      ]),
+    );
+    const publicKey = (name: string) => keys[name]?.publicKey as KeyObject;
+    const withKeys: Run = { ...GATE, variables };
     const alone = { sigstore: '', 'fulcio-url': '', 'rekor-url': '', 'tsa-url': '', 'trusted-root': '' };
-    const identity = `[{ key: "sha256:${fingerprintOf(publicKey)}" }]`;
-    world.github.commit('octo/app', {
-      'keyed.yml': `version: 1
-repository-id: 123456789
-trust: { builder: ${identity}, gate: ${identity} }
-environments: { staging: { repository: ghcr.io/octo/app-staging, rules: [signed] } }
-`,
-    });
-    for (const [key, decision] of [
-      ['SIGNING_KEY', 'allow'],
-      ['OTHER_KEY', 'deny'],
+    for (const [key, until, elsewhere, decision] of [
+      ['BUILDER', '2999-01-01', false, 'allow'],
+      ['OTHER', '2999-01-01', false, 'deny'],
+      ['GATE', '2999-01-01', false, 'deny'],
+      ['BUILDER', '2020-01-01', false, 'deny'],
+      ['BUILDER', '2999-01-01', true, 'deny'],
     ] as const) {
       const pushed = await pushImage();
+      const repository = elsewhere ? 'ghcr.io/octo/other' : pushed.name.split('@')[0];
+      const identity = (name: string) =>
+        `[{ key: "sha256:${fingerprintOf(publicKey(name))}", repository: ${repository}, until: ${until} }]`;
+      world.github.commit('octo/app', {
+        'builder.pub': publicKey('BUILDER').export({ format: 'pem', type: 'spki' }) as string,
+        'keyed.yml': `version: 1
+repository-id: 123456789
+keys: [builder.pub]
+trust: { builder: ${identity('BUILDER')}, gate: ${identity('GATE')} }
+environments: { staging: { repository: ghcr.io/octo/app-staging, rules: [signed] } }
+`,
+      });
       const signed = await world.run(
         'attest',
         { image: pushed.name, signature: 'true', key, ...alone },
-        withKey,
+        withKeys,
       );
       expect(signed.outputs, signed.log).toMatchObject({ outcome: 'passed' });
-      const run = await gate(
-        { image: pushed.name, policy: 'keyed.yml', key: 'SIGNING_KEY', ...alone },
-        withKey,
-      );
-      expect(run.outputs, run.log).toMatchObject({ decision });
+      const run = await gate({ image: pushed.name, policy: 'keyed.yml', key: 'GATE', ...alone }, withKeys);
+      expect({ key, until, elsewhere, ...run.outputs }, run.log).toMatchObject({ decision });
     }
   });
 });

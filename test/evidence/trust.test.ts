@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Signer } from '../../shared/evidence/identity.ts';
-import { explainMismatch, identityRuleSchema, rolesOf } from '../../shared/evidence/trust.ts';
+import { explainMismatch, identityRuleSchema, type KeyUse, rolesOf } from '../../shared/evidence/trust.ts';
 
+const KEY = `sha256:${'a'.repeat(64)}`;
 const workflow = 'https://github.com/octo/app/.github/workflows/release.yml@refs/heads/main';
 const signer: Signer = {
   subject: workflow,
@@ -225,8 +226,50 @@ describe('rules that are none', () => {
     ['an empty list', { ...rule, ref: [] }, /ref/],
     ['a number that is a name', { ...rule, 'repository-id': 'octo' }, /repository-id/],
     ['a key that is a path', { key: 'cosign.pub' }, /sha256:<64 hex>/],
+    ['a key and a ref', { key: KEY, ref: 'refs/heads/main' }, /is of a certificate; a key has no such thing/],
+    ['a certificate and a day', { ...rule, until: '2027-01-31' }, /goes with key/],
+    ['a time that is no day', { key: KEY, until: 'soon' }, /may be a day/],
   ])('%s', (_, given, message) => {
     expect(JSON.stringify(identityRuleSchema.safeParse(given).error?.issues)).toMatch(message);
+  });
+});
+
+describe('a key counts for one repository, and until a day', () => {
+  const bounded = identityRuleSchema.parse({ key: KEY, repository: 'ghcr.io/octo/app', until: '2027-01-31' });
+  const ended = identityRuleSchema.parse({ key: KEY, until: '2020-01-01' });
+  const repository = 'ghcr.io/octo/app';
+  test.each<[string, typeof bounded, KeyUse, RegExp | undefined]>([
+    ['on the day before', bounded, { repository, signedAt: '2027-01-30T23:59:59Z' }, undefined],
+    [
+      'on the day',
+      bounded,
+      { repository, signedAt: '2027-01-31T00:00:00Z' },
+      /^the key counts until 2027-01-31, and this is of 2027-01-31T/,
+    ],
+    ['proven before an end that has come', ended, { signedAt: '2019-12-31T00:00:00Z' }, undefined],
+    [
+      'not proven, after the end',
+      ended,
+      {},
+      /^the key counts until 2020-01-01, and this is of now, since no earlier time is proven$/,
+    ],
+    ['a time that is none', bounded, { repository, signedAt: 'yesterday' }, /^the key counts until/],
+    [
+      'another repository',
+      bounded,
+      { repository: `${repository}2`, signedAt: '2026-01-01T00:00:00Z' },
+      /^the key counts for ghcr.io\/octo\/app, not for ghcr.io\/octo\/app2$/,
+    ],
+    [
+      'no repository',
+      bounded,
+      { signedAt: '2026-01-01T00:00:00Z' },
+      /^the key counts for .*, not for an image of no name$/,
+    ],
+  ])('%s', (_, given, use, reason) => {
+    const said = explainMismatch(given, { key: 'a'.repeat(64) }, use);
+    if (reason === undefined) expect(said).toBeUndefined();
+    else expect(said).toMatch(reason);
   });
 });
 

@@ -18,6 +18,8 @@ rules:
   no-critical: { title: No fixable critical vulnerability, needs: [scan], deny: "vulnerabilities.exists(v, v.severity == 'CRITICAL' && v.fixed != '')" }
   small:       { title: Under 500 MB, warn: "image.size > 500000000", from: 2027-01-01 }
 `;
+const KEY = `sha256:${'a'.repeat(64)}`;
+const BOUND = `{ key: "${KEY}", repository: ghcr.io/octo/app, until: 2027-01-31 }`;
 const builtIn = readBuiltInRules();
 const read = (text: string) => readPolicy(text, 'policy.yml', builtIn);
 
@@ -91,6 +93,27 @@ const BAD: [name: string, from: string, to: string, place: string, message: stri
     '{ ref: refs/heads/main }',
     '6:14',
     'names nobody',
+  ],
+  [
+    'a key for ever',
+    '{ signer-workflow: octo/policies/.github/workflows/gate.yml }',
+    `{ key: "${KEY}", repository: ghcr.io/octo/app }`,
+    '6:14',
+    '"until" is missing',
+  ],
+  [
+    'a key for every repository',
+    '{ signer-workflow: octo/policies/.github/workflows/gate.yml }',
+    `{ key: "${KEY}", until: 2027-01-31 }`,
+    '6:14',
+    '"repository" is missing',
+  ],
+  [
+    'a key with two roles',
+    'scanner:  [{ signer-workflow: octo/app/.github/workflows/release.yml }]\n  gate:     [{ signer-workflow: octo/policies/.github/workflows/gate.yml }]',
+    `scanner: [${BOUND}]\n  gate: [${BOUND}]`,
+    '6:10',
+    'this key has the role scanner already',
   ],
   [
     'a role without identities',
