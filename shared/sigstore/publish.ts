@@ -2,7 +2,7 @@ import { STATEMENT_TYPE, type Statement } from '../evidence/statement.ts';
 import { type Descriptor, MEDIA_TYPE } from '../image/descriptor.ts';
 import { type Digest, digestAlgorithm, digestHex } from '../image/digest.ts';
 import { Invalid } from '../outcome/outcome.ts';
-import { attachReferrers, prepareReferrers } from '../store/attach.ts';
+import { attachReferrers, checkFallbacks, prepareReferrers } from '../store/attach.ts';
 import type { Store } from '../store/store.ts';
 import type { ImageSubjects } from '../store/subjects.ts';
 import type { Attached } from './attached.ts';
@@ -94,6 +94,7 @@ async function signClaims(
 ): Promise<Map<Claim, Buffer>> {
   if (claims.length === 0) return new Map();
   const statements = claims.map((claim) => buildStatement(store, image, claim));
+  await checkFallbacks(store);
   const [bundles] = await Promise.all([signer.sign(statements), prepareReferrers(store, claims.length)]);
   for (const bundle of bundles) await check?.(bundle);
   return new Map(claims.map((claim, at) => [claim, bundles[at] ?? Buffer.alloc(0)]));

@@ -26,6 +26,22 @@ export interface ReferrerManifest {
 
 const EMPTY = { mediaType: MEDIA_TYPE.empty, digest: digestOf(EMPTY_BLOB), size: EMPTY_BLOB.length };
 
+/**
+ * Finds out before anything is signed whether the fallback indexes that attaching has to rewrite can be written again:
+ * where tags are immutable they cannot (`Unavailable`). Nothing is asked of a registry with the referrers API.
+ */
+export async function checkFallbacks(store: Store): Promise<void> {
+  await mapParallel([...store.fallbacks], 8, async (subject) => {
+    const tag = fallbackTag(subject);
+    const stored = await store.getManifest(tag);
+    // The same bytes again change nothing, and leave nothing behind. (GitLab answers with the subject; there none is written.)
+    if (stored === undefined || stored.descriptor.digest === subject) return;
+    await store
+      .putManifest(stored.bytes, stored.descriptor.mediaType, tag)
+      .catch((cause: unknown) => Promise.reject(explainFallback(store, tag, cause)));
+  });
+}
+
 /** Gets ready to attach `count` referrers: what `attachReferrers` would find missing (login, permission) is found now. */
 export async function prepareReferrers(store: Store, count: number): Promise<void> {
   await Promise.all([store.prepareUploads(count), store.putBlob(EMPTY, () => EMPTY_BLOB)]);
@@ -125,7 +141,7 @@ async function healFallback(
   let stored = before;
   let wanted = uniteReferrers(subject, readIndex(stored, subject), added);
   for (let round = 0; round < ROUNDS; round += 1) {
-    if (wanted.length > readIndex(stored, subject).length) await writeIndex(store, tag, wanted);
+    if (wanted.length > readIndex(stored, subject).length) wanted = await writeIndex(store, tag, wanted);
     const [after, tags] = await Promise.all([store.getManifest(tag), store.listTags()]);
     // GitLab answers with the subject under this tag, whatever is pushed; own tags have to do there.
     if (after?.descriptor.digest === subject) return;
@@ -147,14 +163,33 @@ function readIndex(stored: StoredManifest | undefined, subject: Digest): Descrip
   return (stored && readReferrers(stored.bytes, subject)) ?? [];
 }
 
-async function writeIndex(store: Store, tag: string, manifests: readonly Descriptor[]): Promise<void> {
-  const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests };
+/** Writes the index and returns what it lists: entries whose manifests somebody has deleted make registries refuse it, and are left out. */
+async function writeIndex(
+  store: Store,
+  tag: string,
+  manifests: readonly Descriptor[],
+): Promise<Descriptor[]> {
+  const write = (list: readonly Descriptor[]): Promise<unknown> =>
+    store.putManifest(
+      Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: list })),
+      MEDIA_TYPE.index,
+      tag,
+    );
   try {
-    await store.putManifest(Buffer.from(JSON.stringify(index)), MEDIA_TYPE.index, tag);
+    await write(manifests);
+    return [...manifests];
   } catch (cause) {
-    throw new Unavailable(`${store.place}: the fallback index ${tag} could not be written`, {
-      cause,
-      hint: 'The registry has no referrers API. If its tags are immutable, exclude "sha256-*" from that.',
-    });
+    const found = await mapParallel(manifests, 16, ({ digest }) => store.resolve(digest));
+    const present = manifests.filter((_, at) => found[at] !== undefined);
+    if (present.length === manifests.length) throw explainFallback(store, tag, cause);
+    await write(present).catch((error: unknown) => Promise.reject(explainFallback(store, tag, error)));
+    return present;
   }
+}
+
+function explainFallback(store: Store, tag: string, cause: unknown): Unavailable {
+  return new Unavailable(`${store.place}: the fallback index ${tag} could not be written`, {
+    cause,
+    hint: 'The registry has no referrers API, so evidence is listed under that tag. If its tags are immutable, exclude "sha256-*" from that.',
+  });
 }

@@ -44,6 +44,7 @@ type LayoutIndex = z.infer<typeof looseIndexSchema>;
 export class LayoutStore implements Store {
   readonly place: string;
   readonly host = undefined;
+  readonly fallbacks: ReadonlySet<Digest> = new Set();
   readonly #folder: string;
   readonly #workspace: string;
   /** The end of the last change of index.json; the next one waits for it. */

@@ -36,6 +36,7 @@ const subjectSchema = z.object({ subject: z.object({ digest: z.string() }) });
 export class RegistryStore implements Store {
   readonly place: string;
   readonly host: string;
+  readonly fallbacks = new Set<Digest>();
   readonly #client: RegistryClient;
   /** What answers so far tell of the referrers API: it listed all there was of an image, or there is none. */
   #api: 'unknown' | 'whole' | 'none' = 'unknown';
@@ -223,7 +224,8 @@ export class RegistryStore implements Store {
       this.#api === 'none' ? undefined : askReferrers(this.#client, subject),
       this.#readFallback(subject),
     ]);
-    const known = uniteReferrers(subject, listed ?? [], fallback);
+    if (!listed && fallback) this.fallbacks.add(subject);
+    const known = uniteReferrers(subject, listed ?? [], fallback ?? []);
     if (listed?.length === known.length && (known.length > 0 || this.#api === 'whole')) {
       this.#api = 'whole';
       return known;
@@ -244,7 +246,8 @@ export class RegistryStore implements Store {
     return this.#tags;
   }
 
-  async #readFallback(subject: Digest): Promise<Descriptor[]> {
+  /** What the fallback tag lists; undefined when there is none, or no index under it. */
+  async #readFallback(subject: Digest): Promise<Descriptor[] | undefined> {
     const { status, bytes } = await this.#client.read(
       {
         method: 'GET',
@@ -255,7 +258,7 @@ export class RegistryStore implements Store {
       },
       MANIFEST_LIMIT,
     );
-    return (status === 200 && readReferrers(bytes, subject)) || [];
+    return status === 200 ? readReferrers(bytes, subject) : undefined;
   }
 
   async #startUpload(): Promise<URL> {

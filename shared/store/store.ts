@@ -24,6 +24,8 @@ export interface Store {
   readonly place: string;
   /** The registry's host, undefined for a layout. Two stores with the same host can mount blobs. */
   readonly host: string | undefined;
+  /** The subjects whose referrers `listReferrers` found under the fallback tag, there being no referrers API: attaching rewrites it. */
+  readonly fallbacks: ReadonlySet<Digest>;
 
   /** Descriptor of a digest or tag by HEAD (digest, media type, size), or undefined when there is none. */
   resolve(reference: Digest | string): Promise<Descriptor | undefined>;

@@ -37,6 +37,8 @@ export interface RegistryServerOptions {
   readonly folder?: string;
   /** False plays a registry without the referrers API. */
   readonly referrers?: boolean;
+  /** True plays a registry whose tags are written once: any further write is refused, also of the same. */
+  readonly immutableTags?: boolean;
   /** Milliseconds before every answer. */
   readonly latency?: number;
   /** Called for each request; what it returns is sent instead of the registry's answer. */
@@ -50,6 +52,8 @@ export interface RegistryServer {
   readonly requests: SeenRequest[];
   close(): Promise<void>;
 }
+
+type Play = Required<Pick<RegistryServerOptions, 'referrers' | 'immutableTags'>>;
 
 interface Exchange {
   readonly request: IncomingMessage;
@@ -68,7 +72,7 @@ const MANIFEST_LIMIT = 8 * 1024 * 1024;
  * it knows no logins, except those that `onRequest` plays.
  */
 export async function startRegistry(options: RegistryServerOptions = {}): Promise<RegistryServer> {
-  const { port = 0, referrers = true, latency = 0, onRequest } = options;
+  const { port = 0, referrers = true, immutableTags = false, latency = 0, onRequest } = options;
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'hallmark-registry-'));
   for (const name of ['blobs', 'uploads', 'repositories']) mkdirSync(join(folder, name), { recursive: true });
   const requests: SeenRequest[] = [];
@@ -89,7 +93,7 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
     }
     try {
       if (fault) await sendFault(request, response, fault);
-      else await route(request, response, folder, referrers);
+      else await route(request, response, folder, { referrers, immutableTags });
     } catch (error) {
       request.resume();
       const rejection = error instanceof Rejection ? error : new Rejection(500, 'UNKNOWN');
@@ -139,7 +143,7 @@ async function route(
   request: IncomingMessage,
   response: ServerResponse,
   folder: string,
-  referrers: boolean,
+  play: Play,
 ): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://registry');
   if (/^\/v2\/?$/.test(url.pathname)) return sendJson(response, 200, {});
@@ -148,8 +152,8 @@ async function route(
   const reference = decodeURIComponent(rest);
   if (kind !== '' && !NAME.test(name)) throw new Rejection(400, 'NAME_INVALID');
   const exchange = { request, response, url, name, repository: new Repository(folder, name) };
-  if (kind === 'manifests') return serveManifest(exchange, reference, referrers);
-  if (kind === 'referrers' && referrers) return serveReferrers(exchange, reference);
+  if (kind === 'manifests') return serveManifest(exchange, reference, play);
+  if (kind === 'referrers' && play.referrers) return serveReferrers(exchange, reference);
   if (kind === 'tags' && reference === 'list') return serveTags(exchange);
   if (kind === 'blobs') return serveBlob(exchange, reference);
   if (kind === 'blobs/uploads' && request.method === 'POST') return beginUpload(exchange, folder);
@@ -160,10 +164,11 @@ async function route(
 async function serveManifest(
   { request, response, name, repository }: Exchange,
   reference: string,
-  referrers: boolean,
+  { referrers, immutableTags }: Play,
 ): Promise<void> {
   if (request.method === 'PUT') {
     const bytes = await readAll(request);
+    if (immutableTags && repository.listTags().includes(reference)) throw new Rejection(409, 'TAG_IMMUTABLE');
     const { digest, subject } = repository.putManifest(reference, bytes, request.headers['content-type']);
     const location = `/v2/${name}/manifests/${digest}`;
     const headers = { location, 'docker-content-digest': digest };

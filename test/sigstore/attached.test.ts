@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { PREDICATE_TYPES } from '../../shared/evidence/predicate.ts';
 import type { RunContext } from '../../shared/github/context.ts';
 import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
@@ -238,4 +238,20 @@ test('what looks like the evidence and does not verify is not taken for it', asy
   }
   expect(await run(forged)).toMatchObject({ said: [], logged: 2 });
   expect(await count(forged)).toEqual([4, 4, 4]);
+});
+
+test('where tags are immutable and there is no referrers API, it is said before anything is signed', async () => {
+  const registry = await startRegistry({ referrers: false, immutableTags: true });
+  onTestFinished(() => registry.close());
+  const store = openStore(parseReference(`${registry.host}/octo/app`), storeOptions(runContext(sigstore)));
+  const image = await putImage(store);
+  const place = { store, image, name: `${store.place}@${image.digest}` };
+  await run(place);
+  const before = sigstore.requests.length;
+  await expect(run(place, { review: 'another' })).rejects.toMatchObject({
+    outcome: 'unavailable',
+    hint: expect.stringContaining('exclude "sha256-*"'),
+  });
+  expect(sigstore.requests.slice(before).filter(({ path }) => path.includes('/log/entries'))).toEqual([]);
+  expect(await count(place)).toEqual([2]);
 });

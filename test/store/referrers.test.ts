@@ -2,9 +2,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
+import { type Descriptor, MEDIA_TYPE } from '../../shared/image/descriptor.ts';
 import { type Digest, parseDigest } from '../../shared/image/digest.ts';
-import { attachReferrers, prepareReferrers } from '../../shared/store/attach.ts';
+import { attachReferrers, checkFallbacks, prepareReferrers } from '../../shared/store/attach.ts';
 import { copyImage } from '../../shared/store/copy.ts';
 import { digestOf } from '../../shared/store/hash.ts';
 import {
@@ -15,7 +15,7 @@ import {
   uniteReferrers,
 } from '../../shared/store/referrers.ts';
 import { REFERRER_CAP } from '../../shared/store/store.ts';
-import type { Fault, SeenRequest } from '../servers/registry.ts';
+import type { Fault, RegistryServer, SeenRequest } from '../servers/registry.ts';
 import { digests, open, pushIndex, pushManifest, pushPlatform, serveRegistry } from './fixtures.ts';
 import { makeReferrer } from './referrer.ts';
 
@@ -238,38 +238,95 @@ describe('the fallback tag', () => {
     }
   });
 
-  it('that cannot be written is unavailable, with what to change', async () => {
-    let tag = 'none';
-    const registry = await serveRegistry({
-      referrers: false,
-      onRequest: ({ method, path }) => (method === 'PUT' && path.endsWith(tag) ? { status: 409 } : undefined),
-    });
+  it.each<[string, (entry: Descriptor) => unknown]>([
+    ['without annotations', ({ annotations: _, ...entry }) => entry],
+    ['with another artifact type', (entry) => ({ ...entry, artifactType: 'application/octet-stream' })],
+    ['with no more than a digest', ({ mediaType, digest, size }) => ({ mediaType, digest, size })],
+  ])('that another tool wrote %s lists the same, and loses nothing', async (_, change) => {
+    const registry = await serveRegistry({ referrers: false });
     const store = open(`${registry.host}/octo/app`);
     const image = await pushPlatform(store, 'amd64');
-    tag = `/manifests/${fallbackTag(image.digest)}`;
-    await expect(attachReferrers(store, [makeReferrer(image, 'a')])).rejects.toMatchObject({
-      outcome: 'unavailable',
-      hint: expect.stringContaining('sha256-*'),
-    });
+    const tag = fallbackTag(image.digest);
+    const theirs = await attachReferrers(store, [makeReferrer(image, 'theirs')]);
+    // As if they had no tags of their own.
+    for (const name of await store.listTags()) if (name !== tag) await remove(registry, name);
+    await pushManifest(store, { mediaType: MEDIA_TYPE.index, manifests: theirs.map(change) }, tag);
+    expect(digests(await store.listReferrers(image.digest))).toEqual(digests(theirs));
+    const ours = await attachReferrers(store, [makeReferrer(image, 'ours')]);
+    const index = await store.getManifest(tag);
+    expect(digests(JSON.parse(String(index?.bytes)).manifests)).toEqual(digests([...theirs, ...ours]));
+  });
+
+  it('that lists what is deleted: what is there is listed, and attaching goes on', async () => {
+    const registry = await serveRegistry({ referrers: false });
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(store, 'amd64');
+    const [kept, gone] = await attachReferrers(store, [makeReferrer(image, 'a'), makeReferrer(image, 'b')]);
+    if (!kept || !gone) throw new Error('two were attached');
+    await remove(registry, gone.digest);
+    const ours = await attachReferrers(store, [makeReferrer(image, 'c')]);
+    expect(digests(await store.listReferrers(image.digest))).toEqual(digests([kept, ...ours]));
   });
 });
 
-it('attaching again is no error where tags are immutable', async () => {
-  const tags = new Set<string>();
-  const registry = await serveRegistry({
-    onRequest: ({ method, path }) => {
-      const tag = /\/manifests\/(sha256-.*)$/.exec(path)?.[1];
-      if (method !== 'PUT' || tag === undefined) return undefined;
-      if (tags.has(tag)) return { status: 409, body: '{"errors":[{"code":"TAG_EXISTS"}]}' };
-      tags.add(tag);
-      return undefined;
-    },
+/** Deletes a manifest, or a tag alone, as nothing of ours does. */
+async function remove(registry: RegistryServer, reference: string): Promise<void> {
+  await fetch(`http://${registry.host}/v2/octo/app/manifests/${reference}`, { method: 'DELETE' });
+}
+
+describe('immutable tags', () => {
+  it('with the referrers API stop nothing, nor does attaching the same again', async () => {
+    const registry = await serveRegistry({ immutableTags: true });
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(store, 'amd64');
+    const first = await attachReferrers(store, [makeReferrer(image, 'a')]);
+    const again = open(`${registry.host}/octo/app`);
+    expect(await again.listReferrers(image.digest)).toHaveLength(1);
+    await checkFallbacks(again);
+    expect(await attachReferrers(again, [makeReferrer(image, 'a')])).toEqual(first);
+    await attachReferrers(again, [makeReferrer(image, 'b')]);
+    expect(await again.listReferrers(image.digest)).toHaveLength(2);
   });
-  const store = open(`${registry.host}/octo/app`);
-  const image = await pushPlatform(store, 'amd64');
-  const first = await attachReferrers(store, [makeReferrer(image, 'a')]);
-  expect(await attachReferrers(open(`${registry.host}/octo/app`), [makeReferrer(image, 'a')])).toEqual(first);
-  expect(await store.listReferrers(image.digest)).toHaveLength(1);
+
+  it('without it are said ahead, with the pattern to exclude, and nothing that is attached is lost', async () => {
+    const registry = await serveRegistry({ immutableTags: true, referrers: false });
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(store, 'amd64');
+    await store.listReferrers(image.digest);
+    await checkFallbacks(store);
+    const first = await attachReferrers(store, [makeReferrer(image, 'a')]);
+    const told = { outcome: 'unavailable', hint: expect.stringContaining('exclude "sha256-*"') };
+
+    const later = open(`${registry.host}/octo/app`);
+    await later.listReferrers(image.digest);
+    await expect(checkFallbacks(later)).rejects.toMatchObject(told);
+    expect(digests(await later.listReferrers(image.digest))).toEqual(digests(first));
+    // Whoever attaches all the same is told too, and what it attached is found by its own tag.
+    await expect(attachReferrers(later, [makeReferrer(image, 'b')])).rejects.toMatchObject(told);
+    expect(await later.listReferrers(image.digest)).toHaveLength(2);
+  });
+
+  it.each([
+    ['where there is none', false],
+    ['as GitLab has it', true],
+  ])('the check writes no fallback index %s', async (_, isGitLab) => {
+    let subject: { path: string; bytes: Buffer } | undefined;
+    const registry = await serveRegistry({
+      referrers: false,
+      onRequest: ({ path }) =>
+        subject && path.endsWith(subject.path)
+          ? { status: 200, headers: { 'content-type': MEDIA_TYPE.index }, body: subject.bytes }
+          : undefined,
+    });
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushIndex(store, 'v1');
+    const stored = await store.getManifest(image.digest);
+    if (isGitLab && stored) subject = { path: fallbackTag(image.digest), bytes: stored.bytes };
+    await store.listReferrers(image.digest);
+    registry.requests.length = 0;
+    await checkFallbacks(store);
+    expect(registry.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+  });
 });
 
 describe('ten writers at once', () => {
