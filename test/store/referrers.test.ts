@@ -384,8 +384,8 @@ describe('round trips', () => {
   // log take three; blobs, manifests and the fallback index are the store's. Without the API one more reads the index back,
   // because no registry can compare and swap.
   it.each([
-    ['with the referrers API', true, 2, 9],
-    ['without it', false, 4, 12],
+    ['with the referrers API', true, 2, 10],
+    ['without it', false, 4, 13],
   ])('four bundles are attached to one manifest in few: %s', async (_, referrers, depth, count) => {
     const registry = await serveRegistry({ referrers, latency: 100 });
     const store = open(`${registry.host}/octo/app`);
