@@ -23,9 +23,15 @@ function fold(key: string): string {
 
 /**
  * A key of a manifest, index or image configuration that another reader may take for something else: it stands twice in one object,
- * or is a field's name in other letters. Undefined when there is none. `text` must be JSON.
+ * or is a field's name in other letters. Undefined when there is none, and for what is no JSON, which nobody takes for anything.
  */
 export function findAmbiguousKey(text: string): string | undefined {
+  try {
+    // First, because the pattern below takes time without end on strings that do not end.
+    JSON.parse(text);
+  } catch {
+    return undefined;
+  }
   const open: { readonly keys: Set<string>; readonly free: boolean }[] = [];
   let last = '';
   let key = '';

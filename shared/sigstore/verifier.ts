@@ -1,8 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import type { Bundle } from '@sigstore/bundle';
 import type { SignedEntity, TrustMaterial, Verifier } from '@sigstore/verify';
+import * as z from 'zod';
 import type { VerifiedStatement } from '../evidence/evidence.ts';
 import type { Signer } from '../evidence/identity.ts';
+import { parseStrictJson } from '../evidence/json.ts';
 import { STATEMENT_MEDIA_TYPE, type Statement, statementSchema } from '../evidence/statement.ts';
 import type { RunContext } from '../github/context.ts';
 import type { Digest } from '../image/digest.ts';
@@ -23,30 +25,59 @@ export interface StatementVerifier {
 /** Who signed a bundle, and when, proven. */
 export type Verified = Pick<VerifiedStatement, 'signer' | 'signedAt' | 'logIndex'>;
 
+/** How many log entries, signed certificate timestamps and proven times a certificate's signature needs; each at least once where the root names a log. */
+export interface Thresholds {
+  readonly 'tlog-threshold'?: number | undefined;
+  readonly 'ctlog-threshold'?: number | undefined;
+  /** Times by a timestamp authority or by the log's signed promise. Never less than one: a certificate of ten minutes proves nothing without. */
+  readonly 'timestamp-threshold'?: number | undefined;
+}
+
+/** What a verifier goes by. */
+export interface Trusted extends Thresholds {
+  readonly root?: LoadedRoot | undefined;
+  /** Public keys, any of which may have signed. */
+  readonly key?: KeyObject | readonly KeyObject[] | undefined;
+}
+
+/** The most log entries and timestamps of one bundle, and characters of its verification material: honest ones have a few, and each costs time. */
+const MATERIAL_CAP = { entries: 16, characters: 256 * 1024 } as const;
+
+const materialSchema = z.object({
+  verificationMaterial: z.looseObject({
+    tlogEntries: z.array(z.unknown()).max(MATERIAL_CAP.entries).optional(),
+    timestampVerificationData: z
+      .looseObject({ rfc3161Timestamps: z.array(z.unknown()).max(MATERIAL_CAP.entries).optional() })
+      .nullish(),
+  }),
+});
+
 /**
  * The verifier that the inputs ask for. A key needs no trust root: it is loaded beside one only when asked for,
  * and without it log entries of key-signed bundles are not looked at.
  */
-export async function openVerifier(inputs: SigningInputs, context: RunContext): Promise<StatementVerifier> {
+export async function openVerifier(
+  inputs: SigningInputs & Thresholds,
+  context: RunContext,
+): Promise<StatementVerifier> {
   const key = inputs.key === undefined ? undefined : await readPublicKey(inputs.key, context);
   const wantsRoot =
     key === undefined || inputs.sigstore !== undefined || inputs['trusted-root'] !== undefined;
-  return createVerifier({ key, root: wantsRoot ? await loadTrustedRoot(inputs, context) : undefined });
+  const root = wantsRoot ? await loadTrustedRoot(inputs, context) : undefined;
+  return createVerifier({ ...inputs, key, root });
 }
 
 /** A verifier from what is loaded already. */
-export async function createVerifier(trusted: {
-  readonly root?: LoadedRoot | undefined;
-  /** Public keys, any of which may have signed. */
-  readonly key?: KeyObject | readonly KeyObject[] | undefined;
-}): Promise<StatementVerifier> {
-  const { bundleFromJSON } = await import('@sigstore/bundle');
-  const verifySignature = await createSignatureVerifier(trusted);
+export async function createVerifier(trusted: Trusted): Promise<StatementVerifier> {
+  const [readBundle, verifySignature] = await Promise.all([
+    createBundleReader(),
+    createSignatureVerifier(trusted),
+  ]);
   return {
     rootDigest: trusted.root?.digest,
     verify: async (bytes) => {
       try {
-        const bundle = bundleFromJSON(JSON.parse(bytes.toString()));
+        const bundle = readBundle(bytes);
         const statement = readStatement(bundle);
         return { statement, ...verifySignature(bundle) };
       } catch (cause) {
@@ -58,11 +89,32 @@ export async function createVerifier(trusted: {
   };
 }
 
-/** Checks everything of a bundle but what its payload says. `artifact` is what a message signature is over. Throws errors of any kind. */
-export async function createSignatureVerifier(trusted: {
-  readonly root?: LoadedRoot | undefined;
-  readonly key?: KeyObject | readonly KeyObject[] | undefined;
-}): Promise<(bundle: Bundle, artifact?: Buffer) => Verified> {
+/** Reads a bundle's JSON. The reader throws errors of any kind. */
+export async function createBundleReader(): Promise<(bytes: Buffer) => Bundle> {
+  const { bundleFromJSON } = await import('@sigstore/bundle');
+  return (bytes) => {
+    const json = parseStrictJson(bytes);
+    const material = materialSchema.safeParse(json).data?.verificationMaterial;
+    if (material === undefined) {
+      throw new Error(`it has no verification material, or more than ${MATERIAL_CAP.entries} entries in it`);
+    }
+    if (JSON.stringify(material).length > MATERIAL_CAP.characters) {
+      throw new Error(`its verification material is longer than ${MATERIAL_CAP.characters} characters`);
+    }
+    return bundleFromJSON(json);
+  };
+}
+
+/** Whether a message signature holds for a key: the check of one who has no artifact, but its digest. */
+export type MessageCheck = (key: KeyObject, signature: Buffer) => boolean;
+
+/**
+ * Checks everything of a bundle but what its payload says. `message` is what a message signature is over, or how that is checked.
+ * Throws errors of any kind.
+ */
+export async function createSignatureVerifier(
+  trusted: Trusted,
+): Promise<(bundle: Bundle, message?: Buffer | MessageCheck) => Verified> {
   const { toSignedEntity, toTrustMaterial, Verifier: VerifierClass } = await import('@sigstore/verify');
   const { root: { root } = {} } = trusted;
   const keys = [trusted.key ?? []].flat();
@@ -78,15 +130,19 @@ export async function createSignatureVerifier(trusted: {
   // GitHub's own instance keeps no log: there a timestamp authority says when, and no log vouches for certificates.
   const logs = material.tlogs.length > 0 ? 1 : 0;
   const byCertificate: Verifier = new VerifierClass(material, {
-    tlogThreshold: logs,
-    ctlogThreshold: logs,
-    timestampThreshold: 1,
+    tlogThreshold: trusted['tlog-threshold'] ?? logs,
+    ctlogThreshold: trusted['ctlog-threshold'] ?? logs,
+    timestampThreshold: trusted['timestamp-threshold'] ?? 1,
   });
   const byKey = (keys.length === 0 ? [undefined] : keys).map(
     (key) => new VerifierClass(trusting(key), { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 }),
   );
-  return (bundle, artifact) => {
-    const entity = toSignedEntity(bundle, artifact);
+  return (bundle, message) => {
+    const entity = toSignedEntity(bundle, typeof message === 'function' ? undefined : message);
+    if (typeof message === 'function' && bundle.content.$case === 'messageSignature') {
+      const { signature } = bundle.content.messageSignature;
+      entity.signature.verifySignature = (signedBy) => message(signedBy, signature);
+    }
     if (entity.key.$case === 'public-key') {
       const seen = root === undefined ? { ...entity, tlogEntries: [], timestamps: [] } : entity;
       const { key: signedBy } = verifyByAny(byKey, seen);
@@ -131,7 +187,7 @@ function readStatement(bundle: Bundle): Statement {
   const { payloadType, payload } = bundle.content.dsseEnvelope;
   if (payloadType !== STATEMENT_MEDIA_TYPE)
     throw new Error(`its payload is ${payloadType}, not an in-toto statement`);
-  const parsed = statementSchema.safeParse(JSON.parse(payload.toString()));
+  const parsed = statementSchema.safeParse(parseStrictJson(payload));
   if (!parsed.success) throw new Error('its payload is no in-toto statement');
   return parsed.data;
 }
