@@ -60,8 +60,10 @@ async function main(args: readonly string[]): Promise<void> {
   await vitest.close();
 
   if (skipped.length > 0) console.log(`\n${skipped.length} skipped:\n  ${skipped.join('\n  ')}`);
-  // In CI every peer is there: an interop test that does not run proves nothing, so it fails.
-  const missed = interop && process.env.CI ? skipped.length : 0;
+  // In CI every peer is there: an interop test that does not run proves nothing, so it fails. Only data that is no part of this
+  // repository may be missing, and its tests say so.
+  const missed =
+    interop && process.env.CI ? skipped.filter((one) => !one.includes('(did not take place')).length : 0;
   if (missed > 0) console.log('\nIn CI nothing of interop may be skipped: each counts as failed.');
   console.log(`\n${passed} passed, ${failed + missed} failed`);
   // No test at all is no proof either.

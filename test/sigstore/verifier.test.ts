@@ -1,68 +1,12 @@
-import { createHash, createPublicKey } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleFromJSON } from '@sigstore/bundle';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Invalid } from '../../shared/outcome/outcome.ts';
 import { loadTrustedRoot, parseTrustedRoot } from '../../shared/sigstore/root.ts';
-import { createSignatureVerifier, openVerifier } from '../../shared/sigstore/verifier.ts';
+import { openVerifier } from '../../shared/sigstore/verifier.ts';
 import { type LocalSigstore, startSigstore } from '../servers/sigstore.ts';
 import { runContext } from './context.ts';
-
-// sigstore/sigstore-conformance, test/assets/bundle-verify; its README describes the folders.
-const CASES = new URL('../../../shared/sigstore-conformance/', import.meta.url).pathname;
-const BEACON =
-  'https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main';
-
-describe.skipIf(!existsSync(CASES))(`the public conformance suite (in ${CASES})`, () => {
-  const seeds = createRequire(import.meta.url)('@sigstore/tuf/seeds.json') as Record<
-    string,
-    { targets: Record<string, string> }
-  >;
-  const publicRoot = Buffer.from(
-    seeds['https://tuf-repo-cdn.sigstore.dev']?.targets['trusted_root.json'] ?? '',
-    'base64',
-  ).toString();
-  const names = existsSync(CASES)
-    ? readdirSync(CASES, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory())
-        .map(({ name }) => name)
-    : [];
-
-  test('all of it is here', () => expect(names).toHaveLength(70));
-
-  test.each(names)('%s', async (name) => {
-    const read = (file: string): string | undefined => {
-      const path = join(CASES, name, file);
-      return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
-    };
-    const artifactPath = join(CASES, name, 'artifact');
-    const artifact = readFileSync(existsSync(artifactPath) ? artifactPath : join(CASES, 'a.txt'));
-    const pem = read('key.pub');
-    const verifyCase = async (): Promise<void> => {
-      const key = pem === undefined ? undefined : createPublicKey(pem);
-      const rootText = read('trusted_root.json') ?? (key === undefined ? publicRoot : undefined);
-      const root = rootText === undefined ? undefined : parseTrustedRoot(rootText);
-      const bundle = bundleFromJSON(JSON.parse(read('bundle.sigstore.json') ?? ''));
-      const { signer } = (await createSignatureVerifier({ root, key }))(bundle, artifact);
-      if (key === undefined) {
-        expect(signer.subject).toBe(read('identity')?.trim() ?? BEACON);
-        expect(signer.issuer).toBe(read('issuer')?.trim() ?? 'https://token.actions.githubusercontent.com');
-      }
-      if (bundle.content.$case === 'dsseEnvelope') {
-        const digest = createHash('sha256').update(artifact).digest('hex');
-        const { subject } = JSON.parse(bundle.content.dsseEnvelope.payload.toString()) as {
-          subject: { digest: { sha256: string } }[];
-        };
-        expect(subject.map((one) => one.digest.sha256)).toContain(digest);
-      }
-    };
-    if (name.endsWith('_fail')) await expect(verifyCase()).rejects.toThrow();
-    else await verifyCase();
-  });
-});
 
 describe('the trust root', () => {
   let sigstore: LocalSigstore;
