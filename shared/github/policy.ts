@@ -33,6 +33,7 @@ const branchSchema = z.object({
   protected: z.boolean(),
   commit: z.object({ sha: z.string().regex(/^[0-9a-f]{40}$/) }),
 });
+/** Of all rules a branch can have, `pull_request` and `update` alone keep people from pushing to it. */
 const rulesSchema = z.array(z.object({ type: z.string() }));
 const comparisonSchema = z.object({ status: z.enum(['ahead', 'behind', 'diverged', 'identical']) });
 // Over 1 MB GitHub says encoding "none" and sends nothing.
@@ -120,7 +121,7 @@ async function resolveProtectedCommit(github: Github, place: PolicyPlace): Promi
       { owner, repo, branch },
       rulesSchema,
     );
-    if (rules === undefined || rules.length === 0) {
+    if (!rules?.some(({ type }) => type === 'pull_request' || type === 'update')) {
       throw new Refused(
         `the policy's branch ${branch} of ${name} is not protected, so anyone who can push may change the policy`,
         {

@@ -47,6 +47,10 @@ const policySchema = z.strictObject({
   'trusted-root': z.string().min(1).optional(),
   /** Public keys (PEM) in the policy's own repository, read at the same commit: those that identities name by fingerprint. */
   keys: z.array(z.string().min(1)).min(1).max(20).optional(),
+  /** Where this policy was before, `owner/repo/path`: what it let in there still stands. */
+  'moved-from': z
+    .array(z.string().regex(/^[\w.-]+\/[\w.-]+\/[^@]+$/, 'is no place of a policy: write owner/repo/path'))
+    .default([]),
   environments: z
     .record(nameSchema, environmentSchema)
     .refine((all) => Object.keys(all).length > 0, 'names no environment'),

@@ -30,10 +30,12 @@ export function escapeMarkdown(text: string): string {
 /** Text as inline code, whatever backticks it holds; for table cells the pipe is escaped too. */
 export function formatCode(text: string): string {
   const plain = text.replace(invisible, ' ');
+  // Before a table's pipe no number of backslashes is safe in a code span: there it has to be HTML.
+  if (plain.includes('|')) return `<code>${escapeMarkdown(plain)}</code>`;
   const longest = Math.max(0, ...(plain.match(/`+/g) ?? []).map((run) => run.length));
   const fence = '`'.repeat(longest + 1);
   const pad = /^`|`$|^ .* $/.test(plain) ? ' ' : '';
-  return `${fence}${pad}${plain.replaceAll('|', '\\|')}${pad}${fence}`;
+  return `${fence}${pad}${plain}${pad}${fence}`;
 }
 
 /** A link whose address is http or https; anything else becomes its text alone. */

@@ -4,8 +4,10 @@ import type { Evidence, VerifiedImage } from '../evidence/evidence.ts';
 import { kindOfPredicate, PREDICATE_TYPES } from '../evidence/predicate.ts';
 import { type Promotion, promotionSchema } from '../evidence/promotion.ts';
 import { explainMismatch, rolesOf, type Trust } from '../evidence/trust.ts';
+import type { LoadedPolicy } from '../github/policy.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
 import { Refused, Unavailable } from '../outcome/outcome.ts';
+import { trustOf } from '../policy/file.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
 import { publishStatements } from '../sigstore/publish.ts';
 import type { StatementSigner } from '../sigstore/signer.ts';
@@ -25,14 +27,17 @@ export interface EnvironmentState extends Chain {
 
 /**
  * Reads an environment from its repository: every promotion's tag, and beside the image it names the record that a promoter signed.
- * A tag without such a record, and a chain that does not hold, are `Refused` with every reason: nothing moves on top of them.
+ * A tag without such a record, one that another policy let in, and a chain that does not hold, are `Refused` with every reason:
+ * nothing moves on top of them.
  */
 export async function readEnvironment(
   store: Store,
   environment: string,
   verifier: StatementVerifier,
-  trust: Trust,
+  policy: LoadedPolicy,
 ): Promise<EnvironmentState> {
+  const trust = trustOf(policy.file);
+  const places = [placeOf(policy.uri), ...policy.file['moved-from']];
   const [tags, pointer] = await Promise.all([store.listTags(), store.resolve(pointerTag(environment))]);
   const promotions = tags.flatMap((tag) => {
     const parsed = parseRecordTag(environment, tag);
@@ -70,8 +75,14 @@ export async function readEnvironment(
         ({ promotion }) => promotion.environment === environment && promotion.repository === store.place,
       )
       .filter(({ promotion }) => promotion.sequence === sequence && promotion.digest === digest);
-    records.push(...found);
+    // Whoever may call a promoter's workflow may name any policy to it: only this environment's own lets anything in.
+    const own = found.filter(({ promotion }) => places.includes(placeOf(promotion.policy.uri)));
+    records.push(...own);
     if (found.length === 0) reasons.push(explainMissing(tag, image));
+    else if (own.length === 0) {
+      const others = found.map(({ promotion }) => promotion.policy.uri).join(', ');
+      reasons.push(`${tag} was let in by ${others}, not by ${places.join(' or ')}`);
+    }
   }
   if (reasons.length > 0) {
     throw new Refused(reasons, {
@@ -85,6 +96,11 @@ export async function readEnvironment(
     pointer: pointer?.digest,
     tags: promotions.map(({ tag }) => tag),
   };
+}
+
+/** Where a policy is, without the commit: `owner/repo/path`. */
+export function placeOf(uri: string): string {
+  return uri.slice(0, uri.lastIndexOf('@'));
 }
 
 /** Only promoters are asked for: all other evidence is none of a record's business. */
@@ -159,10 +175,10 @@ export async function pointAtCurrent(
   store: Store,
   environment: string,
   verifier: StatementVerifier,
-  trust: Trust,
+  policy: LoadedPolicy,
 ): Promise<EnvironmentState> {
   for (let round = 0; round < ROUNDS; round += 1) {
-    const state = await readEnvironment(store, environment, verifier, trust);
+    const state = await readEnvironment(store, environment, verifier, policy);
     if (state.current === undefined) throw new Error(`${environment} has no promotion to point at`);
     const { digest } = state.current.promotion;
     if (state.pointer !== digest) await writeTag(store, digest, pointerTag(environment));

@@ -17,7 +17,13 @@ import { copyImage } from '../store/copy.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { listSubjects } from '../store/subjects.ts';
-import { type EnvironmentState, pointAtCurrent, readEnvironment, recordPromotion } from './environment.ts';
+import {
+  type EnvironmentState,
+  placeOf,
+  pointAtCurrent,
+  readEnvironment,
+  recordPromotion,
+} from './environment.ts';
 import { judgeImage, openPolicyVerifier, publishVerdict } from './judge.ts';
 
 export interface PromoteInputs extends SigningInputs {
@@ -46,7 +52,7 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
   const destination = openStore({ kind: 'registry', repository }, options);
   const verifier = await openPolicyVerifier(policy, inputs, context);
 
-  const before = await readEnvironment(destination, environment, verifier, trust);
+  const before = await readEnvironment(destination, environment, verifier, policy);
   if (before.current === undefined && before.pointer !== undefined) {
     throw new Refused(
       `${destination.place}:${pointerTag(environment)} names ${before.pointer}, and no promotion is recorded: the records were removed, or the tag is not of this suite`,
@@ -55,7 +61,7 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
   }
   if (before.current?.promotion.digest === digest && isSamePolicy(before.current.promotion.policy, policy)) {
     if (before.pointer !== digest) {
-      await pointAtCurrent(destination, environment, verifier, trust);
+      await pointAtCurrent(destination, environment, verifier, policy);
       context.log.notice(
         `The tag ${pointerTag(environment)} did not point at what the records say; it is put right.`,
       );
@@ -112,7 +118,7 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
     policy: { uri: policy.uri, digest: policy.digest, content: policy.bytes.toString('base64') },
   };
   await recordPromotion(destination, image, promotion, signer, verifier, trust);
-  const after = await pointAtCurrent(destination, environment, verifier, trust);
+  const after = await pointAtCurrent(destination, environment, verifier, policy);
   const standing = after.standing[promotion.sequence - 1];
   if (standing?.promotion.digest !== digest) {
     throw new Refused(
@@ -126,7 +132,6 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
 
 /** Whether what stands was judged by this very policy; by any other it is judged anew. The same bytes elsewhere may name another trust root. */
 function isSamePolicy(one: Promotion['policy'], other: Pick<LoadedPolicy, 'uri' | 'digest'>): boolean {
-  const placeOf = (uri: string): string => uri.slice(0, uri.lastIndexOf('@'));
   return one.digest === other.digest && placeOf(one.uri) === placeOf(other.uri);
 }
 

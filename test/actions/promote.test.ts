@@ -13,6 +13,7 @@ import { GATE_WORKFLOW, RELEASE_WORKFLOW, type Run, startWorld, type World } fro
 const POLICY = '.github/hallmark.yml';
 const AUDITED = '.github/audited.yml';
 const LAX = '.github/lax.yml';
+const MOVED = '.github/moved.yml';
 const STRANGER = '.github/workflows/hotfix.yml';
 
 const policy = (host: string, promoter: string) => `
@@ -41,6 +42,7 @@ beforeAll(async () => {
   world.github.commit('octo/app', {
     [POLICY]: policy(host, GATE_WORKFLOW),
     [AUDITED]: policy(host, '.github/workflows/audited.yml'),
+    [MOVED]: `${policy(host, GATE_WORKFLOW)}moved-from: [octo/app/${LAX}]\n`,
     [LAX]: `${policy(host, GATE_WORKFLOW).replaceAll('signed, provenance', 'small')}
 rules:
   small: { title: Small, deny: "image.size > 1000000" }`,
@@ -257,20 +259,28 @@ describe('what is refused leaves the environment as it was', () => {
   });
 });
 
-test('what another policy let in is judged anew, not taken for promoted', { timeout: 60_000 }, async () => {
+test('what another policy let in stops everything, unless this policy says that it was there before', {
+  timeout: 60_000,
+}, async () => {
   world.commit({ 'app.txt': 'bare' }, 'bare');
   const inputs = { repository: `${world.registry.host}/octo/bare`, files: 'app.txt:/app.txt' };
   const built = await world.run('build', { ...inputs, provenance: 'false' });
-  const image = built.outputs['image'] ?? '';
-  const before = await promote(image, 'lax', { policy: LAX });
+  const bare = built.outputs['image'] ?? '';
+  const before = await promote(bare, 'lax', { policy: LAX });
   expect(before.outputs, before.log).toMatchObject({ outcome: 'passed' });
-  const now = await promote(image, 'lax');
-  expect(now.outputs, now.log).toMatchObject({ outcome: 'refused' });
+  for (const image of [bare, first]) {
+    const stopped = await promote(image, 'lax');
+    expect(stopped.outputs, stopped.log).toMatchObject({ outcome: 'refused' });
+    expect(stopped.log).toMatch(/env-lax\.000001-\w+ was let in by octo\/app\/\S+, not by octo\/app\//);
+  }
 
-  const good = await promote(first, 'lax', { policy: LAX });
-  const again = await promote(first, 'lax');
-  expect(again.outputs, again.log).toMatchObject({ outcome: 'passed', previous: good.outputs['digest'] });
-  expect(await recordTagsOf('lax')).toHaveLength(3);
+  // Where that policy was this one's place before, what it let in stands, and is judged anew all the same.
+  const unsigned = await promote(bare, 'lax', { policy: MOVED });
+  expect(unsigned.outputs, unsigned.log).toMatchObject({ outcome: 'refused' });
+  expect(unsigned.log).toContain('there is no signature evidence');
+  const good = await promote(first, 'lax', { policy: MOVED });
+  expect(good.outputs, good.log).toMatchObject({ outcome: 'passed', previous: before.outputs['digest'] });
+  expect(await recordTagsOf('lax')).toHaveLength(2);
 });
 
 describe('a chain that does not hold stops everything', () => {

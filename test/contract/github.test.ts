@@ -15,7 +15,14 @@ beforeAll(async () => {
   github = await startGithub({
     repositories: [
       { name: 'octo/app', id: 7, defaultBranch: 'main', private: true, files: { 'a/b.yml': 'x: 1' } },
-      { name: 'octo/ruled', id: 8, defaultBranch: 'trunk', protected: false, ruleset: true, files: {} },
+      {
+        name: 'octo/ruled',
+        id: 8,
+        defaultBranch: 'trunk',
+        protected: false,
+        rules: ['update', 'deletion'],
+        files: {},
+      },
     ],
   });
   first = github.commit('octo/app', { 'a/b.yml': 'x: 2' });
@@ -41,7 +48,7 @@ describe('the stub of GitHub', () => {
     [() => '/repos/octo/ruled/branches/trunk', 200, { protected: false }],
     [() => '/repos/octo/app/branches/none', 404, {}],
     [() => '/repos/octo/app/rules/branches/main', 200, []],
-    [() => '/repos/octo/ruled/rules/branches/trunk', 200, [{ type: 'deletion' }]],
+    [() => '/repos/octo/ruled/rules/branches/trunk', 200, [{ type: 'update' }, { type: 'deletion' }]],
     [() => `/repos/octo/app/compare/main...${head}`, 200, { status: 'identical' }],
     [() => `/repos/octo/app/compare/main...${first}`, 200, { status: 'behind' }],
     [() => `/repos/octo/app/compare/main...${fork}`, 200, { status: 'ahead' }],

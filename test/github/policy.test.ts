@@ -25,11 +25,12 @@ beforeAll(async () => {
         ...repository,
         name: 'octo/policies',
         id: 2,
-        ruleset: true,
+        rules: ['deletion', 'update'],
         protected: false,
         defaultBranch: 'release/x',
       },
       { ...repository, name: 'octo/open', id: 3, protected: false },
+      { ...repository, name: 'octo/kept', id: 4, protected: false, rules: ['deletion'] },
     ],
   });
   first = github.commit('octo/app', { '.github/hallmark.yml': policy(11) });
@@ -133,6 +134,12 @@ describe('no policy comes of', () => {
     [
       'an open branch',
       () => `octo/open/.github/hallmark.yml@${'0'.repeat(40)}`,
+      'refused',
+      'is not protected',
+    ],
+    [
+      'a branch that is only kept from deletion',
+      () => `octo/kept/.github/hallmark.yml@${'0'.repeat(40)}`,
       'refused',
       'is not protected',
     ],

@@ -16,8 +16,8 @@ export interface StubRepository {
   readonly private?: boolean;
   /** By classic branch protection (default true). */
   readonly protected?: boolean;
-  /** By a ruleset (default false). */
-  readonly ruleset?: boolean;
+  /** The types of the rules that rulesets hold the default branch to (default none). */
+  readonly rules?: readonly ('update' | 'deletion')[];
   readonly files: Record<string, string>;
 }
 
@@ -229,8 +229,12 @@ function describeBranch(context: Context, state: State): unknown {
 }
 
 function describeRules(state: State): unknown {
-  if (!state.ruleset) return [];
-  return [{ type: 'deletion', ruleset_source_type: 'Repository', ruleset_source: state.name, ruleset_id: 1 }];
+  return (state.rules ?? []).map((type) => ({
+    type,
+    ruleset_source_type: 'Repository',
+    ruleset_source: state.name,
+    ruleset_id: 1,
+  }));
 }
 
 function compareCommits(context: Context, state: State): unknown {
