@@ -124,8 +124,8 @@ async function pushReferrer(
   }
 }
 
-/** How often a writer tries to get the fallback index whole while others write it too. */
-const ROUNDS = 10;
+/** How often a writer tries to get the fallback index whole while others write it too. A hundred at once need about half. */
+const ROUNDS = 30;
 
 /**
  * Makes the fallback index list everything that is known: what it held, what is `added`, and what own tags tell of. Registries
@@ -139,21 +139,26 @@ async function healFallback(
   before: StoredManifest | undefined,
 ): Promise<void> {
   const tag = fallbackTag(subject);
-  let stored = before;
-  let wanted = uniteReferrers(subject, readIndex(stored, subject), added);
-  for (let round = 0; round < ROUNDS; round += 1) {
-    if (wanted.length > readIndex(stored, subject).length) wanted = await writeIndex(store, tag, wanted);
+  let listed = readIndex(before, subject);
+  let wanted = uniteReferrers(subject, listed, added);
+  /** True when there is nothing left to write. */
+  const look = async (): Promise<boolean> => {
     const [after, tags] = await Promise.all([store.getManifest(tag), store.listTags()]);
     // GitLab answers with the subject under this tag, whatever is pushed; own tags have to do there.
-    if (after?.descriptor.digest === subject) return;
-    stored = after;
-    const known = uniteReferrers(subject, readIndex(stored, subject), wanted);
+    if (after?.descriptor.digest === subject) return true;
+    listed = readIndex(after, subject);
+    const known = uniteReferrers(subject, listed, wanted);
     const own = findOwnTags(subject, tags, known);
     const found = await mapParallel(own, 16, async (name) => (await store.resolve(name)) ?? []);
     wanted = uniteReferrers(subject, known, found.flat());
-    if (wanted.length === readIndex(stored, subject).length) return;
-    // Writers that collide again and again part when each waits for a while of its own.
-    await wait(Math.random() * 50 * (round + 1));
+    return wanted.length === listed.length;
+  };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    if (wanted.length > listed.length) wanted = await writeIndex(store, tag, wanted);
+    if (await look()) return;
+    // Writers that collide again and again part when each waits for a while of its own; what is written then is read just before.
+    await wait(Math.random() * Math.min(1000, 50 * 2 ** round));
+    if (await look()) return;
   }
   throw new Unavailable(`${store.place}: the fallback index ${tag} kept changing`, {
     hint: 'The evidence is stored under tags of its own; attach again so that other tools find it too.',

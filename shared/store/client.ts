@@ -152,6 +152,8 @@ export class RegistryClient {
     const said = await this.#quoteErrors(response);
     const transient = explainTransient(response, said);
     if (transient) return transient;
+    // distribution 2.8 rewrites the files of a blob that others send too, and for a moment does not know what it was sent.
+    if (said.includes('MANIFEST_BLOB_UNKNOWN')) return new Transient(`${what}: status ${status}${said}`);
     const { registry } = this.#repository;
     const image = formatRepository(this.#repository);
     const verb = call.access === 'push' ? 'push to' : 'pull from';
