@@ -43,7 +43,11 @@ export interface Trusted extends Thresholds {
 /** The most log entries and timestamps of one bundle, and characters of its verification material: honest ones have a few, and each costs time. */
 const MATERIAL_CAP = { entries: 16, characters: 256 * 1024 } as const;
 
+/** sigstore_bundle.proto, "media_type". */
+const BUNDLE_TYPE = /^application\/vnd\.dev\.sigstore\.bundle(?:\+json;version=0\.[123]|\.v0\.3\+json)$/;
+
 const materialSchema = z.object({
+  mediaType: z.string().regex(BUNDLE_TYPE, 'it is no Sigstore bundle of version 0.1, 0.2 or 0.3'),
   verificationMaterial: z.looseObject({
     tlogEntries: z.array(z.unknown()).max(MATERIAL_CAP.entries).optional(),
     timestampVerificationData: z
@@ -94,11 +98,10 @@ export async function createBundleReader(): Promise<(bytes: Buffer) => Bundle> {
   const { bundleFromJSON } = await import('@sigstore/bundle');
   return (bytes) => {
     const json = parseStrictJson(bytes);
-    const material = materialSchema.safeParse(json).data?.verificationMaterial;
-    if (material === undefined) {
-      throw new Error(`it has no verification material, or more than ${MATERIAL_CAP.entries} entries in it`);
-    }
-    if (JSON.stringify(material).length > MATERIAL_CAP.characters) {
+    const parsed = materialSchema.safeParse(json);
+    const [issue] = parsed.error?.issues ?? [];
+    if (issue !== undefined) throw new Error(`${issue.path.join('.')}: ${issue.message}`);
+    if (JSON.stringify(parsed.data?.verificationMaterial).length > MATERIAL_CAP.characters) {
       throw new Error(`its verification material is longer than ${MATERIAL_CAP.characters} characters`);
     }
     return bundleFromJSON(json);
@@ -143,6 +146,7 @@ export async function createSignatureVerifier(
       const { signature } = bundle.content.messageSignature;
       entity.signature.verifySignature = (signedBy) => message(signedBy, signature);
     }
+    if (root !== undefined) entity.tlogEntries.forEach(checkProof);
     if (entity.key.$case === 'public-key') {
       const seen = root === undefined ? { ...entity, tlogEntries: [], timestamps: [] } : entity;
       const { key: signedBy } = verifyByAny(byKey, seen);
@@ -150,7 +154,7 @@ export async function createSignatureVerifier(
     }
     if (root === undefined)
       throw new Error('it was signed with a certificate, and only a key was given to verify with');
-    const { identity } = byCertificate.verify(entity);
+    const { identity } = verifyInTime(byCertificate, entity);
     const signer: Signer = readSigner(identity);
     return { signer, ...timesOf(entity) };
   };
@@ -169,17 +173,50 @@ function verifyByAny(verifiers: readonly Verifier[], entity: SignedEntity): Retu
   throw failure;
 }
 
+/** A chain that does not hold because of the time is said so: the library says only that it does not. */
+function verifyInTime(verifier: Verifier, entity: SignedEntity): ReturnType<Verifier['verify']> {
+  try {
+    return verifier.verify(entity);
+  } catch (cause) {
+    if (entity.key.$case !== 'certificate') throw cause;
+    const { notBefore, notAfter } = entity.key.certificate;
+    const at = claimedTimes(entity).find((time) => time < notBefore.getTime() || time > notAfter.getTime());
+    if (at === undefined) throw cause;
+    const time = new Date(at).toISOString();
+    throw new Error(
+      `it was signed at ${time}, and its certificate is valid from ${notBefore.toISOString()} to ${notAfter.toISOString()}`,
+      { cause },
+    );
+  }
+}
+
+/** That a proof says of its tree what the checkpoint says, which the log signed: the library looks at the checkpoint alone. */
+function checkProof({ inclusionProof: proof }: SignedEntity['tlogEntries'][number]): void {
+  if (proof === undefined) return;
+  const [, size, hash] = proof.checkpoint?.envelope.split('\n') ?? [];
+  if (proof.treeSize !== size || proof.rootHash.toString('base64') !== hash) {
+    throw new Error('its inclusion proof is of another tree than the checkpoint');
+  }
+}
+
 /** The earliest proven time and the log's index. Called after verification only: until then both are the signer's own word. */
 function timesOf(entity: SignedEntity): Omit<Verified, 'signer'> {
-  const times = entity.timestamps.flatMap((stamp) => {
+  const times = claimedTimes(entity);
+  const [entry] = entity.tlogEntries;
+  return {
+    signedAt: times.length === 0 ? undefined : new Date(Math.min(...times)).toISOString(),
+    // Nothing but the promise covers the index in the whole log; the proof's own is the one in its tree.
+    logIndex: entry?.inclusionPromise ? entry.logIndex : entry?.inclusionProof?.logIndex,
+  };
+}
+
+/** When a bundle says that it was signed, in milliseconds: what its timestamps and its log's promises are over, proven or not. */
+function claimedTimes(entity: SignedEntity): number[] {
+  return entity.timestamps.flatMap((stamp) => {
     if (stamp.$case === 'timestamp-authority') return [stamp.timestamp.signingTime.getTime()];
     // Without the log's signed promise the integrated time is nobody's word.
     return stamp.tlogEntry.inclusionPromise ? [Number(stamp.tlogEntry.integratedTime) * 1000] : [];
   });
-  return {
-    signedAt: times.length === 0 ? undefined : new Date(Math.min(...times)).toISOString(),
-    logIndex: entity.tlogEntries[0]?.logIndex,
-  };
 }
 
 function readStatement(bundle: Bundle): Statement {

@@ -110,9 +110,12 @@ interface Answer {
   headers?: Record<string, string>;
 }
 
-/** Starts an instance on 127.0.0.1. `latency` (ms) is added to every answer, for benchmarks. */
+/**
+ * Starts an instance on 127.0.0.1. `latency` (ms) is added to every answer, for benchmarks; by `drift` (ms) the clocks of log and
+ * timestamp authority go wrong.
+ */
 export async function startSigstore(
-  options: { port?: number; latency?: number } = {},
+  options: { port?: number; latency?: number; drift?: { log?: number; tsa?: number } } = {},
 ): Promise<LocalSigstore> {
   const requests: LocalSigstore['requests'] = [];
   let answer = async (_request: IncomingMessage, _body: Buffer): Promise<Answer> => ({
@@ -135,7 +138,10 @@ export async function startSigstore(
   const tlog = await initializeTLog(url, keys.log);
   const tsa = await initializeTSA(keys.tsa);
   // @sigstore/core cannot always parse a GeneralizedTime with fractions of a second, and the mock writes them.
-  Object.assign(tsa, { getCurrentTime: () => new Date(Math.floor(Date.now() / 1000) * 1000) });
+  const { drift } = options;
+  const now = (off = 0): number => Math.floor((Date.now() + off) / 1000) * 1000;
+  Object.assign(tsa, { getCurrentTime: () => new Date(now(drift?.tsa)) });
+  Object.assign(tlog, { getCurrentTime: () => now(drift?.log) });
   const stamp = tsaHandler(tsa);
   const entries = new Map<string, string>();
   const requestToken = randomUUID();
