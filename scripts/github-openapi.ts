@@ -8,11 +8,14 @@ import { fileURLToPath } from 'node:url';
 
 const SOURCE = '@octokit/openapi@23.0.2';
 const OPERATIONS = [
-  '/repos/{owner}/{repo}',
-  '/repos/{owner}/{repo}/branches/{branch}',
-  '/repos/{owner}/{repo}/compare/{basehead}',
-  '/repos/{owner}/{repo}/contents/{path}',
-  '/repos/{owner}/{repo}/rules/branches/{branch}',
+  'post /orgs/{org}/artifacts/metadata/storage-record',
+  'get /repos/{owner}/{repo}',
+  'post /repos/{owner}/{repo}/attestations',
+  'get /repos/{owner}/{repo}/attestations/{subject_digest}',
+  'get /repos/{owner}/{repo}/branches/{branch}',
+  'get /repos/{owner}/{repo}/compare/{basehead}',
+  'get /repos/{owner}/{repo}/contents/{path}',
+  'get /repos/{owner}/{repo}/rules/branches/{branch}',
 ];
 // Prose and samples are nine tenths of the description and check nothing.
 const PROSE = new Set(['summary', 'externalDocs', 'example', 'examples', 'x-github', 'title']);
@@ -62,9 +65,11 @@ function collectReferences(value: Json, found: Set<string>): void {
 
 const whole = readDescription();
 const paths: JsonObject = {};
-for (const path of OPERATIONS) {
+for (const operation of OPERATIONS) {
+  const [method = '', path = ''] = operation.split(' ');
   const item = (whole.paths as JsonObject)[path] as JsonObject;
-  paths[path] = reduce({ get: item.get ?? null });
+  const known = paths[path] as JsonObject | undefined;
+  paths[path] = { ...known, [method]: reduce(item[method] ?? null) };
 }
 const components: JsonObject = {};
 const queue = new Set<string>();

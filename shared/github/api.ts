@@ -13,6 +13,13 @@ export interface Github {
     parameters: Readonly<Record<string, string>>,
     schema: z.ZodType<T>,
   ): Promise<T | undefined>;
+  /** The same for what writes; `permission` is what the job must have been given, as in `attestations`. Whoever repeats it makes a second one. */
+  post<T>(
+    route: string,
+    parameters: Readonly<Record<string, unknown>>,
+    permission: string,
+    schema: z.ZodType<T>,
+  ): Promise<T | undefined>;
 }
 
 /** The longest that one request may take with all its retries, in milliseconds. */
@@ -29,7 +36,7 @@ const failureSchema = z.object({
 /** Opens GitHub's API for a token. Throws `Invalid` when there is none. */
 export async function openGithub(token: string | undefined, context: RunContext): Promise<Github> {
   if (token === undefined) {
-    throw new Invalid('github-token', 'is required to read a policy from GitHub');
+    throw new Invalid('github-token', "is required to ask GitHub's API");
   }
   context.log.mask(token);
   const [{ getOctokit }, { retry }, { throttling }] = await Promise.all([
@@ -51,31 +58,44 @@ export async function openGithub(token: string | undefined, context: RunContext)
     retry,
     throttling,
   );
+  const request = async <T>(
+    route: string,
+    parameters: Readonly<Record<string, unknown>>,
+    permission: string,
+    schema: z.ZodType<T>,
+  ): Promise<T | undefined> => {
+    const signal = AbortSignal.any([context.deadline, AbortSignal.timeout(REQUEST_LIMIT)]);
+    // The plugins wait without looking at the signal.
+    const late = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+    const what = `${context.apiUrl}: ${route.replace(/\{(\w+)\}/g, (_, name) => String(parameters[name] ?? ''))}`;
+    try {
+      signal.throwIfAborted();
+      const { data } = await Promise.race([
+        octokit.request(route, { ...parameters, request: { signal } }),
+        late,
+      ]);
+      return schema.parse(data);
+    } catch (error) {
+      const { success, data: failure } = failureSchema.safeParse(error);
+      if (success && failure.status === 404) return undefined;
+      throw explain(what, error, permission, success ? failure : undefined);
+    }
+  };
   return {
-    get: async (route, parameters, schema) => {
-      const signal = AbortSignal.any([context.deadline, AbortSignal.timeout(REQUEST_LIMIT)]);
-      // The plugins wait without looking at the signal.
-      const late = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      });
-      const what = `${context.apiUrl}: ${route.replace(/\{(\w+)\}/g, (_, name) => parameters[name] ?? '')}`;
-      try {
-        signal.throwIfAborted();
-        const { data } = await Promise.race([
-          octokit.request(route, { ...parameters, request: { signal } }),
-          late,
-        ]);
-        return schema.parse(data);
-      } catch (error) {
-        const { success, data: failure } = failureSchema.safeParse(error);
-        if (success && failure.status === 404) return undefined;
-        throw explain(what, error, success ? failure : undefined);
-      }
-    },
+    get: (route, parameters, schema) => request(route, parameters, 'contents: read', schema),
+    post: (route, parameters, permission, schema) =>
+      request(route, parameters, `${permission}: write`, schema),
   };
 }
 
-function explain(what: string, cause: unknown, failure?: z.infer<typeof failureSchema>): Failure {
+function explain(
+  what: string,
+  cause: unknown,
+  permission: string,
+  failure?: z.infer<typeof failureSchema>,
+): Failure {
   if (cause instanceof z.ZodError) {
     return new Unavailable(`${what} answered something else than GitHub's API does`, { cause });
   }
@@ -85,10 +105,14 @@ function explain(what: string, cause: unknown, failure?: z.infer<typeof failureS
     return new Invalid('github-token', `was not accepted (${what} answered 401)`, { cause });
   }
   if (failure?.status === 403 && !limited) {
-    return new Invalid('github-token', `may not read this (${what} answered 403)`, {
-      cause,
-      hint: 'Add to the job:\n  permissions:\n    contents: read',
-    });
+    return new Invalid(
+      'github-token',
+      `may not ${permission.endsWith('read') ? 'read' : 'write'} this (${what} answered 403)`,
+      {
+        cause,
+        hint: `Add to the job:\n  permissions:\n    ${permission}`,
+      },
+    );
   }
   return new Unavailable(`${what} gave no answer`, {
     cause,

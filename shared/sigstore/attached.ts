@@ -115,14 +115,16 @@ function readUnverified(bundle: Buffer): Statement | undefined {
 }
 
 function isSame(claim: Claim, statement: Statement, image: ImageSubjects): boolean {
-  const wanted = claim.subjects ?? image.all.map(({ digest }) => digest);
+  const digests = claim.subjects ?? image.all.map(({ digest }) => digest);
+  const wanted = [
+    ...digests.map((digest) => ({ [digestAlgorithm(digest)]: digestHex(digest) })),
+    ...(claim.files ?? []).map(({ digest }) => digest),
+  ];
   const named = statement.subject.map(({ digest }) => digest);
   return (
     claim.predicateType === statement.predicateType &&
     named.length === wanted.length &&
-    wanted.every((digest) =>
-      named.some((one) => isDeepStrictEqual(one, { [digestAlgorithm(digest)]: digestHex(digest) })),
-    ) &&
+    wanted.every((digest) => named.some((one) => isDeepStrictEqual(one, digest))) &&
     isDeepStrictEqual(JSON.parse(JSON.stringify(claim.predicate)), statement.predicate)
   );
 }

@@ -14,6 +14,14 @@ export interface Claim {
   readonly predicate: unknown;
   /** Those of the image's subjects that it is about; all of them when absent. */
   readonly subjects?: readonly Digest[];
+  /** Files that it is about as well. */
+  readonly files?: readonly FileSubject[];
+}
+
+/** A file as a statement names it. */
+export interface FileSubject {
+  readonly name: string;
+  readonly digest: { readonly sha256: string };
 }
 
 /** A claim that is signed and attached: one referrer for each subject, all with the same bundle. */
@@ -112,13 +120,22 @@ function buildStatement(store: Store, image: ImageSubjects, claim: Claim): State
     }
   }
   if (subjects.length === 0) throw new Invalid('image', `nothing of it is named by ${predicateType}`);
+  const named = subjects.map((digest) => ({
+    // A folder on this machine means nothing to a reader.
+    ...(store.host !== undefined && { name: store.place }),
+    digest: { [digestAlgorithm(digest)]: digestHex(digest) },
+  }));
+  return composeStatement([...named, ...(claim.files ?? [])], { predicateType, predicate });
+}
+
+/** The statement of a claim about subjects. Throws `Invalid` when it is too large to be signed and read again. */
+export function composeStatement(
+  subject: readonly Statement['subject'][number][],
+  { predicateType, predicate }: Pick<Claim, 'predicateType' | 'predicate'>,
+): Statement {
   const statement = {
     _type: STATEMENT_TYPE,
-    subject: subjects.map((digest) => ({
-      // A folder on this machine means nothing to a reader.
-      ...(store.host !== undefined && { name: store.place }),
-      digest: { [digestAlgorithm(digest)]: digestHex(digest) },
-    })),
+    subject: [...subject],
     predicateType,
     predicate,
   } satisfies Statement;

@@ -1,51 +1,83 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
-import type { Signer } from '../evidence/identity.ts';
 import { PREDICATE_TYPES } from '../evidence/predicate.ts';
-import { buildProvenance, signerOf, type WorkflowClaims } from '../evidence/provenance.ts';
-import { TRUSTED_TRIGGERS } from '../evidence/trust.ts';
+import { openAttestations } from '../github/attestations.ts';
 import type { RunContext } from '../github/context.ts';
-import { formatImage, formatPlace, parseDigestReference } from '../image/reference.ts';
-import { Invalid, Refused } from '../outcome/outcome.ts';
-import { formatCode, formatTable } from '../report/markdown.ts';
+import { type DigestReference, formatImage, formatPlace, parseDigestReference } from '../image/reference.ts';
+import { Invalid } from '../outcome/outcome.ts';
+import { formatCode, formatLink, formatTable } from '../report/markdown.ts';
 import { findAttached } from '../sigstore/attached.ts';
-import { fingerprintOf } from '../sigstore/key.ts';
-import { type Claim, publishStatements } from '../sigstore/publish.ts';
-import { openSigner, type SigningInputs, type StatementSigner } from '../sigstore/signer.ts';
-import { createVerifier, openVerifier } from '../sigstore/verifier.ts';
+import { type Claim, composeStatement, type Published, publishStatements } from '../sigstore/publish.ts';
+import { openSigner, type SigningInputs } from '../sigstore/signer.ts';
 import type { StepResult } from '../step/action.ts';
-import { readJson } from '../store/json.ts';
+import { attachReferrers } from '../store/attach.ts';
 import { openStore, storeOptions } from '../store/open.ts';
-import type { Store } from '../store/store.ts';
-import { type ImageSubjects, listSubjects, readConfig } from '../store/subjects.ts';
-import { bindClaims, type PredicateFile, readPredicateFiles } from './predicates.ts';
+import { listSubjects } from '../store/subjects.ts';
+import { writeTags } from '../store/tag.ts';
+import { buildClaims, checkRevision, formatAttester, identify, openOwnVerifier } from './claims.ts';
+import { planArtifact, readAttestedFiles } from './files.ts';
+import { bindClaims, listLarge, type PredicateFile, readPredicateFiles } from './predicates.ts';
 
 export interface AttestInputs extends SigningInputs {
-  readonly image: string;
+  readonly image?: string | undefined;
+  readonly 'subject-path'?: readonly string[] | undefined;
+  readonly 'subject-checksums'?: string | undefined;
+  /** Where files are pushed to, as an artifact. */
+  readonly repository?: string | undefined;
   readonly signature?: boolean | undefined;
   readonly provenance?: boolean | undefined;
   readonly sbom: readonly string[];
   readonly 'scan-report': readonly string[];
   readonly 'test-results': readonly string[];
+  readonly vex?: readonly string[] | undefined;
   readonly 'predicate-type'?: string | undefined;
   readonly 'predicate-path'?: string | undefined;
+  readonly 'push-to-github'?: boolean | undefined;
   readonly 'github-token'?: string | undefined;
 }
 
+/** What was attested, with the bundles that say so. */
+interface Attested {
+  /** The image or artifact by digest; undefined where files were signed and not pushed. */
+  readonly image: DigestReference | undefined;
+  readonly published: readonly Published[];
+}
+
 /**
- * Says of an image what this run knows of it: every statement of a call under one certificate, attached in one update.
+ * Says of an image or of files what this run knows of it: every statement of a call under one certificate, attached in one update.
  * Files are read and checked before anything is asked of anybody; nothing is attached unless everything was signed.
  */
 export async function attest(inputs: AttestInputs, context: RunContext): Promise<StepResult> {
-  const reference = parseDigestReference(inputs.image);
+  const { image, 'subject-path': paths = [], 'subject-checksums': checksums } = inputs;
+  if ([image, paths[0], checksums].filter((one) => one !== undefined).length !== 1) {
+    throw new Invalid(
+      'image',
+      'must say what is attested, or else subject-path or subject-checksums: one of them alone',
+    );
+  }
+  const reference = image === undefined ? undefined : parseDigestReference(image);
   const files = await readPredicateFiles(inputs, context);
   if (!inputs.signature && !inputs.provenance && files.length === 0) {
     throw new Invalid(
       'signature',
-      'or provenance, sbom, scan-report, test-results or predicate-path must say what to attest',
+      'or provenance, sbom, scan-report, test-results, vex or predicate-path must say what to attest',
     );
   }
+  const github = inputs['push-to-github']
+    ? await openAttestations(inputs['github-token'], context)
+    : undefined;
+  const attested = reference
+    ? await attestImage(reference, inputs, files, context)
+    : await attestFiles(inputs, files, context);
+  return describe(attested, await github?.store(attested.published, attested.image), context);
+}
+
+async function attestImage(
+  reference: DigestReference,
+  inputs: AttestInputs,
+  files: readonly PredicateFile[],
+  context: RunContext,
+): Promise<Attested> {
   const signer = await openSigner(inputs, context);
   const store = openStore(reference, storeOptions(context, inputs['github-token']));
   const reading = listSubjects(store, reference.digest);
@@ -55,95 +87,108 @@ export async function attest(inputs: AttestInputs, context: RunContext): Promise
   signer.prepare();
   const [image, workflow] = await Promise.all([reading, signer.claims()]);
 
-  const claims = await buildClaims(inputs, files, { store, image, workflow });
+  const said = buildClaims(inputs, workflow);
+  if (inputs.provenance) await checkRevision(store, image, workflow?.sha);
+  const self = identify(signer, workflow);
+  const claims = [
+    ...said.flatMap((claim) =>
+      // As `cosign sign --recursive` does: cosign prints the first subject of a signature as what it verified.
+      claim.predicateType === PREDICATE_TYPES.signature[0]
+        ? image.all.map(({ digest }) => ({ ...claim, subjects: [digest] }))
+        : [claim],
+    ),
+    ...bindClaims(files, image, { store, attester: formatAttester(self) }),
+  ];
   const attached = await findAttached(store, image, claims, {
     listed,
-    signer: identify(signer, workflow),
-    openVerifier: () =>
-      signer.publicKey ? createVerifier({ key: signer.publicKey }) : openVerifier(inputs, context),
+    signer: self,
+    openVerifier: () => openOwnVerifier(signer, inputs, context),
   });
   const published = await publishStatements(store, image, signer, claims, { attached });
-  for (const { predicateType } of published.filter(({ repeated }) => repeated)) {
-    context.log.info(`${predicateType} is attached already, by the same workflow for the same commit`);
-  }
+  const large = listLarge(files, image);
+  if (large.length > 0) await attachReferrers(store, large);
+  return { image: { ...reference, digest: image.digest }, published };
+}
 
+/** Signs what is said of files; with `repository` they are pushed as an artifact that carries it, and only then the artifact is tagged. */
+async function attestFiles(
+  inputs: AttestInputs,
+  files: readonly PredicateFile[],
+  context: RunContext,
+): Promise<Attested> {
+  const attested = await readAttestedFiles(inputs, context);
+  const fromFiles = files.map(claimOfFiles);
+  const artifact = await planArtifact(inputs, attested, context);
+  const signer = await openSigner(inputs, context);
+  signer.prepare();
+  const workflow = await signer.claims();
+  const subjects = attested.map(({ name, sha256 }) => ({ name, digest: { sha256 } }));
+  const claims = [...buildClaims(inputs, workflow), ...fromFiles].map((claim) => ({
+    ...claim,
+    files: subjects,
+  }));
+  if (artifact === undefined) {
+    const bundles = await signer.sign(claims.map((claim) => composeStatement(subjects, claim)));
+    const published = claims.map(({ predicateType }, at) => ({
+      predicateType,
+      descriptors: [],
+      bundle: bundles[at] ?? Buffer.alloc(0),
+      repeated: false,
+    }));
+    return { image: undefined, published };
+  }
+  const { store, reference, tag } = artifact;
+  const image = await artifact.push();
+  const attached = await findAttached(store, image, claims, {
+    signer: identify(signer, workflow),
+    openVerifier: () => openOwnVerifier(signer, inputs, context),
+  });
+  const published = await publishStatements(store, image, signer, claims, { attached });
+  await writeTags(store, image.root, [tag]);
+  return { image: reference, published };
+}
+
+/** A document about files is about all of them. */
+function claimOfFiles({ input, path, predicateType, predicate, about, large }: PredicateFile): Claim {
+  if (about !== 'image' && ('manifest' in about || about.platform !== undefined))
+    throw new Invalid(input, `"${path}" is about a platform of an image, and files have none`);
+  if (large) throw new Invalid(input, `"${path}" is too large to be said of files`);
+  return { predicateType, predicate };
+}
+
+async function describe(
+  { image, published }: Attested,
+  urls: readonly string[] | undefined,
+  context: RunContext,
+): Promise<StepResult> {
+  const repeated = published.filter((one) => one.repeated).map(({ predicateType }) => predicateType);
+  for (const type of new Set(repeated)) {
+    context.log.info(`${type} is attached already, by the same workflow for the same commit`);
+  }
   const folder = await mkdtemp(join(context.temp, 'hallmark-attest-'));
   const bundlePath = join(folder, 'bundles.jsonl');
   await writeFile(bundlePath, published.map(({ bundle }) => `${bundle}\n`).join(''));
   const attestations = published.flatMap(({ predicateType, descriptors }) =>
     descriptors.map(({ digest }) => ({ predicateType, digest })),
   );
-  const rows = published.map(({ predicateType, descriptors, repeated }) => [
-    formatCode(predicateType),
-    String(descriptors.length),
-    repeated ? 'was there already' : 'new',
+  const name = image && formatImage(image, image.digest);
+  const rows = published.map((one) => [
+    formatCode(one.predicateType),
+    String(one.descriptors.length),
+    one.repeated ? 'was there already' : 'new',
   ]);
   return {
     outputs: {
-      image: formatImage(reference, image.digest),
-      repository: formatPlace(reference),
-      digest: image.digest,
+      ...(image && { image: name, repository: formatPlace(image), digest: image.digest }),
       'bundle-path': bundlePath,
       attestations: JSON.stringify(attestations),
+      'attestation-url': urls?.join('\n'),
     },
     summary: [
       '### Hallmark attest',
-      formatCode(formatImage(reference, image.digest)),
+      ...(name === undefined ? [] : [formatCode(name)]),
       formatTable(['Statement', 'Attached to', ''], rows),
+      ...(urls ?? []).map((url) => formatLink(url, url)),
     ].join('\n\n'),
   };
-}
-
-function identify({ publicKey }: StatementSigner, workflow: WorkflowClaims | undefined): Signer {
-  if (publicKey) return { key: fingerprintOf(publicKey) };
-  return workflow ? signerOf(workflow) : {};
-}
-
-async function buildClaims(
-  inputs: AttestInputs,
-  files: readonly PredicateFile[],
-  about: { store: Store; image: ImageSubjects; workflow: WorkflowClaims | undefined },
-): Promise<Claim[]> {
-  const claims: Claim[] = [];
-  if (inputs.signature) claims.push({ predicateType: PREDICATE_TYPES.signature[0], predicate: {} });
-  if (inputs.provenance) {
-    if (about.workflow === undefined) {
-      throw new Invalid('provenance', "is made from the workflow's OIDC token, and a key has none");
-    }
-    await checkBuiltHere(about.store, about.image, about.workflow);
-    claims.push({
-      predicateType: PREDICATE_TYPES.provenance[0],
-      predicate: buildProvenance(about.workflow),
-    });
-  }
-  return [...claims, ...bindClaims(files, about.image)];
-}
-
-const configSchema = z.object({
-  config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).nullish(),
-});
-const REVISION = 'org.opencontainers.image.revision';
-
-/**
- * Provenance says "built by this run". This step cannot have seen that, so it refuses where it can see the contrary: a run on
- * somebody else's behalf, or an image whose label names another commit.
- */
-async function checkBuiltHere(store: Store, image: ImageSubjects, workflow: WorkflowClaims): Promise<void> {
-  if (!(TRUSTED_TRIGGERS as readonly string[]).includes(workflow.event_name)) {
-    throw new Invalid(
-      'provenance',
-      `is claimed only on ${TRUSTED_TRIGGERS.join(', ')}, not on ${workflow.event_name}`,
-    );
-  }
-  const reasons = await Promise.all(
-    image.platforms.map(async (platform) => {
-      const config = readJson(configSchema, await readConfig(store, platform));
-      const revision = config?.config?.Labels?.[REVISION];
-      return revision === undefined || revision === workflow.sha
-        ? []
-        : `${platform.descriptor.digest} was built from ${revision} by its label ${REVISION}, and this run is of ${workflow.sha}`;
-    }),
-  );
-  const found = reasons.flat();
-  if (found.length > 0) throw new Refused(found);
 }

@@ -22,6 +22,7 @@ import { copyImage } from '../store/copy.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { type ImageSubjects, listSubjects } from '../store/subjects.ts';
+import { requireFreeTags, writeTags } from '../store/tag.ts';
 import { resolveInside } from '../workspace/workspace.ts';
 
 /** The inputs of actions/build/action.yml. */
@@ -57,7 +58,7 @@ export async function build(inputs: BuildInputs, context: RunContext): Promise<S
   const prover = inputs.provenance === false ? undefined : await openProver(inputs, plan.run, context);
   const existing = prover && (await findBuilt(plan, store, prover, context));
   if (existing) {
-    await tagImage(store, existing, plan.tags);
+    await writeTags(store, existing.root, plan.tags);
     return describeResult(plan, destination, existing, { reused: true });
   }
   return withTemporaryFolder(context, async (temp) => {
@@ -71,7 +72,7 @@ export async function build(inputs: BuildInputs, context: RunContext): Promise<S
       // What the next run will ask of this image is asked now, before a tag vouches for it.
       await requireProvenance(prover, store, image);
     }
-    await tagImage(store, image, plan.tags);
+    await writeTags(store, image.root, plan.tags);
     return describeResult(plan, destination, image, {
       reused: false,
       builder: built.builder,
@@ -171,19 +172,6 @@ function describeOrigin(
   };
 }
 
-/** Refuses before anything is written when a tag names another image: a tag names one image for ever. */
-async function requireFreeTags(store: Store, tags: readonly string[], digest: Digest): Promise<void> {
-  const found = await Promise.all(tags.map(async (tag) => ({ tag, there: await store.resolve(tag) })));
-  const reasons = found.flatMap(({ tag, there }) =>
-    there === undefined || there.digest === digest
-      ? []
-      : [`${store.place}:${tag} exists already and names ${there.digest}, not ${digest}`],
-  );
-  if (reasons.length > 0) {
-    throw new Refused(reasons, { hint: 'Tags are never moved: give the new image another one.' });
-  }
-}
-
 /** Builds into a temporary folder. */
 function buildPlan(
   { recipe, run, labels, annotations }: Plan,
@@ -191,25 +179,6 @@ function buildPlan(
   context: RunContext,
 ): Promise<BuiltLayout> {
   return buildLayout(recipe, { created: run.checkout.time, labels, annotations, temp }, context);
-}
-
-/** Writes the tags, the commit's first, so that a run that breaks off is found and reused by the next; then reads each back. */
-async function tagImage(
-  store: Store,
-  { digest, root }: ImageSubjects,
-  tags: readonly string[],
-): Promise<void> {
-  await requireFreeTags(store, tags, digest);
-  for (const tag of tags) {
-    if ((await store.resolve(tag))?.digest !== digest)
-      await store.putManifest(root.bytes, root.descriptor.mediaType, tag);
-    const there = (await store.resolve(tag))?.digest;
-    if (there !== digest) {
-      throw new Refused(
-        `${store.place}:${tag} was written for ${digest} and now names ${there ?? 'nothing'}: another run tags the same`,
-      );
-    }
-  }
 }
 
 async function buildToDisk(plan: Plan, context: RunContext): Promise<StepResult> {

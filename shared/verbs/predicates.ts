@@ -1,14 +1,18 @@
+import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { isAbsolute, relative } from 'node:path';
-import * as z from 'zod';
+import { basename, isAbsolute, relative } from 'node:path';
 import { kindOfPredicate, PREDICATE_TYPES } from '../evidence/predicate.ts';
+import { buildReference, REFERENCE_TYPE } from '../evidence/reference.ts';
 import { buildScanPredicate, readReport } from '../evidence/scan.ts';
+import { explainFaults } from '../evidence/schema.ts';
 import type { RunContext } from '../github/context.ts';
 import type { Digest } from '../image/digest.ts';
 import { formatPlatform } from '../image/platform.ts';
 import { Invalid } from '../outcome/outcome.ts';
 import type { Claim } from '../sigstore/publish.ts';
-import { readJson } from '../store/json.ts';
+import type { Referrer } from '../store/attach.ts';
+import { digestOf } from '../store/hash.ts';
+import type { Store } from '../store/store.ts';
 import type { ImageSubjects } from '../store/subjects.ts';
 import { resolveInside } from '../workspace/workspace.ts';
 
@@ -21,33 +25,33 @@ export interface PredicateFile {
   readonly predicate: unknown;
   /** What it is about: a platform by name, the platform manifest that the file itself names, or the whole image. */
   readonly about: { platform: string | undefined } | { manifest: Digest } | 'image';
+  /** The file's bytes, where they are too many for a statement: they are stored beside the image, and the statement says by which digest. */
+  readonly large?: Buffer | undefined;
 }
 
 interface PredicateInputs {
   readonly sbom: readonly string[];
   readonly 'scan-report': readonly string[];
   readonly 'test-results': readonly string[];
+  readonly vex?: readonly string[] | undefined;
   readonly 'predicate-type'?: string | undefined;
   readonly 'predicate-path'?: string | undefined;
 }
 
 /** The most a file may hold, in bytes: a statement of it must be readable again. */
 const FILE_LIMIT = 15 * 1024 * 1024;
+/** The most an SBOM may hold, in bytes; past `FILE_LIMIT` it is stored by itself. */
+const SBOM_LIMIT = 256 * 1024 * 1024;
 
 /** Kinds that other actions write, of what they themselves did. */
 const RESERVED: readonly (string | undefined)[] = ['signature', 'provenance', 'scan', 'verdict', 'promotion'];
 
-const sbomSchema = z.union([
-  z.looseObject({ bomFormat: z.literal('CycloneDX'), specVersion: z.string() }),
-  z.looseObject({ spdxVersion: z.string().startsWith('SPDX-2.') }),
-  z.looseObject({ '@context': z.string().startsWith('https://spdx.org/rdf/3.') }),
-]);
-
-/** in-toto attestation spec/predicates/test-result.md: the required fields. */
-const testResultSchema = z.looseObject({
-  result: z.enum(['PASSED', 'WARNED', 'FAILED']),
-  configuration: z.array(z.unknown()),
-});
+/** What a document is stored as, by the type of its predicate. */
+const SBOM_MEDIA_TYPES: Readonly<Record<string, string>> = {
+  [PREDICATE_TYPES.cyclonedx[0]]: 'application/vnd.cyclonedx+json',
+  [PREDICATE_TYPES.spdx[0]]: 'application/spdx+json',
+  [PREDICATE_TYPES.spdx[2]]: 'application/spdx+json',
+};
 
 /** Reads every file the inputs name: `path` or `linux/amd64=path` a line. Throws `Invalid` naming the input. */
 export async function readPredicateFiles(
@@ -71,22 +75,65 @@ export async function readPredicateFiles(
     ...inputs.sbom.map((line) => readSbom(line, context)),
     ...inputs['scan-report'].map((line) => readScanReport(line, context)),
     ...inputs['test-results'].map((line) => readTestResults(line, context)),
+    ...(inputs.vex ?? []).map((line) => readVex(line, context)),
   ]);
   if (type === undefined || path === undefined) return files;
   const predicate = parseJson(await readInput(path, 'predicate-path', context), 'predicate-path', path);
+  checkSchema('predicate-path', path, type, predicate);
   return [...files, { input: 'predicate-path', path, predicateType: type, predicate, about: 'image' }];
 }
 
-/** What each file says, of which subject: a platform's file is never about the index above it. Throws `Invalid`. */
-export function bindClaims(files: readonly PredicateFile[], image: ImageSubjects): Claim[] {
-  return files.map(({ input, path, predicateType, predicate, about }) => {
-    if (about === 'image') return { predicateType, predicate };
-    const digest = 'manifest' in about ? about.manifest : findPlatform(about.platform, image, input, path);
-    if (!image.platforms.some(({ descriptor }) => descriptor.digest === digest)) {
-      throw new Invalid(input, `"${path}" is about ${digest}, which is no platform of ${image.digest}`);
-    }
-    return { predicateType, predicate, subjects: [digest] };
+/**
+ * What each file says, of which subject: a platform's file is never about the index above it. Where `storing` says who vouches for it (a URI),
+ * a large document becomes a reference to where `listLarge` puts it. Throws `Invalid`.
+ */
+export function bindClaims(
+  files: readonly PredicateFile[],
+  image: ImageSubjects,
+  storing?: { readonly store: Store; readonly attester: string },
+): Claim[] {
+  return files.map((file) => {
+    const { predicateType, predicate, about, large } = file;
+    const subjects = about === 'image' ? {} : { subjects: [findSubject(file, image)] };
+    if (!large || !storing) return { predicateType, predicate, ...subjects };
+    const { store, attester } = storing;
+    const digest = digestOf(large);
+    const [host, ...path] = store.place.split('/');
+    const document = {
+      name: basename(file.path),
+      digest,
+      mediaType: SBOM_MEDIA_TYPES[predicateType] ?? 'application/json',
+      location: store.host && `https://${host}/v2/${path.join('/')}/blobs/${digest}`,
+    };
+    return { predicateType: REFERENCE_TYPE, predicate: buildReference(attester, document), ...subjects };
   });
+}
+
+/** The documents that are stored by themselves, each beside the platform it is about. */
+export function listLarge(files: readonly PredicateFile[], image: ImageSubjects): Referrer[] {
+  return files.flatMap((file) => {
+    if (file.large === undefined) return [];
+    const digest = findSubject(file, image);
+    const mediaType = SBOM_MEDIA_TYPES[file.predicateType] ?? 'application/json';
+    return image.all
+      .filter((subject) => subject.digest === digest)
+      .map((subject) => ({
+        subject,
+        artifactType: mediaType,
+        blob: file.large ?? Buffer.alloc(0),
+        blobMediaType: mediaType,
+        annotations: {},
+      }));
+  });
+}
+
+function findSubject({ input, path, about }: PredicateFile, image: ImageSubjects): Digest {
+  if (about === 'image') return image.digest;
+  const digest = 'manifest' in about ? about.manifest : findPlatform(about.platform, image, input, path);
+  if (!image.platforms.some(({ descriptor }) => descriptor.digest === digest)) {
+    throw new Invalid(input, `"${path}" is about ${digest}, which is no platform of ${image.digest}`);
+  }
+  return digest;
 }
 
 function findPlatform(
@@ -110,14 +157,23 @@ function findPlatform(
 
 async function readSbom(line: string, context: RunContext): Promise<PredicateFile> {
   const { platform, path } = splitLine(line);
-  const predicate = readJson(sbomSchema, await readInput(path, 'sbom', context));
-  if (predicate === undefined) {
+  const text = await readInput(path, 'sbom', context, SBOM_LIMIT);
+  const predicate = parseJson(text, 'sbom', path);
+  const predicateType = nameSbom(predicate);
+  if (predicateType === undefined) {
     throw new Invalid('sbom', `"${path}" is neither CycloneDX nor SPDX in JSON`);
   }
-  let predicateType: string = PREDICATE_TYPES.spdx[0];
-  if ('bomFormat' in predicate) predicateType = PREDICATE_TYPES.cyclonedx[0];
-  else if ('@context' in predicate) predicateType = PREDICATE_TYPES.spdx[2];
-  return { input: 'sbom', path, predicateType, predicate, about: { platform } };
+  checkSchema('sbom', path, predicateType, predicate);
+  const bytes = Buffer.from(text);
+  const large = bytes.length > FILE_LIMIT ? bytes : undefined;
+  return { input: 'sbom', path, predicateType, predicate, about: { platform }, large };
+}
+
+function nameSbom(document: unknown): string | undefined {
+  if (typeof document !== 'object' || document === null) return undefined;
+  if ('bomFormat' in document) return PREDICATE_TYPES.cyclonedx[0];
+  if ('spdxVersion' in document) return PREDICATE_TYPES.spdx[0];
+  return '@graph' in document ? PREDICATE_TYPES.spdx[2] : undefined;
 }
 
 async function readScanReport(line: string, context: RunContext): Promise<PredicateFile> {
@@ -132,22 +188,42 @@ async function readScanReport(line: string, context: RunContext): Promise<Predic
   };
 }
 
+/** A predicate of in-toto's, or a JUnit report that one is made of. */
 async function readTestResults(line: string, context: RunContext): Promise<PredicateFile> {
   const { platform, path } = splitLine(line);
-  const predicate = readJson(testResultSchema, await readInput(path, 'test-results', context));
-  if (predicate === undefined) {
-    throw new Invalid(
-      'test-results',
-      `"${path}" is no test-result predicate of in-toto (result, configuration)`,
-    );
+  const [input, predicateType] = ['test-results', PREDICATE_TYPES.test[0]];
+  const text = await readInput(path, input, context);
+  const predicate = /^\uFEFF?\s*</.test(text)
+    ? await readJunitFile(text, path)
+    : parseJson(text, input, path);
+  checkSchema(input, path, predicateType, predicate);
+  return { input, path, predicateType, predicate, about: { platform } };
+}
+
+async function readJunitFile(text: string, path: string): Promise<unknown> {
+  const { readJunit } = await import('../evidence/junit.ts');
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  try {
+    return readJunit(text, { name: basename(path), sha256 });
+  } catch (cause) {
+    throw new Invalid('test-results', `"${path}" is no JUnit report: ${(cause as Error).message}`, { cause });
   }
-  return {
-    input: 'test-results',
-    path,
-    predicateType: PREDICATE_TYPES.test[0],
-    predicate,
-    about: { platform },
-  };
+}
+
+/** OpenVEX names its products itself, so it is said of the whole image unless a platform is written. */
+async function readVex(line: string, context: RunContext): Promise<PredicateFile> {
+  const { platform, path } = splitLine(line);
+  const [input, predicateType] = ['vex', PREDICATE_TYPES.vex[0]];
+  const predicate = parseJson(await readInput(path, input, context), input, path);
+  checkSchema(input, path, predicateType, predicate);
+  return { input, path, predicateType, predicate, about: platform === undefined ? 'image' : { platform } };
+}
+
+function checkSchema(input: string, path: string, predicateType: string, predicate: unknown): void {
+  const faults = explainFaults(predicateType, predicate);
+  if (faults.length > 0) {
+    throw new Invalid(input, `"${path}" is not what ${predicateType} is to be: ${faults.join('; ')}`);
+  }
 }
 
 function splitLine(line: string): { platform: string | undefined; path: string } {
@@ -158,13 +234,18 @@ function splitLine(line: string): { platform: string | undefined; path: string }
 }
 
 /** Inputs name files of the workspace, or of the runner's temporary folder, where other steps leave their reports. */
-async function readInput(path: string, input: string, context: RunContext): Promise<string> {
+async function readInput(
+  path: string,
+  input: string,
+  context: RunContext,
+  limit = FILE_LIMIT,
+): Promise<string> {
   const inTemp = isAbsolute(path) && !relative(context.temp, path).startsWith('..');
   const file = await resolveInside(inTemp ? context.temp : context.workspace, path, input);
   try {
     const { size } = await stat(file);
-    if (size > FILE_LIMIT)
-      throw new Invalid(input, `"${path}" has ${size} bytes; at most ${FILE_LIMIT} can be attested`);
+    if (size > limit)
+      throw new Invalid(input, `"${path}" has ${size} bytes; at most ${limit} can be attested`);
     return await readFile(file, 'utf8');
   } catch (cause) {
     if (cause instanceof Invalid) throw cause;

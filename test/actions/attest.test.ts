@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -14,6 +14,36 @@ import { RELEASE_WORKFLOW, type Run, startWorld, type World } from './world.ts';
 const SIGNATURE = 'https://sigstore.dev/cosign/sign/v1';
 const PROVENANCE = 'https://slsa.dev/provenance/v1';
 const CYCLONEDX = 'https://cyclonedx.org/bom';
+const SPDX = {
+  spdxVersion: 'SPDX-2.3',
+  SPDXID: 'SPDXRef-DOCUMENT',
+  name: 'app',
+  dataLicense: 'CC0-1.0',
+  creationInfo: { created: '2026-11-21T00:00:00Z', creators: ['Tool: test'] },
+  packages: [],
+};
+const VEX = {
+  '@context': 'https://openvex.dev/ns/v0.2.0',
+  '@id': 'https://example.com/vex/1',
+  author: 'octo',
+  timestamp: '2026-11-21T00:00:00Z',
+  version: 1,
+  statements: [
+    { vulnerability: { name: 'CVE-2026-1' }, status: 'not_affected', justification: 'component_not_present' },
+  ],
+};
+const WRONG_CYCLONEDX = {
+  bomFormat: 'CycloneDX',
+  specVersion: '1.6',
+  components: [{ type: 'library', name: 'a' }, { type: 'library' }],
+};
+/** 16 MiB, more than a statement can hold. */
+const LARGE_CYCLONEDX = {
+  bomFormat: 'CycloneDX',
+  specVersion: '1.6',
+  components: [{ type: 'library', name: 'a', description: 'x'.repeat(16 * 1024 * 1024) }],
+};
+const JUNIT = '<?xml version="1.0"?><testsuite><testcase classname="app" name="starts"/></testsuite>';
 const SIGNER = `octo/app/${RELEASE_WORKFLOW}`;
 
 let world: World;
@@ -23,15 +53,20 @@ beforeAll(async () => {
   world = await startWorld();
   const files = {
     'cdx.json': { bomFormat: 'CycloneDX', specVersion: '1.6', components: [] },
-    'spdx.json': { spdxVersion: 'SPDX-2.3', packages: [] },
+    'spdx.json': SPDX,
     'tests.json': { result: 'PASSED', configuration: [] },
-    'vex.json': { '@context': 'https://openvex.dev/ns/v0.2.0', statements: [] },
+    'vex.json': VEX,
+    'review.json': { verdict: 'good' },
     'other.json': { hello: 'world' },
   };
   for (const [name, content] of Object.entries(files)) {
     writeFileSync(join(world.workspace, name), JSON.stringify(content));
   }
   writeFileSync(join(world.workspace, 'broken.json'), '{');
+  writeFileSync(join(world.workspace, 'junit.xml'), JUNIT);
+  writeFileSync(join(world.workspace, 'wrong.cdx.json'), JSON.stringify(WRONG_CYCLONEDX));
+  writeFileSync(join(world.workspace, 'entity.xml'), `<!DOCTYPE x [<!ENTITY a "b">]>${JUNIT.slice(21)}`);
+  writeFileSync(join(world.workspace, 'large.cdx.json'), JSON.stringify(LARGE_CYCLONEDX));
   mkdirSync(join(world.workspace, 'folder'));
 }, 60_000);
 afterAll(() => world.close());
@@ -80,9 +115,10 @@ describe('attest', () => {
       signature: 'true',
       provenance: 'true',
       sbom: 'linux/amd64=cdx.json\nlinux/arm64=spdx.json',
-      'test-results': 'linux/arm64=tests.json',
-      'predicate-type': 'https://openvex.dev/ns/v0.2.0',
-      'predicate-path': 'vex.json',
+      'test-results': 'linux/arm64=tests.json\nlinux/amd64=junit.xml',
+      vex: 'vex.json',
+      'predicate-type': 'https://example.com/review/v1',
+      'predicate-path': 'review.json',
     });
     expect(run.log).not.toContain('::error');
     expect(run.outputs).toMatchObject({ outcome: 'passed', image: name, digest: image.digest });
@@ -97,8 +133,9 @@ describe('attest', () => {
       [PROVENANCE, 3],
       [CYCLONEDX, 1],
       ['https://spdx.dev/Document', 1],
-      ['https://in-toto.io/attestation/test-result/v0.1', 1],
-      ['https://openvex.dev/ns/v0.2.0', 3],
+      ['https://in-toto.io/attestation/test-result/v0.1', 2],
+      ['https://openvex.dev/ns', 3],
+      ['https://example.com/review/v1', 3],
     ]);
     expect(world.sigstore.requests.filter(({ path }) => path.endsWith('/signingCert')).length).toBe(
       certificates + 1,
@@ -108,17 +145,20 @@ describe('attest', () => {
     const verified = await world.run('verify', {
       image: name,
       'signer-workflow': SIGNER,
-      'predicate-types': 'signature, provenance, https://openvex.dev/ns/v0.2.0',
+      'predicate-types': 'signature, provenance, test, vex, https://example.com/review/v1',
     });
     expect(verified.outputs.outcome).toBe('passed');
     const { valid } = JSON.parse(verified.outputs.evidence ?? '') as {
       valid: { predicateType: string; subjects: string[] }[];
     };
     const [index, amd64, arm64] = image.all.map(({ digest }) => digest);
-    const subjectsOf = (type: string) => valid.find(({ predicateType }) => predicateType === type)?.subjects;
-    expect(subjectsOf(SIGNATURE)).toEqual([index, amd64, arm64]);
-    expect(subjectsOf(CYCLONEDX)).toEqual([amd64]);
-    expect(subjectsOf('https://spdx.dev/Document')).toEqual([arm64]);
+    const subjectsOf = (type: string) =>
+      valid.filter(({ predicateType }) => predicateType === type).map(({ subjects }) => subjects);
+    // One each, as cosign reads it; whatever is of the whole names all of it.
+    expect(subjectsOf(SIGNATURE).toSorted()).toEqual([[index], [amd64], [arm64]].toSorted());
+    expect(subjectsOf(PROVENANCE)).toEqual([[index, amd64, arm64]]);
+    expect(subjectsOf(CYCLONEDX)).toEqual([[amd64]]);
+    expect(subjectsOf('https://spdx.dev/Document')).toEqual([[arm64]]);
   });
 
   test('a single manifest needs no platform written, and the bundles lie in a file', async () => {
@@ -197,6 +237,124 @@ describe('attest', () => {
       'trusted-root': '',
     });
     expect(verified.outputs.outcome).toBe('passed');
+  });
+});
+
+describe('a document that is too large for a statement', () => {
+  test('is stored beside its platform, and attested by digest', async () => {
+    const { name, store, image } = await newImage(['amd64', 'arm64']);
+    const run = await attest({ image: name, sbom: 'linux/arm64=large.cdx.json' });
+    expect(run.outputs.outcome, run.log).toBe('passed');
+    const arm64 = image.platforms[1]?.descriptor.digest ?? image.digest;
+    const referrers = await store.listReferrers(arm64);
+    expect(referrers.map(({ artifactType }) => artifactType).toSorted()).toEqual([
+      'application/vnd.cyclonedx+json',
+      'application/vnd.dev.sigstore.bundle.v0.3+json',
+    ]);
+    const verified = await world.run('verify', {
+      image: name.replace(image.digest, arm64),
+      'signer-workflow': SIGNER,
+      'predicate-types': 'https://in-toto.io/attestation/reference/v0.1',
+    });
+    expect(verified.outputs.outcome, verified.log).toBe('passed');
+  });
+});
+
+describe('files', () => {
+  const digestOfFile = (name: string) =>
+    createHash('sha256')
+      .update(readFileSync(join(world.workspace, name)))
+      .digest('hex');
+  const variables = () => ({ RUNNER_TEMP: join(world.folder, 'temp') });
+  const readStatements = (path: string | undefined) =>
+    readFileSync(path ?? '', 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(Buffer.from(JSON.parse(line).dsseEnvelope.payload, 'base64').toString()));
+
+  test.each([
+    ['by path and glob', { 'subject-path': 'cdx.json\nspdx.json\nv*x.json' }],
+    ['by checksums', { 'subject-checksums': 'SHA256SUMS' }],
+  ])('%s are the subjects of every statement, and the bundles lie in a file', async (_, subjects) => {
+    const names = ['cdx.json', 'spdx.json', 'vex.json'];
+    const sums = names.map((name) => `${digestOfFile(name)}  ${name}\n`).join('');
+    writeFileSync(join(world.workspace, 'SHA256SUMS'), sums);
+    const run = await attest(
+      { ...subjects, signature: 'true', provenance: 'true', 'test-results': 'junit.xml' },
+      { variables: variables() },
+    );
+    expect(run.outputs.outcome, run.log).toBe('passed');
+    const statements = readStatements(run.outputs['bundle-path']);
+    expect(statements.map(({ predicateType }) => predicateType)).toEqual([
+      SIGNATURE,
+      PROVENANCE,
+      'https://in-toto.io/attestation/test-result/v0.1',
+    ]);
+    for (const { subject } of statements) {
+      expect(subject).toEqual(names.map((name) => ({ name, digest: { sha256: digestOfFile(name) } })));
+    }
+  });
+
+  test('are pushed as one artifact, tagged by the commit only with its evidence, the same at every run', async () => {
+    const repository = `${world.registry.host}/octo/files`;
+    const inputs = { 'subject-path': 'cdx.json\nspdx.json', repository, signature: 'true' };
+    const sha = 'd'.repeat(40);
+    const down = await attest({ ...inputs, 'rekor-url': 'http://127.0.0.1:9' }, { sha });
+    expect(down.outputs.outcome).toBe('unavailable');
+    const store = openStore(parseReference(repository), storeOptions(runContext(world.sigstore)));
+    expect(await store.listTags()).toEqual([]);
+
+    const runs = [await attest(inputs, { sha }), await attest(inputs, { sha })];
+    expect(
+      runs.map(({ outputs }) => outputs.outcome),
+      runs[0]?.log,
+    ).toEqual(['passed', 'passed']);
+    const [image] = new Set(runs.map(({ outputs }) => outputs.image));
+    const digest = (await store.resolve(`sha-${sha}`))?.digest;
+    expect(image).toBe(`${repository}@${digest}`);
+    expect(new Set(runs.map(({ outputs }) => outputs.attestations)).size).toBe(1);
+    const manifest = JSON.parse(String((await store.getManifest(digest ?? ''))?.bytes));
+    expect(manifest.layers.map((layer: { digest: string }) => layer.digest)).toEqual([
+      `sha256:${digestOfFile('cdx.json')}`,
+      `sha256:${digestOfFile('spdx.json')}`,
+    ]);
+
+    const other = await attest({ ...inputs, 'subject-path': 'vex.json' }, { sha });
+    expect(other.outputs.outcome).toBe('refused');
+    expect(other.log).toMatch(/sha-d+ exists already and names/);
+  });
+});
+
+describe("GitHub's attestations", () => {
+  test('get every bundle, and an organisation its storage record', async () => {
+    const { name, image } = await newImage(['amd64', 'arm64']);
+    const event = join(world.folder, 'event.json');
+    writeFileSync(event, JSON.stringify({ repository: { owner: { type: 'Organization' } } }));
+    const before = world.github.attestations.length;
+    const run = await attest(
+      { image: name, signature: 'true', sbom: 'linux/amd64=cdx.json', 'push-to-github': 'true' },
+      { variables: { GITHUB_EVENT_PATH: event } },
+    );
+    expect(run.outputs.outcome, run.log).toBe('passed');
+    expect(world.github.attestations.length).toBe(before + 4);
+    expect(run.outputs['attestation-url']?.split('\n')).toEqual(
+      [1, 2, 3, 4].map((id) => `https://github.com/octo/app/attestations/${before + id}`),
+    );
+    expect(world.github.storageRecords.at(-1)).toMatchObject({
+      name: name.split('@')[0],
+      digest: image.digest,
+      registry_url: `https://${world.registry.host}`,
+      github_repository: 'app',
+    });
+  });
+
+  test('that the token may not write are named with the permission, and what is attached stays', async () => {
+    const { name, store, image } = await newImage();
+    world.github.fail('repos/create-attestation', 403);
+    const run = await attest({ image: name, signature: 'true', 'push-to-github': 'true' });
+    expect(run.outputs.outcome).toBe('invalid');
+    expect(run.log).toMatch(/may not write this .*\n?[\s\S]*attestations: write/);
+    expect(await store.listReferrers(image.digest)).toHaveLength(1);
   });
 });
 
@@ -279,7 +437,61 @@ describe('what attest does not do, and then nothing is attached', () => {
       'test results that are none',
       (image) => ({ image, 'test-results': 'linux/amd64=other.json' }),
       'invalid',
-      /test-results: "other.json" is no test-result/,
+      /test-results: "other.json" is not what https:\/\/in-toto.io\/attestation\/test-result\/v0.1 is to be: result is missing; configuration is missing/,
+    ],
+    [
+      'an SBOM that breaks its schema',
+      (image) => ({ image, sbom: 'linux/amd64=wrong.cdx.json' }),
+      'invalid',
+      /sbom: "wrong.cdx.json" is not what https:\/\/cyclonedx.org\/bom is to be: components\[1\].name is missing/,
+    ],
+    [
+      'VEX that is none',
+      (image) => ({ image, vex: 'other.json' }),
+      'invalid',
+      /vex: "other.json" is not what .*: @context is missing; @id is missing/,
+    ],
+    [
+      'a JUnit report with entities of its own',
+      (image) => ({ image, 'test-results': 'linux/amd64=entity.xml' }),
+      'invalid',
+      /test-results: "entity.xml" is no JUnit report: it declares a document type/,
+    ],
+    [
+      'an image and files',
+      (image) => ({ image, 'subject-path': 'cdx.json', signature: 'true' }),
+      'invalid',
+      /image: must say what is attested, or else subject-path or subject-checksums: one of them alone/,
+    ],
+    [
+      'files that are not there',
+      () => ({ 'subject-path': '*.wasm', signature: 'true' }),
+      'invalid',
+      /subject-path: "\*.wasm" names no file/,
+    ],
+    [
+      'files outside of the workspace',
+      () => ({ 'subject-path': '../../**/hostname', signature: 'true' }),
+      'invalid',
+      /subject-path: /,
+    ],
+    [
+      'a list of checksums that is none',
+      () => ({ 'subject-checksums': 'other.json', signature: 'true' }),
+      'invalid',
+      /subject-checksums: "other.json", line 1: is no line of sha256sum/,
+    ],
+    [
+      'an SBOM of a platform for files',
+      () => ({ 'subject-path': 'tests.json', sbom: 'linux/amd64=cdx.json' }),
+      'invalid',
+      /sbom: "cdx.json" is about a platform of an image, and files have none/,
+    ],
+    [
+      'GitHub without a token',
+      (image) => ({ image, signature: 'true', 'push-to-github': 'true', 'github-token': '' }),
+      'invalid',
+      /github-token: is required/,
     ],
     [
       'a type without a file',

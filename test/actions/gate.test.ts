@@ -39,7 +39,11 @@ beforeAll(async () => {
   world = await startWorld({ files: { [POLICY]: policy() } });
   writeFileSync(
     join(world.workspace, 'cdx.json'),
-    JSON.stringify({ bomFormat: 'CycloneDX', specVersion: '1.6', components: [{ name: 'minimist' }] }),
+    JSON.stringify({
+      bomFormat: 'CycloneDX',
+      specVersion: '1.6',
+      components: [{ type: 'library', name: 'minimist' }],
+    }),
   );
   // What a pull request would like to be judged by; nobody reads it.
   writeFileSync(join(world.workspace, 'hallmark.yml'), 'version: 1');

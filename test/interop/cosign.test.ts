@@ -288,7 +288,14 @@ function writeEvidence(world: World, image: TwoPlatforms): void {
   const now = new Date().toISOString();
   const files: Record<string, unknown> = {
     'amd64.cdx.json': { bomFormat: 'CycloneDX', specVersion: '1.6', components: [] },
-    'amd64.spdx.json': { spdxVersion: 'SPDX-2.3', SPDXID: 'SPDXRef-DOCUMENT', packages: [] },
+    'amd64.spdx.json': {
+      spdxVersion: 'SPDX-2.3',
+      SPDXID: 'SPDXRef-DOCUMENT',
+      name: 'app',
+      dataLicense: 'CC0-1.0',
+      creationInfo: { created: now, creators: ['Tool: test'] },
+      packages: [],
+    },
     'review.json': { verdict: 'good' },
     'amd64.report.json': {
       SchemaVersion: 2,

@@ -27,6 +27,10 @@ export interface GithubStub {
   /** The only token that is accepted. */
   readonly token: string;
   readonly requests: { method: string; path: string; status: number }[];
+  /** The bundles that were stored, in their order: the id of one is its place, from 1 on. */
+  readonly attestations: unknown[];
+  /** The storage records of organisations. */
+  readonly storageRecords: unknown[];
   /** Writes files to the default branch; returns the new commit. */
   commit(repository: string, files: Record<string, string | undefined>): string;
   /** A commit that a fork pushed: its SHA answers in the parent repository, no branch of it reaches it. */
@@ -70,6 +74,8 @@ export async function startGithub(options: {
   const states = new Map(options.repositories.map((repository) => [repository.name, openState(repository)]));
   const faults: { operationId: string; status: number; headers: Record<string, string> }[] = [];
   const requests: GithubStub['requests'] = [];
+  const attestations: unknown[] = [];
+  const storageRecords: unknown[] = [];
 
   const find = (context: Context): State | undefined =>
     states.get(`${context.request.params.owner}/${context.request.params.repo}`);
@@ -83,6 +89,15 @@ export async function startGithub(options: {
       'repos/compare-commits-with-basehead': (context) =>
         answer(find(context), (state) => compareCommits(context, state)),
       'repos/get-content': (context) => answer(find(context), (state) => describeContent(context, state)),
+      'repos/create-attestation': (context) => {
+        const found = answer(find(context), () => ({ id: attestations.length + 1 }));
+        if (found.status === 200) attestations.push(context.request.requestBody.bundle);
+        return found.status === 200 ? { ...found, status: 201 } : found;
+      },
+      'orgs/create-artifact-storage-record': (context) => {
+        storageRecords.push(context.request.requestBody);
+        return { status: 200, body: { total_count: 1, storage_records: [] } };
+      },
       notFound: () => notFound,
       validationFail: (context): Answer => ({
         status: 422,
@@ -90,8 +105,8 @@ export async function startGithub(options: {
       }),
       postResponseHandler: (context): Answer => {
         const { response, operation } = context as Context & { response: Answer };
-        if (operation === undefined || response.status !== 200) return response;
-        const checked = api.validateResponse(response.body, operation, 200);
+        if (operation === undefined || response.status >= 300) return response;
+        const checked = api.validateResponse(response.body, operation, response.status);
         return checked.errors?.length
           ? { status: 500, body: { message: `the stub lies: ${JSON.stringify(checked.errors)}` } }
           : response;
@@ -101,6 +116,8 @@ export async function startGithub(options: {
   await api.init();
 
   async function handle(request: IncomingMessage): Promise<Answer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
     const { authorization = '' } = request.headers;
     if (!/^(?:token|bearer) /i.test(authorization) || !authorization.endsWith(TOKEN)) {
       return { status: 401, body: { message: 'Bad credentials', status: '401' } };
@@ -111,6 +128,7 @@ export async function startGithub(options: {
       path: pathname,
       headers: request.headers as Record<string, string>,
       query: Object.fromEntries(searchParams),
+      ...(chunks.length > 0 && { body: Buffer.concat(chunks).toString() }),
     };
     const operation = api.matchOperation(asked);
     const at = faults.findIndex((fault) => fault.operationId === operation?.operationId);
@@ -148,6 +166,8 @@ export async function startGithub(options: {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     token: TOKEN,
     requests,
+    attestations,
+    storageRecords,
     commit: (name, files) => {
       const state = stateOf(name);
       state.head = addCommit(state.commits, files, state.head);

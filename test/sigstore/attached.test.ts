@@ -2,15 +2,16 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { action } from '../../actions/attest/index.ts';
 import { PREDICATE_TYPES } from '../../shared/evidence/predicate.ts';
 import type { RunContext } from '../../shared/github/context.ts';
 import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
 import { parseReference } from '../../shared/image/reference.ts';
+import { readInputs } from '../../shared/step/step.ts';
 import { attachReferrers } from '../../shared/store/attach.ts';
 import { openStore, storeOptions } from '../../shared/store/open.ts';
 import type { Store } from '../../shared/store/store.ts';
 import type { ImageSubjects } from '../../shared/store/subjects.ts';
-import { type AttestInputs, attest } from '../../shared/verbs/attest.ts';
 import { type RegistryServer, startRegistry } from '../servers/registry.ts';
 import { type GithubClaims, type LocalSigstore, startSigstore } from '../servers/sigstore.ts';
 import { runContext } from './context.ts';
@@ -45,7 +46,7 @@ async function newImage(registry: keyof typeof registries = 'api'): Promise<Plac
 
 interface Call {
   readonly claims?: Partial<GithubClaims>;
-  readonly inputs?: Partial<AttestInputs>;
+  readonly inputs?: Readonly<Record<string, string>>;
   readonly review?: unknown;
   /** Signs at an instance that the first run does not trust. */
   readonly elsewhere?: boolean;
@@ -61,12 +62,9 @@ async function run(place: Place, call: Call = {}) {
   const log = { ...context.log, info: (line: string) => void said.push(line) };
   writeFileSync(join(context.workspace, 'root.json'), JSON.stringify(at.trustedRoot));
   writeFileSync(join(context.workspace, 'review.json'), JSON.stringify(call.review ?? { a: 1, b: [2] }));
-  const inputs: AttestInputs = {
+  const inputs = {
     image: place.name,
-    signature: true,
-    sbom: [],
-    'scan-report': [],
-    'test-results': [],
+    signature: 'true',
     'predicate-type': 'https://example.com/review/v1',
     'predicate-path': 'review.json',
     'fulcio-url': at.fulcioUrl,
@@ -74,8 +72,12 @@ async function run(place: Place, call: Call = {}) {
     'trusted-root': 'root.json',
     ...call.inputs,
   };
+  const variables = Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
   const before = at.requests.length;
-  const { outputs } = await attest(inputs, { ...context, log });
+  const { outputs } = await action.run(readInputs(action, Object.fromEntries(variables)) as never, {
+    ...context,
+    log,
+  });
   const logged = at.requests.slice(before).filter(({ path }) => path.includes('/log/entries')).length;
   return { said, logged, attestations: JSON.parse(String(outputs['attestations'])) as unknown[] };
 }
@@ -89,7 +91,7 @@ describe.each(['api', 'tags'] as const)('a step that runs again (%s)', (registry
   test('attaches nothing, logs nothing, says so, and has the same outputs', async () => {
     const place = await newImage(registry);
     const first = await run(place);
-    expect(first).toMatchObject({ said: [], logged: 2 });
+    expect(first).toMatchObject({ said: [], logged: 4 });
     expect(await count(place)).toEqual([2, 2, 2]);
     // A re-run of the job: another attempt, and so another run URL in the certificate.
     const second = await run(place, { claims: { run_attempt: '2', run_id: '77' } });
@@ -135,8 +137,13 @@ describe.each(['api', 'tags'] as const)('a step that runs again (%s)', (registry
     }
     const cut = { ...copy, image, name: `${copy.store.place}@${image.digest}` };
     expect(await count(cut)).toEqual([2, 0, 0]);
-    expect((await run(cut)).logged).toBe(0);
+    // A signature is of one subject: those of the platforms are new. The review is of all, and was there.
+    expect(await run(cut)).toMatchObject({
+      logged: 2,
+      said: [expect.any(String), expect.stringContaining('review')],
+    });
     expect(await count(cut)).toEqual([2, 2, 2]);
+    expect((await run(cut)).logged).toBe(0);
   });
 });
 
@@ -144,7 +151,7 @@ describe('other evidence is attached beside it', () => {
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const pem = key.privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
   const byKey: Call = {
-    inputs: { key: 'KEY', 'fulcio-url': undefined, 'rekor-url': undefined, 'trusted-root': undefined },
+    inputs: { key: 'KEY', 'fulcio-url': '', 'rekor-url': '', 'trusted-root': '' },
     variable: pem,
   };
 
@@ -168,7 +175,7 @@ describe('other evidence is attached beside it', () => {
     ['by a key', byKey],
     // The same names, certified by an authority that this run does not trust.
     ['of another instance', { elsewhere: true }],
-    ['where no trust root proves what is there', { inputs: { 'trusted-root': undefined } }],
+    ['where no trust root proves what is there', { inputs: { 'trusted-root': '' } }],
   ])('%s', async (_, call) => {
     const place = await newImage();
     await run(place);
@@ -188,12 +195,7 @@ describe('other evidence is attached beside it', () => {
   test('provenance of another attempt, which is another run of the build', async () => {
     const place = await newImage();
     const provenance: Call = {
-      inputs: {
-        signature: false,
-        provenance: true,
-        'predicate-type': undefined,
-        'predicate-path': undefined,
-      },
+      inputs: { signature: 'false', provenance: 'true', 'predicate-type': '', 'predicate-path': '' },
     };
     await run(place, provenance);
     expect(await run(place, provenance)).toMatchObject({ logged: 0 });
@@ -236,7 +238,7 @@ test('what looks like the evidence and does not verify is not taken for it', asy
       ]);
     }
   }
-  expect(await run(forged)).toMatchObject({ said: [], logged: 2 });
+  expect(await run(forged)).toMatchObject({ said: [], logged: 4 });
   expect(await count(forged)).toEqual([4, 4, 4]);
 });
 
