@@ -10,14 +10,21 @@ import { mapParallel } from '../store/parallel.ts';
 import { getReferrer } from '../store/referrers.ts';
 import { REFERRER_CAP, type Store } from '../store/store.ts';
 import type { ImageSubjects } from '../store/subjects.ts';
+import { findLegacySignatures, toBundle } from './legacy.ts';
 import type { StatementVerifier } from './verifier.ts';
 
 /** A verified statement that names at least one subject of the image, whoever signed it. */
 export interface FoundStatement extends VerifiedStatement {
   /** Index and platform manifests of this image that it names. Never empty. */
   readonly subjects: readonly Digest[];
-  /** Digest of the referrer manifest that carries the bundle. */
+  /** Digest of the referrer manifest that carries the bundle; of the bundle where none does. */
   readonly source: Digest;
+}
+
+/** A bundle that is not read yet. `read` may throw `Refused`, when what was found is none. */
+export interface Candidate {
+  readonly source: Digest;
+  read(): Promise<{ bundle: Buffer; payload?: Buffer }>;
 }
 
 /** A layer that holds a bundle, as a referrer's manifest names it. */
@@ -63,31 +70,59 @@ export async function collectStatements(
   verifier: StatementVerifier,
 ): Promise<{ statements: FoundStatement[]; rejected: Rejected[] }> {
   const rejected: Rejected[] = [];
-  const carriers = await findCarriers(store, image, rejected);
-  const bytes = carriers.reduce((sum, { bundle }) => sum + bundle.size, 0);
-  if (bytes > REFERRER_CAP.bytes) {
+  const [carriers, legacy] = await Promise.all([
+    findCarriers(store, image, rejected),
+    findLegacySignatures(store, image.digest),
+  ]);
+  const bytes = [...carriers.map(({ bundle }) => bundle), ...legacy.map(({ layer }) => layer)].reduce(
+    (sum, { size }) => sum + size,
+    0,
+  );
+  if (bytes > REFERRER_CAP.bytes || legacy.length > REFERRER_CAP.count) {
     throw new Unavailable(
-      `the bundles beside ${store.place}@${image.digest} are ${bytes} bytes; at most ${REFERRER_CAP.bytes} are read`,
+      `${legacy.length + carriers.length} bundles beside ${store.place}@${image.digest} are ${bytes} bytes; at most ${REFERRER_CAP.count} and ${REFERRER_CAP.bytes} are read`,
       { hint: 'Delete referrers that are no longer needed.' },
     );
   }
-  const read = await mapParallel(carriers, 32, async ({ source, bundle }) => {
+  const candidates: Candidate[] = [
+    ...carriers.map(({ source, bundle }) => ({
+      source,
+      read: async () => ({ bundle: await store.readBlob(bundle) }),
+    })),
+    ...legacy.map(({ source, layer }) => ({
+      source,
+      read: async () => toBundle(layer, await store.readBlob(layer)),
+    })),
+  ];
+  const subjects = image.all.map(({ digest }) => digest);
+  const found = await verifyCandidates(candidates, subjects, verifier);
+  return { statements: found.statements, rejected: [...rejected, ...found.rejected] };
+}
+
+/** Verifies bundles from wherever they are, in their order: the statements about one of `subjects`, and what does not count. */
+export async function verifyCandidates(
+  candidates: readonly Candidate[],
+  subjects: readonly Digest[],
+  verifier: StatementVerifier,
+): Promise<{ statements: FoundStatement[]; rejected: Rejected[] }> {
+  const read = await mapParallel(candidates, 32, async ({ source, read }) => {
     try {
-      return { source, verified: await verifier.verify(await store.readBlob(bundle)) };
+      const { bundle, payload } = await read();
+      return { source, verified: await verifier.verify(bundle, payload) };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       return { source, reason: error.message };
     }
   });
   const statements: FoundStatement[] = [];
+  const rejected: Rejected[] = [];
   for (const { source, verified, reason } of read) {
     if (verified === undefined) {
       rejected.push({ source, predicateType: undefined, signer: undefined, reason });
       continue;
     }
-    const subjects = namedSubjects(verified.statement, image);
-    const found = { ...verified, source, subjects };
-    if (subjects.length > 0) statements.push(found);
+    const found = { ...verified, source, subjects: namedSubjects(verified.statement, subjects) };
+    if (found.subjects.length > 0) statements.push(found);
     else rejected.push(reject(found, 'it is about another image: no digest in it is of this one'));
   }
   return { statements, rejected };
@@ -157,12 +192,10 @@ function nameImage({ statement }: FoundStatement, image: ImageSubjects, store: S
   return new Set(names).size === 1 ? names[0] : undefined;
 }
 
-function namedSubjects(statement: Statement, image: ImageSubjects): Digest[] {
-  return image.all
-    .map(({ digest }) => digest)
-    .filter((digest) =>
-      statement.subject.some((subject) => subject.digest[digestAlgorithm(digest)] === digestHex(digest)),
-    );
+function namedSubjects(statement: Statement, subjects: readonly Digest[]): Digest[] {
+  return subjects.filter((digest) =>
+    statement.subject.some((subject) => subject.digest[digestAlgorithm(digest)] === digestHex(digest)),
+  );
 }
 
 /** The kind of a statement with the roles that may say it and that its signer holds, or why it does not count. */

@@ -5,7 +5,13 @@ import * as z from 'zod';
 import type { VerifiedStatement } from '../evidence/evidence.ts';
 import type { Signer } from '../evidence/identity.ts';
 import { parseStrictJson } from '../evidence/json.ts';
-import { STATEMENT_MEDIA_TYPE, type Statement, statementSchema } from '../evidence/statement.ts';
+import { PREDICATE_TYPES } from '../evidence/predicate.ts';
+import {
+  STATEMENT_MEDIA_TYPE,
+  STATEMENT_TYPE,
+  type Statement,
+  statementSchema,
+} from '../evidence/statement.ts';
 import type { RunContext } from '../github/context.ts';
 import type { Digest } from '../image/digest.ts';
 import { Refused } from '../outcome/outcome.ts';
@@ -18,8 +24,11 @@ import { type LoadedRoot, loadTrustedRoot } from './root.ts';
 export interface StatementVerifier {
   /** Digest of the trust root, for the verdict; undefined when only a key verifies. */
   readonly rootDigest: Digest | undefined;
-  /** The statement of a bundle whose signature, certificate, log entry and timestamps hold. Anything else is `Refused`, with the reason. */
-  verify(bundle: Buffer): Promise<VerifiedStatement>;
+  /**
+   * The statement of a bundle whose signature, certificate, log entry and timestamps hold. Anything else is `Refused`, with the reason.
+   * `payload` is cosign's simple signing, where the bundle is over that and not a statement.
+   */
+  verify(bundle: Buffer, payload?: Buffer): Promise<VerifiedStatement>;
 }
 
 /** Who signed a bundle, and when, proven. */
@@ -79,11 +88,11 @@ export async function createVerifier(trusted: Trusted): Promise<StatementVerifie
   ]);
   return {
     rootDigest: trusted.root?.digest,
-    verify: async (bytes) => {
+    verify: async (bytes, payload) => {
       try {
         const bundle = readBundle(bytes);
-        const statement = readStatement(bundle);
-        return { statement, ...verifySignature(bundle) };
+        const statement = payload === undefined ? readStatement(bundle) : readSimpleSigning(payload);
+        return { statement, ...verifySignature(bundle, payload) };
       } catch (cause) {
         // The libraries throw errors of many kinds on hostile input: whatever it was, the bundle did not verify.
         const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
@@ -227,4 +236,25 @@ function readStatement(bundle: Bundle): Statement {
   const parsed = statementSchema.safeParse(parseStrictJson(payload));
   if (!parsed.success) throw new Error('its payload is no in-toto statement');
   return parsed.data;
+}
+
+/** cosign, specs/SIGNATURE_SPEC.md, "Payload": which image is signed. */
+const simpleSigningSchema = z.object({
+  critical: z.object({
+    type: z.enum(['cosign container image signature', 'atomic container signature']),
+    image: z.object({ 'docker-manifest-digest': z.string().regex(/^sha256:[0-9a-f]{64}$/) }),
+  }),
+});
+
+/** The statement that cosign makes today of what its simple signing said. */
+function readSimpleSigning(payload: Buffer): Statement {
+  const parsed = simpleSigningSchema.safeParse(parseStrictJson(payload));
+  if (!parsed.success) throw new Error('its payload is no image signature of cosign');
+  const sha256 = parsed.data.critical.image['docker-manifest-digest'].slice('sha256:'.length);
+  return {
+    _type: STATEMENT_TYPE,
+    subject: [{ digest: { sha256 } }],
+    predicateType: PREDICATE_TYPES.signature[0],
+    predicate: {},
+  };
 }

@@ -26,7 +26,11 @@ export function findOwnTags(
   known: readonly Descriptor[],
 ): string[] {
   const covered = new Set(known.map(({ digest }) => ownTag(subject, digest)));
-  return tags.filter((tag) => tag.startsWith(`${fallbackTag(subject)}.`) && !covered.has(tag));
+  const prefix = `${fallbackTag(subject)}.`;
+  // cosign's older signatures lie beside them, under .sig and .att.
+  return tags.filter(
+    (tag) => tag.startsWith(prefix) && /^[0-9a-f]{16}$/.test(tag.slice(prefix.length)) && !covered.has(tag),
+  );
 }
 
 const referrersSchema = z.object({ manifests: z.array(z.unknown()) });
@@ -68,7 +72,10 @@ export function uniteReferrers(subject: Digest, ...lists: readonly (readonly Des
  * The manifest that a list of referrers names, or undefined when it is not there or is something else: anybody who may push can have
  * nonsense listed, and it must not keep what is listed beside it from being read. Wrong bytes for a digest are still `Refused`.
  */
-export async function getReferrer(store: Store, digest: Digest): Promise<StoredManifest | undefined> {
+export async function getReferrer(
+  store: Store,
+  digest: Digest | string,
+): Promise<StoredManifest | undefined> {
   try {
     return await store.getManifest(digest);
   } catch (error) {
