@@ -16,8 +16,14 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDigest, Rejection, Repository } from './registry-repository.ts';
 
-/** What a test plants in place of an answer: a response, or a connection dropped before one. */
-export type Fault = { status: number; headers?: Record<string, string>; body?: string | Buffer } | 'drop';
+/**
+ * What a test plants in place of an answer: a response, a connection that is dropped before anything was done (`drop`), or
+ * one that ends in the middle of the answer, when all is done (`cut`).
+ */
+export type Fault =
+  | { status: number; headers?: Record<string, string>; body?: string | Buffer }
+  | 'drop'
+  | 'cut';
 
 export interface SeenRequest {
   readonly method: string;
@@ -91,8 +97,15 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
       request.socket.destroy();
       return;
     }
+    if (fault === 'cut') {
+      response.end = (body?: unknown) => {
+        if (Buffer.isBuffer(body)) response.write(body.subarray(0, body.length / 2));
+        setImmediate(() => request.socket.destroy());
+        return response;
+      };
+    }
     try {
-      if (fault) await sendFault(request, response, fault);
+      if (fault && fault !== 'cut') await sendFault(request, response, fault);
       else await route(request, response, folder, { referrers, immutableTags });
     } catch (error) {
       request.resume();
@@ -124,7 +137,7 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
 async function sendFault(
   request: IncomingMessage,
   response: ServerResponse,
-  fault: Exclude<Fault, 'drop'>,
+  fault: Exclude<Fault, string>,
 ): Promise<void> {
   for await (const _ of request);
   response.writeHead(fault.status, fault.headers).end(fault.body);

@@ -9,6 +9,7 @@ export async function putImage(
   architectures: readonly string[] = ['amd64'],
   salt = '',
   labels: Record<string, string> = {},
+  root: 'manifest' | 'index' = architectures.length > 1 ? 'index' : 'manifest',
 ): Promise<ImageSubjects> {
   const manifests = [];
   for (const architecture of architectures) {
@@ -36,7 +37,7 @@ export async function putImage(
     manifests.push({ mediaType: MEDIA_TYPE.manifest, digest, size: manifest.length, platform });
   }
   const [first] = manifests;
-  if (manifests.length === 1 && first !== undefined) return listSubjects(store, first.digest);
+  if (root === 'manifest' && first !== undefined) return listSubjects(store, first.digest);
   const index = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests }));
   const { digest } = await store.putManifest(index, MEDIA_TYPE.index);
   return listSubjects(store, digest);
