@@ -6,6 +6,8 @@ export interface SigningInputs {
   readonly 'fulcio-url'?: string | undefined;
   readonly 'rekor-url'?: string | undefined;
   readonly 'tsa-url'?: string | undefined;
+  /** Path of a SigningConfig JSON in the workspace, instead of the URLs. */
+  readonly 'signing-config'?: string | undefined;
   /** Path of a TrustedRoot JSON in the workspace. */
   readonly 'trusted-root'?: string | undefined;
   /** For signing the name of an environment variable that holds a private key; for verifying the path of a public key. */
@@ -17,6 +19,8 @@ export interface Instance {
   readonly name: 'public' | 'github' | 'custom';
   readonly fulcioUrl: string;
   readonly rekorUrl?: string | undefined;
+  /** The version of the log's API: 1 when absent. A log of version 2 gives no time. */
+  readonly rekorVersion?: 1 | 2 | undefined;
   readonly tsaUrl?: string | undefined;
 }
 
@@ -24,6 +28,7 @@ const PUBLIC: Instance = {
   name: 'public',
   fulcioUrl: 'https://fulcio.sigstore.dev',
   rekorUrl: 'https://rekor.sigstore.dev',
+  tsaUrl: 'https://timestamp.sigstore.dev/api/v1/timestamp',
 };
 
 /**

@@ -31,7 +31,8 @@ const eventSchema = z.object({ repository: z.object({ private: z.boolean() }) })
 export async function loadTrustedRoot(inputs: SigningInputs, context: RunContext): Promise<LoadedRoot> {
   const path = inputs['trusted-root'];
   if (path !== undefined) return readRootFile(path, context);
-  const named = inputs.sigstore ?? (inputs['fulcio-url'] === undefined ? undefined : 'custom');
+  const own = inputs['fulcio-url'] ?? inputs['signing-config'];
+  const named = inputs.sigstore ?? (own === undefined ? undefined : 'custom');
   if (named === 'custom') {
     throw new Invalid('trusted-root', 'is required to verify what a Sigstore instance of your own signed');
   }

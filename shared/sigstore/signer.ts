@@ -1,9 +1,16 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject, sign as signBytes } from 'node:crypto';
+import {
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign as signBytes,
+} from 'node:crypto';
 import type { Signer, Witness } from '@sigstore/sign';
 import type { WorkflowClaims } from '../evidence/provenance.ts';
 import { STATEMENT_MEDIA_TYPE, type Statement } from '../evidence/statement.ts';
 import type { RunContext } from '../github/context.ts';
 import { Invalid } from '../outcome/outcome.ts';
+import { readSigningConfig } from './config.ts';
 import { chooseInstance, type Instance, type SigningInputs } from './instance.ts';
 import { readPrivateKey } from './key.ts';
 import { REQUEST, reach } from './reach.ts';
@@ -36,8 +43,11 @@ const CERTIFICATE_AGE = 300;
 /** The signer that the inputs ask for. Nothing is fetched before it is used; a key is read at once. */
 export async function openSigner(inputs: SigningInputs, context: RunContext): Promise<StatementSigner> {
   if (inputs.key !== undefined) {
-    if (inputs.sigstore !== undefined || inputs['fulcio-url'] !== undefined) {
-      throw new Invalid('key', 'signs without a certificate: leave sigstore and fulcio-url out');
+    if ([inputs.sigstore, inputs['fulcio-url'], inputs['signing-config']].some((one) => one !== undefined)) {
+      throw new Invalid(
+        'key',
+        'signs without a certificate: leave sigstore, fulcio-url and signing-config out',
+      );
     }
     const key = readPrivateKey(inputs.key, context);
     const services = { rekorUrl: inputs['rekor-url'], tsaUrl: inputs['tsa-url'] };
@@ -49,8 +59,9 @@ export async function openSigner(inputs: SigningInputs, context: RunContext): Pr
     };
   }
 
+  const configured = await readConfigured(inputs, context);
   // Inputs that contradict each other are said now; the repository's visibility comes with the token.
-  chooseInstance(inputs, { visibility: undefined, serverUrl: context.serverUrl });
+  if (!configured) chooseInstance(inputs, { visibility: undefined, serverUrl: context.serverUrl });
   const now = (): number => Date.now() / 1000;
   const requestToken = async (): Promise<IdToken> => readIdToken(await context.getIdToken('sigstore'), now());
   let current: Promise<IdToken> | undefined;
@@ -63,10 +74,8 @@ export async function openSigner(inputs: SigningInputs, context: RunContext): Pr
     const asked = fetchToken();
     // The library loads while the token is on its way.
     const [token] = await Promise.all([asked, import('@sigstore/sign')]);
-    const instance = chooseInstance(inputs, {
-      visibility: token.claims.repository_visibility,
-      serverUrl: context.serverUrl,
-    });
+    const { repository_visibility: visibility } = token.claims;
+    const instance = configured ?? chooseInstance(inputs, { visibility, serverUrl: context.serverUrl });
     return { instance, signer: await certify(token, instance, context) };
   };
   let session: { since: number; opening: Promise<Session> } | undefined;
@@ -86,6 +95,18 @@ export async function openSigner(inputs: SigningInputs, context: RunContext): Pr
       return signAll(statements, signer, await openWitnesses(instance, context));
     },
   };
+}
+
+/** The instance of a signing configuration, which goes alone. */
+async function readConfigured(inputs: SigningInputs, context: RunContext): Promise<Instance | undefined> {
+  const path = inputs['signing-config'];
+  if (path === undefined) return undefined;
+  for (const input of ['fulcio-url', 'rekor-url', 'tsa-url'] as const) {
+    if (inputs[input] !== undefined) throw new Invalid(input, 'stands in the signing-config already');
+  }
+  if (inputs.sigstore !== undefined && inputs.sigstore !== 'custom')
+    throw new Invalid('signing-config', `goes with sigstore: custom, not with ${inputs.sigstore}`);
+  return readSigningConfig(path, context);
 }
 
 /** What one certificate signs with. */
@@ -126,7 +147,7 @@ function signWith(key: KeyObject, data: Buffer): Buffer {
 }
 
 async function openWitnesses(
-  { rekorUrl, tsaUrl }: Pick<Instance, 'rekorUrl' | 'tsaUrl'>,
+  { rekorUrl, rekorVersion, tsaUrl }: Pick<Instance, 'rekorUrl' | 'rekorVersion' | 'tsaUrl'>,
   context: RunContext,
 ): Promise<Witness[]> {
   const { RekorWitness, TSAWitness } = await import('@sigstore/sign');
@@ -138,14 +159,36 @@ async function openWitnesses(
     });
   };
   if (rekorUrl !== undefined) {
-    const rekor = new RekorWitness({ rekorBaseURL: rekorUrl, ...REQUEST });
-    add(rekor, `the transparency log at ${rekorUrl} took no entry`);
+    const rekor = new RekorWitness({
+      rekorBaseURL: rekorUrl,
+      ...REQUEST,
+      ...(rekorVersion && { majorApiVersion: rekorVersion }),
+    });
+    add(rekorVersion === 2 ? byHash(rekor) : rekor, `the transparency log at ${rekorUrl} took no entry`);
   }
   if (tsaUrl !== undefined) {
     const tsa = new TSAWitness({ tsaBaseURL: tsaUrl, ...REQUEST });
     add(tsa, `the timestamp authority at ${tsaUrl} gave no timestamp`);
   }
   return witnesses;
+}
+
+/** Rekor v2 takes no envelopes, only the hash of what was signed: DSSE's pre-authentication encoding (rekor-tiles, api/proto/rekor/v2). */
+function byHash(rekor: Witness): Witness {
+  return {
+    testify: async (content, publicKey) => {
+      const { HashAlgorithm } = await import('@sigstore/protobuf-specs');
+      if (content.$case !== 'dsseEnvelope') return rekor.testify(content, publicKey);
+      const { payloadType, payload, signatures } = content.dsseEnvelope;
+      const head = `DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `;
+      const digest = createHash('sha256').update(head).update(payload).digest();
+      const messageSignature = {
+        messageDigest: { algorithm: HashAlgorithm.SHA2_256, digest },
+        signature: signatures[0]?.sig ?? Buffer.alloc(0),
+      };
+      return rekor.testify({ $case: 'messageSignature', messageSignature }, publicKey);
+    },
+  };
 }
 
 async function signAll(

@@ -101,6 +101,7 @@ export const signingInputs = {
   'fulcio-url': url,
   'rekor-url': url,
   'tsa-url': url,
+  'signing-config': text,
   'trusted-root': text,
   key: text,
 };

@@ -175,7 +175,7 @@ describe('gate', () => {
     });
     expect(verdict?.policy.uri).toMatch(/^octo\/app\/\.github\/hallmark\.yml@[0-9a-f]{40}#staging$/);
     // Signature and provenance of the whole, a bill of materials and a scan of each platform.
-    expect(verdict?.inputAttestations).toHaveLength(6);
+    expect(verdict?.inputAttestations).toHaveLength(8);
     expect(verdict?.verifiedLevels.join()).not.toMatch(/^SLSA_/);
   });
 

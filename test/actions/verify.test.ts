@@ -75,7 +75,7 @@ describe('verify', () => {
       valid: unknown[];
       rejected: unknown[];
     };
-    expect([valid.length, rejected.length]).toEqual([3, 0]);
+    expect([valid.length, rejected.length]).toEqual([5, 0]);
   });
 
   test.each<[string, () => Record<string, string>, RegExp[]]>([

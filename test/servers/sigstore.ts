@@ -2,6 +2,7 @@ import {
   createHash,
   createPublicKey,
   generateKeyPairSync,
+  type KeyObject,
   randomUUID,
   sign,
   verify,
@@ -204,6 +205,9 @@ export async function startSigstore(
         headers: { etag: uuid, location: `/api/v1/log/entries/${uuid}`, 'content-type': 'application/json' },
       };
     }
+    if (route === 'POST /api/v2/log/entries') {
+      return json(201, logHash(JSON.parse(body.toString()), url, keys.log));
+    }
     if (route.startsWith('GET /api/v1/log/entries/')) {
       const entry = entries.get(pathname.split('/').at(-1) ?? '');
       return entry === undefined ? json(404, { message: 'no such entry' }) : { status: 200, body: entry };
@@ -342,6 +346,47 @@ function canonicalEntry(proposed: {
         verifier: content.verifiers[at],
       })),
     },
+  };
+}
+
+/**
+ * Rekor v2's answer (rekor-tiles, api/proto/rekor/v2): no promise and no time, only a proof under a signed checkpoint.
+ * Each entry is the one leaf of a log of its own.
+ */
+function logHash(
+  { hashedRekordRequestV002: request }: { hashedRekordRequestV002?: { digest: string; signature: unknown } },
+  url: string,
+  key: { privateKey: KeyObject; publicKey: KeyObject },
+): object {
+  if (request === undefined) throw new Error('version 2 takes hashedRekordRequestV002 alone');
+  const data = { algorithm: 'SHA2_256', digest: request.digest };
+  const entry = Buffer.from(
+    JSON.stringify({
+      apiVersion: '0.0.2',
+      kind: 'hashedrekord',
+      spec: { hashedRekordV002: { data, signature: request.signature } },
+    }),
+  );
+  const leaf = createHash('sha256').update(Buffer.of(0)).update(entry).digest();
+  const origin = new URL(url).host;
+  const note = `${origin}\n1\n${base64(leaf)}\n`;
+  const id = createHash('sha256')
+    .update(key.publicKey.export({ format: 'der', type: 'spki' }))
+    .digest();
+  const signature = Buffer.concat([id.subarray(0, 4), sign('sha256', Buffer.from(note), key.privateKey)]);
+  return {
+    logIndex: '0',
+    logId: { keyId: base64(id) },
+    kindVersion: { kind: 'hashedrekord', version: '0.0.2' },
+    integratedTime: '0',
+    inclusionProof: {
+      logIndex: '0',
+      treeSize: '1',
+      rootHash: base64(leaf),
+      hashes: [],
+      checkpoint: { envelope: `${note}\n\u2014 ${origin} ${base64(signature)}\n` },
+    },
+    canonicalizedBody: base64(entry),
   };
 }
 

@@ -1,6 +1,8 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Statement } from '../../shared/evidence/statement.ts';
 import { Invalid, Unavailable } from '../../shared/outcome/outcome.ts';
@@ -122,6 +124,101 @@ describe('keyless', () => {
     const claims = { iat: now() + 40, nbf: now() - 5, exp: now() + 300 };
     const signer = await openSigner(instance(), runContext(sigstore, claims));
     expect(await signer.sign([statement(1)])).toHaveLength(1);
+  });
+});
+
+describe('a signing configuration', () => {
+  const start = '2026-01-01T00:00:00Z';
+  const past = { start, end: '2026-01-02T00:00:00Z' };
+  const service = (url: string, majorApiVersion = 1, validFor: object = { start }) => ({
+    url,
+    majorApiVersion,
+    validFor,
+    operator: 'local',
+  });
+  const describeInstance = (changes: object = {}) => ({
+    mediaType: 'application/vnd.dev.sigstore.signingconfig.v0.2+json',
+    caUrls: [service('https://gone.example', 1, past), service(sigstore.fulcioUrl)],
+    rekorTlogUrls: [
+      service(sigstore.rekorUrl),
+      service(sigstore.rekorUrl, 2),
+      service('https://later.example', 3),
+    ],
+    tsaUrls: [service(`${sigstore.tsaUrl}/api/v1/timestamp`)],
+    rekorTlogConfig: { selector: 'ANY' },
+    tsaConfig: { selector: 'EXACT', count: 1 },
+    ...changes,
+  });
+  const open = (config: unknown, inputs: SigningInputs = {}) => {
+    const context = runContext(sigstore);
+    writeFileSync(join(context.workspace, 'config.json'), JSON.stringify(config));
+    return openSigner({ 'signing-config': 'config.json', ...inputs }, context);
+  };
+
+  test.each<[string, () => object, string[]]>([
+    [
+      'logs in version 2 where it is named',
+      () => describeInstance(),
+      ['/api/v2/log/entries', '/api/v1/timestamp'],
+    ],
+    [
+      'logs in version 1 where no other is in use',
+      () =>
+        describeInstance({
+          rekorTlogUrls: [service(sigstore.rekorUrl, 2, past), service(sigstore.rekorUrl)],
+        }),
+      ['/api/v1/log/entries', '/api/v1/timestamp'],
+    ],
+  ])('%s, and what it signs verifies', async (_, config, services) => {
+    const before = sigstore.requests.length;
+    const [bundle = Buffer.alloc(0)] = await (await open(config())).sign([statement(1)]);
+    const asked = sigstore.requests.slice(before).map(({ path }) => path);
+    expect(asked.toSorted()).toEqual([...services, '/token', '/api/v2/signingCert'].toSorted());
+    const verified = await (await verifier()).verify(bundle);
+    expect(verified.statement).toEqual(statement(1));
+    expect(Date.parse(verified.signedAt ?? '')).toBeGreaterThan(Date.now() - 60_000);
+  });
+
+  test.each<[string, () => unknown, SigningInputs, RegExp]>([
+    [
+      'another document',
+      () => ({}),
+      {},
+      /^signing-config: "config.json" is no signing configuration v0.2 .*: mediaType/,
+    ],
+    [
+      'several logs',
+      () => describeInstance({ rekorTlogConfig: { selector: 'ALL' } }),
+      {},
+      /^signing-config: .*: rekorTlogConfig.selector/,
+    ],
+    [
+      'nobody who certifies now',
+      () => describeInstance({ caUrls: [service('https://gone.example', 1, past)] }),
+      {},
+      /^signing-config: .* names no certificate authority that is in use now/,
+    ],
+    [
+      'nothing that says when',
+      () => describeInstance({ tsaUrls: [] }),
+      {},
+      /^signing-config: .* names nothing that says when/,
+    ],
+    [
+      'an URL beside it',
+      () => describeInstance(),
+      { 'rekor-url': 'https://r' },
+      /^rekor-url: stands in the signing-config already/,
+    ],
+    [
+      'another instance',
+      () => describeInstance(),
+      { sigstore: 'public' },
+      /^signing-config: goes with sigstore: custom/,
+    ],
+    ['a key', () => describeInstance(), { key: 'KEY' }, /^key: signs without a certificate/],
+  ])('%s is invalid', async (_, config, inputs, message) => {
+    await expect(open(config(), inputs)).rejects.toThrow(message);
   });
 });
 
@@ -270,7 +367,17 @@ describe('with a key', () => {
 describe('which instance signs', () => {
   const github = 'https://github.com';
   test.each<[string, SigningInputs, string | undefined, string, object]>([
-    ['public repository', {}, 'public', github, { name: 'public', rekorUrl: 'https://rekor.sigstore.dev' }],
+    [
+      'public repository',
+      {},
+      'public',
+      github,
+      {
+        name: 'public',
+        rekorUrl: 'https://rekor.sigstore.dev',
+        tsaUrl: 'https://timestamp.sigstore.dev/api/v1/timestamp',
+      },
+    ],
     [
       'private repository',
       {},
