@@ -1,10 +1,21 @@
 import * as z from 'zod';
 import { COMMON_OUTPUTS, defineAction } from '../../shared/step/action.ts';
-import { commonInputs, list, oneOf, registryInputs, requiredText, text } from '../../shared/step/inputs.ts';
+import {
+  commonInputs,
+  count,
+  duration,
+  list,
+  oneOf,
+  registryInputs,
+  text,
+} from '../../shared/step/inputs.ts';
 
 export const action = defineAction({
   inputs: z.object({
-    image: requiredText,
+    image: text,
+    'subject-path': text,
+    'bundle-path': text,
+    'attestations-of': text,
     'signer-workflow': text,
     'signer-repo': text,
     workflow: text,
@@ -13,10 +24,16 @@ export const action = defineAction({
     issuer: text,
     'runner-environment': oneOf(['github-hosted', 'self-hosted']),
     'repository-id': text,
+    owner: text,
+    'owner-id': text,
     key: text,
     'predicate-types': list,
     sigstore: oneOf(['public', 'github', 'custom']),
     'trusted-root': text,
+    'trusted-root-max-age': duration,
+    'tlog-threshold': count(0, 8),
+    'ctlog-threshold': count(0, 8),
+    'timestamp-threshold': count(1, 8),
     ...registryInputs,
     ...commonInputs,
   }),

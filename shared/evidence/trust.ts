@@ -32,6 +32,10 @@ export const identityRuleSchema = z
     'repository-id': z.union([value.regex(/^\d+$/), z.int().positive().transform(String)]).optional(),
     /** The source repository, `owner/repo` (.12). Beside `key` the image's, `ghcr.io/octo/app`, as the statement names it. */
     repository: value.optional(),
+    /** The owner of the source repository (.16). */
+    owner: value.optional(),
+    /** The owner's number, which outlives renames and is nobody else's when the name is free again (.17). */
+    'owner-id': z.union([value.regex(/^\d+$/), z.int().positive().transform(String)]).optional(),
     /** A public key, by the sha256 fingerprint of its SPKI DER: `sha256:<64 hex>`. */
     key: z
       .string()
@@ -128,6 +132,8 @@ function compareCertificate(rule: IdentityRule, signer: Signer): string[] {
       compare('runner-environment', [rule['runner-environment']], signer.runnerEnvironment),
     rule['repository-id'] && compare('repository-id', [rule['repository-id']], signer.repositoryId),
     rule.repository && compare('repository', [rule.repository], path(signer.repository)),
+    rule.owner && compare('owner', [rule.owner], path(signer.owner)),
+    rule['owner-id'] && compare('owner-id', [rule['owner-id']], signer.ownerId),
   ];
   return reasons.filter((reason): reason is string => typeof reason === 'string' && reason !== '');
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
 import * as z from 'zod';
@@ -16,6 +16,12 @@ export interface LoadedRoot {
   readonly digest: Digest;
 }
 
+/** What else may be asked of a root that comes from a file. */
+export interface RootFileInputs {
+  /** Seconds since the file was last written. */
+  readonly 'trusted-root-max-age'?: number | undefined;
+}
+
 /** Where GitHub publishes the root of its own instance; its first TUF root lies beside this file, as gh carries it. */
 const GITHUB_MIRROR = 'https://tuf-repo.github.com';
 
@@ -28,9 +34,14 @@ const eventSchema = z.object({ repository: z.object({ private: z.boolean() }) })
  * The root to verify by: the file that is given, otherwise the one that the instance publishes by TUF, with its signatures, expiry and
  * version checked from an anchor that this suite carries. Throws `Invalid` for a file that is no root or out of date.
  */
-export async function loadTrustedRoot(inputs: SigningInputs, context: RunContext): Promise<LoadedRoot> {
+export async function loadTrustedRoot(
+  inputs: SigningInputs & RootFileInputs,
+  context: RunContext,
+): Promise<LoadedRoot> {
   const path = inputs['trusted-root'];
-  if (path !== undefined) return readRootFile(path, context);
+  const maxAge = inputs['trusted-root-max-age'];
+  if (path !== undefined) return readRootFile(path, maxAge, context);
+  if (maxAge !== undefined) throw new Invalid('trusted-root-max-age', 'goes with trusted-root');
   const own = inputs['fulcio-url'] ?? inputs['signing-config'];
   const named = inputs.sigstore ?? (own === undefined ? undefined : 'custom');
   if (named === 'custom') {
@@ -60,7 +71,11 @@ export function parseTrustedRoot(text: string): LoadedRoot {
   return { root, digest: digestOf(JSON.stringify(TrustedRoot.toJSON(root))) };
 }
 
-async function readRootFile(path: string, context: RunContext): Promise<LoadedRoot> {
+async function readRootFile(
+  path: string,
+  maxAge: number | undefined,
+  context: RunContext,
+): Promise<LoadedRoot> {
   const file = await resolveInside(context.workspace, path, 'trusted-root');
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw new Invalid('trusted-root', `"${path}" cannot be read (${cause.code})`, { cause });
@@ -71,6 +86,14 @@ async function readRootFile(path: string, context: RunContext): Promise<LoadedRo
   } catch (cause) {
     const why = cause instanceof z.ZodError ? 'its mediaType is not that of a trusted root' : String(cause);
     throw new Invalid('trusted-root', `"${path}" is no Sigstore trusted root: ${why}`, { cause });
+  }
+  const age = (Date.now() - (await stat(file)).mtimeMs) / 1000;
+  if (maxAge !== undefined && age > maxAge) {
+    throw new Invalid(
+      'trusted-root',
+      `"${path}" was written ${Math.floor(age)} seconds ago; trusted-root-max-age allows ${maxAge}`,
+      { hint: 'Fetch it anew: gh attestation trusted-root, or cosign trusted-root create.' },
+    );
   }
   const now = new Date();
   const current = loaded.root.certificateAuthorities.some((ca) => (ca.validFor?.end ?? now) >= now);

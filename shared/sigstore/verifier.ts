@@ -18,7 +18,7 @@ import { Refused } from '../outcome/outcome.ts';
 import { readSigner } from './certificate.ts';
 import type { SigningInputs } from './instance.ts';
 import { fingerprintOf, readPublicKey } from './key.ts';
-import { type LoadedRoot, loadTrustedRoot } from './root.ts';
+import { type LoadedRoot, loadTrustedRoot, type RootFileInputs } from './root.ts';
 
 /** Verifies bundles against one trust root, one public key, or both. Says nothing of whether a signer is trusted. */
 export interface StatementVerifier {
@@ -70,7 +70,7 @@ const materialSchema = z.object({
  * and without it log entries of key-signed bundles are not looked at.
  */
 export async function openVerifier(
-  inputs: SigningInputs & Thresholds,
+  inputs: SigningInputs & RootFileInputs & Thresholds,
   context: RunContext,
 ): Promise<StatementVerifier> {
   const key = inputs.key === undefined ? undefined : await readPublicKey(inputs.key, context);

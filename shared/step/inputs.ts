@@ -75,6 +75,17 @@ export const duration = given.transform((value, context) => {
   return z.NEVER;
 });
 
+/** A whole number from `least` to `most`; undefined when empty. */
+export function count(least: number, most: number) {
+  return given.transform((value, context) => {
+    if (value === undefined) return undefined;
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    context.addIssue({ code: 'custom', message: `may be a number from ${least} to ${most}, not "${value}"` });
+    return z.NEVER;
+  });
+}
+
 /** An http or https URL; plain http only for loopback. Undefined when empty. */
 export const url = given.transform((value, context) => {
   if (value === undefined) return undefined;

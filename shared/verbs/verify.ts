@@ -1,22 +1,45 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import type { Rejected } from '../evidence/evidence.ts';
 import { formatSigner } from '../evidence/identity.ts';
 import { type EvidenceKind, kindOfPredicate, PREDICATE_TYPES } from '../evidence/predicate.ts';
 import { explainMismatch, type IdentityRule, identityRuleSchema } from '../evidence/trust.ts';
+import { listGithubBundles } from '../github/bundles.ts';
 import type { RunContext } from '../github/context.ts';
-import type { Digest } from '../image/digest.ts';
-import { formatImage, formatPlace, parseReference } from '../image/reference.ts';
+import { type Digest, parseDigest } from '../image/digest.ts';
+import { formatImage, formatPlace, parseReference, type Reference } from '../image/reference.ts';
 import { Invalid } from '../outcome/outcome.ts';
 import { escapeMarkdown, formatCode, formatTable } from '../report/markdown.ts';
-import { collectStatements, type FoundStatement } from '../sigstore/collect.ts';
+import {
+  type Candidate,
+  collectStatements,
+  type FoundStatement,
+  verifyCandidates,
+} from '../sigstore/collect.ts';
 import { fingerprintOf, readPublicKey } from '../sigstore/key.ts';
+import type { RootFileInputs } from '../sigstore/root.ts';
 import type { SigningInputs } from '../sigstore/signer.ts';
-import { openVerifier } from '../sigstore/verifier.ts';
+import { openVerifier, type Thresholds } from '../sigstore/verifier.ts';
 import type { StepResult } from '../step/action.ts';
+import { digestOf } from '../store/hash.ts';
 import { openStore, storeOptions } from '../store/open.ts';
-import { type ImageSubjects, listSubjects } from '../store/subjects.ts';
+import { listSubjects } from '../store/subjects.ts';
+import { resolveInside } from '../workspace/workspace.ts';
+import { readBundleFiles } from './bundles.ts';
 
-export interface VerifyInputs extends Pick<SigningInputs, 'sigstore' | 'trusted-root' | 'key'> {
-  readonly image: string;
+export interface VerifyInputs
+  extends Pick<SigningInputs, 'sigstore' | 'trusted-root' | 'key'>,
+    RootFileInputs,
+    Thresholds {
+  /** Where to find it and its evidence; beside `bundle-path` only its digest counts. */
+  readonly image?: string | undefined;
+  /** A file that the bundles are about, instead of an image. */
+  readonly 'subject-path'?: string | undefined;
+  /** A file or folder of bundles, instead of what is attached to the image. */
+  readonly 'bundle-path'?: string | undefined;
+  /** `owner/repo`, whose attestations on GitHub are read as well. */
+  readonly 'attestations-of'?: string | undefined;
   readonly 'signer-workflow'?: string | undefined;
   readonly 'signer-repo'?: string | undefined;
   readonly workflow?: string | undefined;
@@ -25,6 +48,8 @@ export interface VerifyInputs extends Pick<SigningInputs, 'sigstore' | 'trusted-
   readonly issuer?: string | undefined;
   readonly 'runner-environment'?: string | undefined;
   readonly 'repository-id'?: string | undefined;
+  readonly owner?: string | undefined;
+  readonly 'owner-id'?: string | undefined;
   /** Kinds (`signature`, `cyclonedx`) or predicate types in full; each must be found valid. */
   readonly 'predicate-types': readonly string[];
   readonly 'github-token'?: string | undefined;
@@ -44,16 +69,11 @@ const BY_PLATFORM: readonly (EvidenceKind | undefined)[] = ['cyclonedx', 'spdx',
  * the subject's digest and the predicate type, all of them. What others attached beside it does not matter.
  */
 export async function verify(inputs: VerifyInputs, context: RunContext): Promise<StepResult> {
-  const reference = parseReference(inputs.image);
-  const at = reference.digest ?? reference.tag;
-  if (at === undefined) throw new Invalid('image', 'needs a digest or a tag, as in registry/repo@sha256:…');
   const wanted = inputs['predicate-types'].map(readWanted);
   if (wanted.length === 0) throw new Invalid('predicate-types', 'is empty, so nothing would be verified');
+  const subject = await findSubject(inputs, context);
   const rule = await readRule(inputs, context);
-
-  const store = openStore(reference, storeOptions(context, inputs['github-token']));
-  const [image, verifier] = await Promise.all([listSubjects(store, at), openVerifier(inputs, context)]);
-  const { statements, rejected } = await collectStatements(store, image, verifier);
+  const { digest, platforms, statements, rejected } = await collect(subject, inputs, context);
 
   const valid: FoundStatement[] = [];
   for (const found of statements) {
@@ -62,17 +82,102 @@ export async function verify(inputs: VerifyInputs, context: RunContext): Promise
     if (reason === undefined) valid.push(found);
     else rejected.push({ source, signer, predicateType: statement.predicateType, reason });
   }
-  const reasons = wanted.flatMap((one) => explainMissing(one, image, valid, rejected));
+  const reasons = wanted.flatMap((one) => explainMissing(one, digest, platforms, valid, rejected));
+  const { reference } = subject;
+  const name =
+    reference === undefined ? `${inputs['subject-path']} (${digest})` : formatImage(reference, digest);
   const result = {
     outputs: {
-      image: formatImage(reference, image.digest),
-      repository: formatPlace(reference),
-      digest: image.digest,
+      ...(reference && { image: name, repository: formatPlace(reference) }),
+      digest,
       evidence: JSON.stringify({ valid: valid.map(describe), rejected }),
     },
-    summary: summarize(formatImage(reference, image.digest), reasons, valid),
+    summary: summarize(name, reasons, valid),
   };
   return reasons.length === 0 ? result : { ...result, outcome: 'refused', reasons };
+}
+
+/** What the evidence must be about: an image by its reference, or a file by its digest. */
+interface Subject {
+  readonly reference?: Reference;
+  readonly digest?: Digest | undefined;
+}
+
+async function findSubject(inputs: VerifyInputs, context: RunContext): Promise<Subject> {
+  const { image, 'subject-path': path, 'bundle-path': bundles, 'attestations-of': repository } = inputs;
+  if (path === undefined) {
+    if (image === undefined) throw new Invalid('image', 'or subject-path is required');
+    const reference = parseReference(image);
+    if (reference.digest === undefined && (reference.tag === undefined || bundles !== undefined)) {
+      const form = bundles === undefined ? 'a digest or a tag' : 'a digest beside bundle-path';
+      throw new Invalid('image', `needs ${form}, as in registry/repo@sha256:…`);
+    }
+    return { reference, digest: reference.digest };
+  }
+  if (image !== undefined) throw new Invalid('subject-path', 'and image are two things: give one of them');
+  if (bundles === undefined && repository === undefined)
+    throw new Invalid('bundle-path', 'or attestations-of is required: nothing is attached to a file');
+  const file = await resolveInside(context.workspace, path, 'subject-path');
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash).catch((cause: NodeJS.ErrnoException) => {
+    throw new Invalid('subject-path', `"${path}" cannot be read (${cause.code})`, { cause });
+  });
+  return { digest: parseDigest(`sha256:${hash.digest('hex')}`) };
+}
+
+/** What is known of a subject, from every place that the inputs name. */
+interface Collected {
+  readonly digest: Digest;
+  /** Of an image that was looked at in its registry. */
+  readonly platforms: readonly Digest[];
+  readonly statements: readonly FoundStatement[];
+  readonly rejected: Rejected[];
+}
+
+async function collect(
+  { reference, digest }: Subject,
+  inputs: VerifyInputs,
+  context: RunContext,
+): Promise<Collected> {
+  const path = inputs['bundle-path'];
+  const verifying = openVerifier(inputs, context);
+  // Whoever awaits it hears of the failure.
+  verifying.catch(() => undefined);
+  if (reference === undefined || path !== undefined) {
+    if (digest === undefined) throw new Invalid('image', 'needs a digest');
+    const candidates = [
+      ...(path === undefined ? [] : await readBundleFiles(path, context)),
+      ...(await findOnGithub(digest, inputs, context)),
+    ];
+    const { statements, rejected } = await verifyCandidates(candidates, [digest], await verifying);
+    return { digest, platforms: [], statements, rejected };
+  }
+  const store = openStore(reference, storeOptions(context, inputs['github-token']));
+  const at = digest ?? reference.tag ?? '';
+  const [image, verifier] = await Promise.all([listSubjects(store, at), verifying]);
+  const [attached, kept] = await Promise.all([
+    collectStatements(store, image, verifier),
+    findOnGithub(image.digest, inputs, context).then((candidates) =>
+      verifyCandidates(
+        candidates,
+        image.all.map((one) => one.digest),
+        verifier,
+      ),
+    ),
+  ]);
+  return {
+    digest: image.digest,
+    platforms: image.platforms.map(({ descriptor }) => descriptor.digest),
+    statements: [...attached.statements, ...kept.statements],
+    rejected: [...attached.rejected, ...kept.rejected],
+  };
+}
+
+async function findOnGithub(digest: Digest, inputs: VerifyInputs, context: RunContext): Promise<Candidate[]> {
+  const repository = inputs['attestations-of'];
+  if (repository === undefined) return [];
+  const bundles = await listGithubBundles(repository, digest, inputs['github-token'], context);
+  return bundles.map((bundle) => ({ source: digestOf(bundle), read: async () => ({ bundle }) }));
 }
 
 function readWanted(name: string): Wanted {
@@ -95,6 +200,8 @@ async function readRule(inputs: VerifyInputs, context: RunContext): Promise<Iden
     issuer: inputs.issuer,
     'runner-environment': inputs['runner-environment'],
     'repository-id': inputs['repository-id'],
+    owner: inputs.owner,
+    'owner-id': inputs['owner-id'],
   };
   if (inputs.key !== undefined) {
     const beside = Object.entries(given).find(([, value]) => value !== undefined);
@@ -113,7 +220,8 @@ async function readRule(inputs: VerifyInputs, context: RunContext): Promise<Iden
 /** Why what is wanted was not found, or nothing. */
 function explainMissing(
   { name, types }: Wanted,
-  image: ImageSubjects,
+  digest: Digest,
+  platforms: readonly Digest[],
   valid: readonly FoundStatement[],
   rejected: readonly Rejected[],
 ): string[] {
@@ -122,11 +230,10 @@ function explainMissing(
       .filter(({ statement }) => types.includes(statement.predicateType))
       .flatMap(({ subjects }) => subjects),
   );
-  if (named.has(image.digest)) return [];
+  if (named.has(digest)) return [];
   const byPlatform = BY_PLATFORM.includes(kindOfPredicate(types[0] ?? ''));
-  const missing = byPlatform
-    ? image.platforms.map(({ descriptor }) => descriptor.digest).filter((digest) => !named.has(digest))
-    : [image.digest];
+  const missing =
+    byPlatform && platforms.length > 0 ? platforms.filter((platform) => !named.has(platform)) : [digest];
   if (missing.length === 0) return [];
   const near = rejected.filter(
     ({ predicateType }) => predicateType === undefined || types.includes(predicateType),

@@ -1,4 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ActionRun } from '../../scripts/action.ts';
@@ -17,6 +19,8 @@ let signed: string;
 /** With an SBOM of one of its two platforms, and no signature. */
 let unsigned: string;
 let bare: string;
+/** What is attached to `signed`. */
+let bundles: string[];
 
 beforeAll(async () => {
   world = await startWorld();
@@ -28,6 +32,8 @@ beforeAll(async () => {
   const other = await startSigstore();
   writeFileSync(join(world.workspace, 'other-root.json'), JSON.stringify(other.trustedRoot));
   await other.close();
+  writeFileSync(join(world.workspace, 'old-root.json'), JSON.stringify(world.sigstore.trustedRoot));
+  utimesSync(join(world.workspace, 'old-root.json'), new Date(), new Date(Date.now() - 30 * 86_400_000));
   const newImage = async (name: string): Promise<string> => {
     const place = `${world.registry.host}/octo/${name}`;
     const store = openStore(parseReference(place), storeOptions(runContext(world.sigstore)));
@@ -43,6 +49,9 @@ beforeAll(async () => {
     world.run('attest', { image: unsigned, sbom: 'linux/amd64=cdx.json' }),
   ]);
   expect([both.outputs.outcome, one.outputs.outcome]).toEqual(['passed', 'passed']);
+  bundles = readFileSync(both.outputs['bundle-path'] ?? '', 'utf8')
+    .trim()
+    .split('\n');
 }, 90_000);
 afterAll(() => world.close());
 
@@ -63,6 +72,12 @@ describe('verify', () => {
         issuer: 'https://token.actions.githubusercontent.com',
         'runner-environment': 'github-hosted',
         'repository-id': '123456789',
+        owner: 'octo',
+        'owner-id': '4242',
+        'trusted-root-max-age': '1d',
+        'tlog-threshold': '1',
+        'ctlog-threshold': '1',
+        'timestamp-threshold': '2',
       }),
     ],
     ['refs by glob', () => ({ ref: 'refs/heads/next, glob:refs/heads/m*' })],
@@ -94,6 +109,9 @@ describe('verify', () => {
     ['another event', () => ({ trigger: 'release' }), [/trigger is "push"/]],
     ['another issuer', () => ({ issuer: 'https://issuer.example' }), [/issuer is/]],
     ['another repository of that name', () => ({ 'repository-id': '1' }), [/repository-id is "123456789"/]],
+    ['another owner', () => ({ owner: 'evil' }), [/owner is "octo"/]],
+    ['another owner of that name', () => ({ 'owner-id': '1' }), [/owner-id is "4242"/]],
+    ['too few logs', () => ({ 'tlog-threshold': '2' }), [/expected 2 tlog entries, got 1/]],
     [
       'another kind of runner',
       () => ({ 'runner-environment': 'self-hosted' }),
@@ -148,6 +166,44 @@ describe('verify', () => {
       () => ({ 'predicate-types': 'signatur' }),
       /predicate-types: may be signature, provenance, .*, not "signatur"/,
     ],
+    ['no subject', () => ({ image: '' }), /image: or subject-path is required/],
+    ['two subjects', () => ({ 'subject-path': 'cdx.json' }), /subject-path: and image are two things/],
+    [
+      'a file without bundles',
+      () => ({ image: '', 'subject-path': 'cdx.json' }),
+      /bundle-path: or attestations-of/,
+    ],
+    [
+      'no time at all',
+      () => ({ 'timestamp-threshold': '0' }),
+      /timestamp-threshold: may be a number from 1 to 8/,
+    ],
+    [
+      'a root that lay too long',
+      () => ({ 'trusted-root': 'old-root.json', 'trusted-root-max-age': '7d' }),
+      /trusted-root: "old-root.json" was written \d+ seconds ago/,
+    ],
+    [
+      'an age of what comes by TUF',
+      () => ({ 'trusted-root': '', sigstore: 'public', 'trusted-root-max-age': '7d' }),
+      /trusted-root-max-age: goes with trusted-root/,
+    ],
+    [
+      'bundles that are not there',
+      () => ({ 'bundle-path': 'none' }),
+      /bundle-path: "none" cannot be read \(ENOENT\)/,
+    ],
+    ['bundles outside of the workspace', () => ({ 'bundle-path': '/etc/passwd' }), /bundle-path: .* outside/],
+    [
+      'a tag beside bundles',
+      () => ({ image: `${signed.split('@')[0]}:v9`, 'bundle-path': 'cdx.json' }),
+      /image: needs a digest beside bundle-path/,
+    ],
+    [
+      'a repository that is none',
+      () => ({ 'attestations-of': 'octo' }),
+      /attestations-of: may be owner\/repo/,
+    ],
     ['a number that is a name', () => ({ 'repository-id': 'octo' }), /repository-id: /],
     [
       'a place without digest and tag',
@@ -169,5 +225,111 @@ describe('verify', () => {
     const run = await verify({ image: signed, 'signer-workflow': SIGNER, ...inputs() });
     expect(run.outputs.outcome).toBe('invalid');
     expect(run.log.replaceAll('%0A', '\n')).toMatch(message);
+  });
+});
+
+describe('bundles that are not in a registry', () => {
+  beforeAll(() => {
+    mkdirSync(join(world.workspace, 'bundles', 'folder'), { recursive: true });
+    bundles.forEach((bundle, at) => {
+      writeFileSync(
+        join(world.workspace, 'bundles', `${at}.json`),
+        JSON.stringify(JSON.parse(bundle), null, 2),
+      );
+    });
+    writeFileSync(join(world.workspace, 'bundles.jsonl'), `${bundles.join('\n')}\n`);
+    writeFileSync(join(world.workspace, 'rubbish.jsonl'), 'rubbish\n{"x":1}\n');
+  });
+  /** An address that nobody listens on: what is asked there fails. */
+  const elsewhere = (): string => `127.0.0.1:1/octo/app@${signed.split('@')[1]}`;
+
+  test.each<[string, string]>([
+    ['a folder', 'bundles'],
+    ['JSON lines', 'bundles.jsonl'],
+    ['one bundle', 'bundles/0.json'],
+  ])('%s', async (_, path) => {
+    const run = await verify({ image: elsewhere(), 'bundle-path': path, 'signer-workflow': SIGNER });
+    expect(run.outputs, run.log).toMatchObject({ outcome: 'passed', digest: signed.split('@')[1] });
+  });
+
+  test.each<[string, () => Record<string, string>, RegExp]>([
+    ['of another image', () => ({ image: bare }), /signature: .*about another image/],
+    [
+      'of another workflow',
+      () => ({ 'signer-workflow': 'octo/app/.github/workflows/ci.yml' }),
+      /signer-workflow is/,
+    ],
+    ['that are none', () => ({ 'bundle-path': 'rubbish.jsonl' }), /does not verify: Unexpected token/],
+    ['of another file', () => ({ image: '', 'subject-path': 'cdx.json' }), /about another image/],
+  ])('%s are refused', async (_, inputs, reason) => {
+    const run = await verify({
+      image: elsewhere(),
+      'bundle-path': 'bundles',
+      'signer-workflow': SIGNER,
+      ...inputs(),
+    });
+    expect(run.outputs.outcome).toBe('refused');
+    expect(run.log).toMatch(reason);
+  });
+});
+
+describe("GitHub's attestations", () => {
+  async function serve(
+    body: unknown,
+    status = 200,
+  ): Promise<{ url: string; paths: string[]; close(): Promise<void> }> {
+    const paths: string[] = [];
+    const server = createServer((request, response) => {
+      paths.push(request.url ?? '');
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return { url, paths, close: () => new Promise((done) => server.close(() => done())) };
+  }
+  const listed = (): unknown => ({
+    attestations: bundles.map((bundle) => ({ bundle: JSON.parse(bundle), repository_id: 1 })),
+  });
+
+  test.each<[string, () => unknown, number, string, RegExp]>([
+    ['count as those attached to the image', listed, 200, 'passed', /(?:)/],
+    ['that are none', () => ({ attestations: [{ bundle: { x: 1 } }] }), 200, 'refused', /does not verify/],
+    ['where there are none', () => ({ message: 'Not Found' }), 404, 'refused', /no valid signature/],
+    [
+      'that lie elsewhere are not missing',
+      () => ({ attestations: [{ bundle: null, bundle_url: 'https://x' }] }),
+      200,
+      'unavailable',
+      /did not give all attestations/,
+    ],
+    [
+      'more than a page are not missing',
+      () => ({ attestations: Array(100).fill({ bundle: { x: 1 } }) }),
+      200,
+      'unavailable',
+      /at most 100 are read/,
+    ],
+    [
+      'of another shape',
+      () => ({ attestations: 'none' }),
+      200,
+      'unavailable',
+      /something else than GitHub's API/,
+    ],
+  ])('%s', async (_, body, status, outcome, message) => {
+    const github = await serve(body(), status);
+    const other = `${world.registry.host}/octo/elsewhere`;
+    const store = openStore(parseReference(other), storeOptions(runContext(world.sigstore)));
+    // The same image in a repository that nothing is attached in.
+    const { digest } = await putImage(store, ['amd64', 'arm64'], 'signed');
+    const run = await world.run(
+      'verify',
+      { image: `${other}@${digest}`, 'signer-workflow': SIGNER, 'attestations-of': 'octo/app' },
+      { variables: { GITHUB_API_URL: github.url } },
+    );
+    await github.close();
+    expect(run.outputs.outcome, run.log).toBe(outcome);
+    expect(run.log).toMatch(message);
+    expect(github.paths[0]).toBe(`/repos/octo/app/attestations/${encodeURIComponent(digest)}?per_page=100`);
   });
 });
