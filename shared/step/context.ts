@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
+import * as z from 'zod';
 import type { RunContext } from '../github/context.ts';
 import { Invalid, Unavailable } from '../outcome/outcome.ts';
 import { runnerLog } from './runner.ts';
@@ -48,8 +49,15 @@ function readEvent(path: string | undefined): unknown {
   }
 }
 
+const tokenSchema = z.object({ value: z.string().min(1) });
+
+/**
+ * The job's OIDC token (docs.github.com, "OpenID Connect reference", "Methods for requesting the OIDC token"), masked in the log.
+ * One request over the connections that the step uses anyway, with their retries.
+ */
 async function getIdToken(audience: string, deadline: AbortSignal): Promise<string> {
-  if (!process.env.ACTIONS_ID_TOKEN_REQUEST_URL || !process.env.ACTIONS_ID_TOKEN_REQUEST_TOKEN) {
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: address, ACTIONS_ID_TOKEN_REQUEST_TOKEN: authority } = process.env;
+  if (!address || !authority) {
     throw new Invalid(
       'permissions',
       'this job may not ask for an OIDC token, so nothing can be signed keyless',
@@ -58,12 +66,26 @@ async function getIdToken(audience: string, deadline: AbortSignal): Promise<stri
       },
     );
   }
-  const { getIDToken } = await import('@actions/core');
-  const aborted = new Promise<never>((_, reject) => {
-    deadline.addEventListener('abort', () => reject(new Error('the step ran out of time')), { once: true });
-  });
+  const [{ readBody, retryTransient, sendOnce, explainTransient }, { readJson }] = await Promise.all([
+    import('../store/transport.ts'),
+    import('../store/json.ts'),
+  ]);
   try {
-    return await Promise.race([getIDToken(audience), aborted]);
+    const url = new URL(address);
+    url.searchParams.set('audience', audience);
+    const headers = { authorization: `Bearer ${authority}`, accept: 'application/json' };
+    const bytes = await retryTransient(deadline, async () => {
+      const response = await sendOnce({ method: 'GET', url, headers }, deadline);
+      const body = await readBody(response, 64 * 1024, deadline);
+      if (response.status !== 200) {
+        throw explainTransient(response) ?? new Unavailable(`${response.what}: status ${response.status}`);
+      }
+      return body;
+    });
+    const token = readJson(tokenSchema, bytes)?.value;
+    if (token === undefined) throw new Error('the answer holds no token');
+    runnerLog.mask(token);
+    return token;
   } catch (cause) {
     throw new Unavailable('GitHub gave no OIDC token', {
       cause,

@@ -5,7 +5,7 @@ import type { OutputValue } from './action.ts';
 /*
  * The runner's protocol: workflow commands on standard output and the files GITHUB_OUTPUT and GITHUB_STEP_SUMMARY
  * (docs.github.com, "Workflow commands for GitHub Actions"). Own code because a bundle that loads
- * @actions/core takes more than twice the start-up of an empty Node process; @actions/core is used for OIDC tokens.
+ * @actions/core takes more than twice the start-up of an empty Node process.
  */
 
 const escapeData = (text: string): string =>
