@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { SCANNERS, type Scanner, SEVERITIES, type Severity } from '../../shared/evidence/scan.ts';
+import { SCANNERS, type Scanner, SEVERITIES, type Severity } from '../../shared/evidence/severity.ts';
 import { defineAction } from '../../shared/step/action.ts';
 import {
   commonInputs,

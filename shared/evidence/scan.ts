@@ -2,14 +2,7 @@ import * as z from 'zod';
 import { type Digest, isDigest } from '../image/digest.ts';
 import { Invalid } from '../outcome/outcome.ts';
 import { SCAN_EXTENSION } from './predicate.ts';
-
-/** From the worst to the least known. */
-export const SEVERITIES = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'UNKNOWN'] as const;
-export type Severity = (typeof SEVERITIES)[number];
-
-/** What a scan may look for. A policy that asks for secrets must not be answered by a scan that did not look for them. */
-export const SCANNERS = ['vuln', 'secret', 'license'] as const;
-export type Scanner = (typeof SCANNERS)[number];
+import { SCANNERS, SEVERITIES, type Severity } from './severity.ts';
 
 /** Anything that is no severity we know counts as `UNKNOWN`, never as harmless. */
 const severity = z

@@ -1,10 +1,5 @@
-import {
-  countSeverities,
-  type Finding,
-  type ScanResult,
-  SEVERITIES,
-  type SecretFinding,
-} from '../evidence/scan.ts';
+import { countSeverities, type Finding, type ScanResult, type SecretFinding } from '../evidence/scan.ts';
+import { SEVERITIES } from '../evidence/severity.ts';
 import { shortDigest } from '../image/digest.ts';
 import { escapeMarkdown, formatCode, formatLink, formatTable } from './markdown.ts';
 

@@ -1,6 +1,6 @@
 import type { VerifiedImage } from '../evidence/evidence.ts';
 import { formatSigner, type Signer } from '../evidence/identity.ts';
-import { SEVERITIES } from '../evidence/scan.ts';
+import { SEVERITIES } from '../evidence/severity.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
 import type { Facts } from '../policy/facts.ts';
 import type { RuleResult, Verdict } from '../policy/verdict.ts';

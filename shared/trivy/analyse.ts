@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Scanner } from '../evidence/scan.ts';
+import type { Scanner } from '../evidence/severity.ts';
 import { Unavailable } from '../outcome/outcome.ts';
 import { LAYOUT_FOLDER } from './layout.ts';
 import { runTrivy } from './run.ts';

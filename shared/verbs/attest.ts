@@ -48,13 +48,7 @@ interface Attested {
  * Files are read and checked before anything is asked of anybody; nothing is attached unless everything was signed.
  */
 export async function attest(inputs: AttestInputs, context: RunContext): Promise<StepResult> {
-  const { image, 'subject-path': paths = [], 'subject-checksums': checksums } = inputs;
-  if ([image, paths[0], checksums].filter((one) => one !== undefined).length !== 1) {
-    throw new Invalid(
-      'image',
-      'must say what is attested, or else subject-path or subject-checksums: one of them alone',
-    );
-  }
+  const { image } = inputs;
   const reference = image === undefined ? undefined : parseDigestReference(image);
   const files = await readPredicateFiles(inputs, context);
   if (!inputs.signature && !inputs.provenance && files.length === 0) {

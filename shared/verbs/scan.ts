@@ -1,14 +1,8 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import {
-  countSeverities,
-  type ScanDatabase,
-  type Scanner,
-  type ScanResult,
-  SEVERITIES,
-  type Severity,
-} from '../evidence/scan.ts';
+import { countSeverities, type ScanDatabase, type ScanResult } from '../evidence/scan.ts';
+import { type Scanner, SEVERITIES, type Severity } from '../evidence/severity.ts';
 import type { RunContext } from '../github/context.ts';
 import { shortDigest } from '../image/digest.ts';
 import { formatPlatform, parsePlatform } from '../image/platform.ts';
