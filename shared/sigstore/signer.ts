@@ -13,7 +13,7 @@ import { Invalid } from '../outcome/outcome.ts';
 import { readSigningConfig } from './config.ts';
 import { chooseInstance, type Instance, type SigningInputs } from './instance.ts';
 import { readPrivateKey } from './key.ts';
-import { REQUEST, reach } from './reach.ts';
+import { reach, SIGNING_REQUEST } from './reach.ts';
 import { type IdToken, readIdToken } from './token.ts';
 
 export type { WorkflowClaims } from '../evidence/provenance.ts';
@@ -123,7 +123,7 @@ async function certify(token: IdToken, instance: Instance, context: RunContext):
     fulcioBaseURL: instance.fulcioUrl,
     identityProvider: { getToken: async () => token.jwt },
     keyHolder: keySigner(privateKey),
-    ...REQUEST,
+    ...SIGNING_REQUEST,
   });
   // FulcioSigner asks for a certificate at every signature; the one of this throw-away signature serves for all.
   const { key } = await reach(
@@ -161,13 +161,13 @@ async function openWitnesses(
   if (rekorUrl !== undefined) {
     const rekor = new RekorWitness({
       rekorBaseURL: rekorUrl,
-      ...REQUEST,
+      ...SIGNING_REQUEST,
       ...(rekorVersion && { majorApiVersion: rekorVersion }),
     });
     add(rekorVersion === 2 ? byHash(rekor) : rekor, `the transparency log at ${rekorUrl} took no entry`);
   }
   if (tsaUrl !== undefined) {
-    const tsa = new TSAWitness({ tsaBaseURL: tsaUrl, ...REQUEST });
+    const tsa = new TSAWitness({ tsaBaseURL: tsaUrl, ...SIGNING_REQUEST });
     add(tsa, `the timestamp authority at ${tsaUrl} gave no timestamp`);
   }
   return witnesses;

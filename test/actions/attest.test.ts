@@ -299,7 +299,7 @@ describe('files', () => {
     const repository = `${world.registry.host}/octo/files`;
     const inputs = { 'subject-path': 'cdx.json\nspdx.json', repository, signature: 'true' };
     const sha = 'd'.repeat(40);
-    const down = await attest({ ...inputs, 'rekor-url': 'http://127.0.0.1:9' }, { sha });
+    const down = await attest({ ...inputs, 'rekor-url': 'http://127.0.0.1:9', timeout: '5s' }, { sha });
     expect(down.outputs.outcome).toBe('unavailable');
     const store = openStore(parseReference(repository), storeOptions(runContext(world.sigstore)));
     expect(await store.listTags()).toEqual([]);
@@ -535,7 +535,7 @@ describe('what attest does not do, and then nothing is attached', () => {
     ],
     [
       'a log that is down',
-      (image) => ({ image, signature: 'true', 'rekor-url': 'http://127.0.0.1:9' }),
+      (image) => ({ image, signature: 'true', 'rekor-url': 'http://127.0.0.1:9', timeout: '5s' }),
       'unavailable',
       /the transparency log at http:\/\/127.0.0.1:9 took no entry; nothing was attached/,
     ],

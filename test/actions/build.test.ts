@@ -273,7 +273,7 @@ describe('refused, and nothing is written', () => {
 });
 
 test('without provenance there is no tag, and a re-run is not in its own way', async () => {
-  const down = await build('unproven', { 'rekor-url': 'http://127.0.0.1:9', timeout: '20s' });
+  const down = await build('unproven', { 'rekor-url': 'http://127.0.0.1:9', timeout: '10s' });
   expect(down).toMatchObject({ code: 1, outputs: { outcome: 'unavailable' } });
   expect(await tagsOf('unproven')).toEqual([]);
   expect(await build('unproven')).toMatchObject({ code: 0, outputs: { reused: 'false' } });

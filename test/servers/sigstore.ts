@@ -100,6 +100,8 @@ export interface LocalSigstore {
   readonly requestToken: string;
   /** Every request so far, in order. */
   readonly requests: { method: string; path: string }[];
+  /** The next `times` requests to a path are answered 503. */
+  fail(path: string, times: number): void;
   /** What ACTIONS_ID_TOKEN_REQUEST_URL must hold for a run with these claims (beside those of `githubClaims`). */
   tokenUrl(claims?: Partial<GithubClaims>): string;
   close(): Promise<void>;
@@ -119,6 +121,7 @@ export async function startSigstore(
   options: { port?: number; latency?: number; drift?: { log?: number; tsa?: number } } = {},
 ): Promise<LocalSigstore> {
   const requests: LocalSigstore['requests'] = [];
+  const failures = new Map<string, number>();
   let answer = async (_request: IncomingMessage, _body: Buffer): Promise<Answer> => ({
     status: 503,
     body: '',
@@ -175,6 +178,11 @@ export async function startSigstore(
   answer = async (request, body) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', url);
     const route = `${request.method} ${pathname}`;
+    const left = failures.get(pathname) ?? 0;
+    if (left > 0) {
+      failures.set(pathname, left - 1);
+      return json(503, { message: 'down' });
+    }
     if (route === 'GET /token') {
       if (request.headers.authorization?.toLowerCase() !== `bearer ${requestToken}`) {
         return { status: 401, body: '{"message":"wrong request token"}' };
@@ -254,6 +262,7 @@ export async function startSigstore(
     },
     requestToken,
     requests,
+    fail: (path, times) => void failures.set(path, times),
     tokenUrl: (claims = {}) => `${url}/token?claims=${encode(JSON.stringify(claims))}`,
     close: () =>
       new Promise((done) => {
