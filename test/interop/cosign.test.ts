@@ -13,7 +13,7 @@ import {
   startReferenceRegistry,
 } from '../servers/peers.ts';
 import { startRegistry } from '../servers/registry.ts';
-import { type Cosign, openCosign, RELEASE } from './cosign.ts';
+import { type Cosign, describeServices, openCosign, RELEASE } from './cosign.ts';
 import { pushTwoPlatforms, type TwoPlatforms } from './images.ts';
 
 const OTHER = RELEASE.replace('release.yml', 'other.yml');
@@ -169,6 +169,30 @@ describe.skipIf(missing).each([
       });
       expect(run.outputs).toMatchObject({ outcome: 'passed' });
     });
+  });
+
+  test('cosign verifies what we logged in Rekor v2, and so do we', async () => {
+    const signed = await pushTwoPlatforms(`${registry.address}/octo/log-two`);
+    writeFileSync(join(world.workspace, 'signing.json'), JSON.stringify(describeServices(world.sigstore, 2)));
+    const none = { 'fulcio-url': '', 'rekor-url': '', 'tsa-url': '' };
+    const run = await world.run('attest', {
+      image: signed.index,
+      signature: 'true',
+      'signing-config': 'signing.json',
+      ...none,
+    });
+    expect(run.outputs, run.log).toMatchObject({ outcome: 'passed' });
+    expect(await cosign.verify(signed.index)).toMatchObject({ code: 0 });
+    expect((await cosign.verify(signed.index, OTHER)).code).not.toBe(0);
+    const verified = await world.run('verify', { image: signed.index, ...SIGNER });
+    expect(verified.outputs, verified.log).toMatchObject({ outcome: 'passed' });
+  });
+
+  test('cosign prints the digest that it was asked for, of the index and of a platform', async () => {
+    for (const name of [image.index, image.arm64]) {
+      const { stdout } = await cosign.verify(name);
+      expect(stdout).toContain(`"docker-manifest-digest":"${name.split('@')[1]}"`);
+    }
   });
 
   describe('by key', () => {

@@ -77,11 +77,11 @@ export async function openCosign(sigstore: LocalSigstore): Promise<Cosign> {
 }
 
 /** Sigstore's SigningConfig v0.2 (sigstore/protobuf-specs, sigstore_trustroot.proto) for an instance. */
-function describeServices(sigstore: LocalSigstore): unknown {
-  const service = (url: string): unknown => [
+export function describeServices(sigstore: LocalSigstore, logVersion = 1): unknown {
+  const service = (url: string, majorApiVersion = 1): unknown => [
     {
       url,
-      majorApiVersion: 1,
+      majorApiVersion,
       validFor: { start: new Date(Date.now() - 3_600_000).toISOString() },
       operator: 'local',
     },
@@ -89,7 +89,7 @@ function describeServices(sigstore: LocalSigstore): unknown {
   return {
     mediaType: 'application/vnd.dev.sigstore.signingconfig.v0.2+json',
     caUrls: service(sigstore.fulcioUrl),
-    rekorTlogUrls: service(sigstore.rekorUrl),
+    rekorTlogUrls: service(sigstore.rekorUrl, logVersion),
     tsaUrls: service(`${sigstore.tsaUrl}/api/v1/timestamp`),
     rekorTlogConfig: { selector: 'ANY' },
     tsaConfig: { selector: 'ANY' },

@@ -369,15 +369,19 @@ function logHash(
 ): object {
   if (request === undefined) throw new Error('version 2 takes hashedRekordRequestV002 alone');
   const data = { algorithm: 'SHA2_256', digest: request.digest };
-  const entry = Buffer.from(
-    JSON.stringify({
-      apiVersion: '0.0.2',
-      kind: 'hashedrekord',
-      spec: { hashedRekordV002: { data, signature: request.signature } },
-    }),
-  );
+  const body = {
+    apiVersion: '0.0.2',
+    kind: 'hashedrekord',
+    spec: { hashedRekordV002: { data, signature: request.signature } },
+  };
+  // Readers hash its canonical form (RFC 8785), in which keys are sorted.
+  const sorted = (_: string, value: unknown): unknown =>
+    typeof value === 'object' && value !== null
+      ? Object.fromEntries(Object.entries(value).toSorted())
+      : value;
+  const entry = Buffer.from(JSON.stringify(body, sorted));
   const leaf = createHash('sha256').update(Buffer.of(0)).update(entry).digest();
-  const origin = new URL(url).host;
+  const origin = new URL(url).hostname;
   const note = `${origin}\n1\n${base64(leaf)}\n`;
   const id = createHash('sha256')
     .update(key.publicKey.export({ format: 'der', type: 'spki' }))
