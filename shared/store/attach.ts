@@ -166,7 +166,8 @@ async function healFallback(
 }
 
 function readIndex(stored: StoredManifest | undefined, subject: Digest): Descriptor[] {
-  return (stored && readReferrers(stored.bytes, subject)) ?? [];
+  // United, because one that is listed twice would never be found listed whole.
+  return uniteReferrers(subject, (stored && readReferrers(stored.bytes, subject)) ?? []);
 }
 
 /** Writes the index and returns what it lists: entries whose manifests somebody has deleted make registries refuse it, and are left out. */

@@ -19,7 +19,7 @@ import { askReferrers, listTags } from './lists.ts';
 import type { LoginOptions } from './login.ts';
 import { mapParallel } from './parallel.ts';
 import { fallbackTag, findOwnTags, readReferrers, uniteReferrers } from './referrers.ts';
-import type { Store, StoredManifest, Written } from './store.ts';
+import { REFERRER_CAP, type Store, type StoredManifest, type Written } from './store.ts';
 import { dropBody, explainDrop, retryTransient, Transient } from './transport.ts';
 
 const ACCEPT = [
@@ -234,6 +234,13 @@ export class RegistryStore implements Store {
     // Some registries with an API answer 404 for a repository that is empty.
     if (!listed && all.length > 0) this.#api = 'none';
     const own = findOwnTags(subject, all, known);
+    if (known.length + own.length > REFERRER_CAP.count) {
+      // Before each is asked for: anybody who may push can make as many tags.
+      throw new Unavailable(
+        `${subject} has ${own.length} tags of referrers beside ${known.length} that are listed; at most ${REFERRER_CAP.count} are read`,
+        { hint: 'Delete referrers that are no longer needed.' },
+      );
+    }
     const found = await mapParallel(own, 16, async (tag) => (await this.resolve(tag)) ?? []);
     return uniteReferrers(subject, known, found.flat());
   }
