@@ -11,7 +11,11 @@ import { countDepth, type Passage, startDelay } from './delay.ts';
 import { type Figure, formatTime, median, takeTurns } from './figure.ts';
 
 const ROUNDS = 7;
-const LATENCY = 25;
+/** Milliseconds before every response, with what is asked of the ratio there. */
+const GOALS: readonly [latency: number, goal: number][] = [
+  [0, 2],
+  [25, 5],
+];
 
 /**
  * A signature and three attestations (provenance, SBOM, scan) of one image, keyless: our one step against cosign's four commands,
@@ -38,7 +42,9 @@ export async function measure(): Promise<Figure[]> {
     ] as const) {
       const registry = await start();
       try {
-        figures.push(await compare(name, registry, world, image, scan.outputs));
+        for (const [latency, goal] of GOALS) {
+          figures.push(await compare(name, registry, world, image, scan.outputs, latency, goal));
+        }
       } finally {
         await registry.close();
       }
@@ -60,10 +66,12 @@ async function compare(
   world: World,
   image: string,
   scan: Record<string, string>,
+  latency: number,
+  goal: number,
 ): Promise<Figure> {
   const passages: Passage[] = [];
-  const sigstoreDelay = await startDelay(world.sigstore.url, LATENCY, passages);
-  const registryDelay = await startDelay(`http://${registry.address}`, LATENCY, passages);
+  const sigstoreDelay = await startDelay(world.sigstore.url, latency, passages);
+  const registryDelay = await startDelay(`http://${registry.address}`, latency, passages);
   const slow = (url: string): string => url.replace(world.sigstore.url, sigstoreDelay.url);
   const cosign = await openCosign({
     ...world.sigstore,
@@ -77,7 +85,7 @@ async function compare(
     const prepare = async (who: string): Promise<string[]> => {
       const images: string[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
-        const copy = await copyTo(image, `${registry.address}/octo/${who}-${round}`);
+        const copy = await copyTo(image, `${registry.address}/octo/${who}-${latency}-${round}`);
         images.push(copy.replace(registry.address, registryDelay.host));
       }
       return images;
@@ -122,12 +130,12 @@ async function compare(
       `${formatTime(times[who])}, ${median(counts[who].map((c) => c.requests))} requests, ${median(counts[who].map((c) => c.depth))} deep`;
     const ratio = times.theirs / times.ours;
     return {
-      what: `sign + 3 attestations, +${LATENCY} ms, ${name}`,
+      what: `sign + 3 attestations, +${latency} ms, ${name}`,
       peer: `cosign ×4 ${describe('theirs')}`,
       ours: describe('ours'),
       ratio: `${ratio.toFixed(1)}× as fast`,
-      goal: '≥ 5×',
-      met: ratio >= 5,
+      goal: `≥ ${goal}×`,
+      met: ratio >= goal,
     };
   } finally {
     cosign.close();
