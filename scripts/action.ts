@@ -1,7 +1,7 @@
 // npm run action -- <name> --<input> <value> …
 // Runs dist/<name>/index.js as a runner does and prints its outputs as one JSON object.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,10 +53,12 @@ export async function runAction(
     });
     let log = '';
     for (const stream of [child.stdout, child.stderr]) {
+      let rest = '';
       stream.setEncoding('utf8').on('data', (text: string) => {
         log += text;
-        if (options.echo) process.stderr.write(text);
+        if (options.echo) rest = echoLines(rest + text);
       });
+      stream.on('end', () => rest && echoLines(`${rest}\n`));
     }
     const code = await new Promise<number>((done, fail) => {
       child.on('error', fail);
@@ -87,20 +89,38 @@ export function parseOutputs(text: string): Record<string, string> {
   return outputs;
 }
 
+/** Prints whole lines as a runner does: a mask would show the very secret, and debugging is asked for by RUNNER_DEBUG. Gives back what is no whole line yet. */
+function echoLines(text: string): string {
+  const lines = text.split('\n');
+  const rest = lines.pop() ?? '';
+  const hidden = process.env.RUNNER_DEBUG === '1' ? /^::add-mask::/ : /^::(?:add-mask|debug)::/;
+  for (const line of lines) if (!hidden.test(line)) process.stderr.write(`${line}\n`);
+  return rest;
+}
+
 async function main(args: string[]): Promise<void> {
-  const [name, ...rest] = args;
-  if (name === undefined || name.startsWith('-'))
-    throw new Error('usage: npm run action -- <name> --<input> <value> …');
+  const [name = '', ...rest] = args;
+  if (!existsSync(join(root, 'actions', name, 'action.yml'))) {
+    const names = readdirSync(join(root, 'actions')).filter((entry) => !entry.includes('.'));
+    throw new Error(`usage: npm run action -- <name> --<input> <value> …\n<name> may be ${names.join(', ')}`);
+  }
   const inputs: Record<string, string> = {};
   for (let at = 0; at < rest.length; at += 2) {
     const [flag, value] = [rest[at], rest[at + 1]];
     if (!flag?.startsWith('--') || value === undefined)
-      throw new Error(`expected --<input> <value>, found ${flag}`);
+      throw new Error(`expected --<input> <value>, found ${[flag, value].filter(Boolean).join(' ')}`);
     inputs[flag.slice(2)] = value;
   }
-  const result = await runAction(name, inputs, { echo: true });
+  // A runner keeps this folder for the job: the files that outputs name are there for the next action.
+  const RUNNER_TEMP = process.env.RUNNER_TEMP ?? mkdtempSync(join(tmpdir(), 'hallmark-job-'));
+  const result = await runAction(name, inputs, { echo: true, env: { ...process.env, RUNNER_TEMP } });
   process.stdout.write(`${JSON.stringify(result.outputs, null, 2)}\n`);
   process.exitCode = result.code;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await main(process.argv.slice(2)).catch((error: Error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  });
+}

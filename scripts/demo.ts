@@ -1,6 +1,6 @@
 // npm run demo [-- --context DIR] [--keep]
 // Takes commits of a small application through the committed bundles in dist/, on services that run on this machine alone.
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -24,6 +24,10 @@ const { values: options } = parseArgs({
 });
 // npm runs scripts in the project's folder; INIT_CWD is where the user stands.
 const own = options.context && resolve(process.env.INIT_CWD ?? '.', options.context);
+if (own !== undefined && !statSync(own, { throwIfNoEntry: false })?.isDirectory()) {
+  console.error(`--context: there is no folder ${own}`);
+  process.exit(1);
+}
 const runs = fileURLToPath(new URL('../.demo', import.meta.url));
 mkdirSync(runs, { recursive: true });
 const folder = realpathSync(mkdtempSync(join(runs, 'run-')));
