@@ -6,6 +6,7 @@ const benches: Record<string, () => Promise<{ measure(): Promise<Figure[]> }>> =
   startup: () => import('./bench/startup.ts'),
   scan: () => import('./bench/scan.ts'),
   sign: () => import('./bench/sign.ts'),
+  verify: () => import('./bench/verify.ts'),
   memory: () => import('./bench/memory.ts'),
 };
 
