@@ -29,6 +29,9 @@ export function isTag(text: string): boolean {
 
 /** Reads `registry/path`. Throws `Invalid` naming `input`; a registry is never assumed, so `octo/app` is refused. */
 export function parseRepository(text: string, input = 'repository'): Repository {
+  if (/^[a-z]+:\/\//.test(text)) {
+    throw new Invalid(input, 'starts with the registry, without http:// or https://, as in ghcr.io/octo/app');
+  }
   const slash = text.indexOf('/');
   const registry = slash < 0 ? '' : text.slice(0, slash);
   const path = slash < 0 ? text : text.slice(slash + 1);

@@ -60,10 +60,9 @@ export async function readPredicateFiles(
 ): Promise<PredicateFile[]> {
   const { 'predicate-type': type, 'predicate-path': path } = inputs;
   if ((type === undefined) !== (path === undefined)) {
-    throw new Invalid(
-      type === undefined ? 'predicate-type' : 'predicate-path',
-      'is required with the other of the two',
-    );
+    const [missing, given] =
+      type === undefined ? ['predicate-type', 'predicate-path'] : ['predicate-path', 'predicate-type'];
+    throw new Invalid(missing, `is required, because ${given} is given`);
   }
   if (type !== undefined && (!URL.canParse(type) || RESERVED.includes(kindOfPredicate(type)))) {
     throw new Invalid(

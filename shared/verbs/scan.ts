@@ -56,7 +56,12 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
   const options = storeOptions(context, inputs['github-token']);
   const reference = parseReference(inputs.image);
   const wanted = reference.digest ?? reference.tag;
-  if (wanted === undefined) throw new Invalid('image', 'names no digest and no tag');
+  if (wanted === undefined) {
+    throw new Invalid(
+      'image',
+      'names no digest and no tag; write registry/repo@sha256:… or registry/repo:tag',
+    );
+  }
   const store = openStore(reference, options);
   const image = await listSubjects(store, wanted);
 
