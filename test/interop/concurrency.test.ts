@@ -80,8 +80,8 @@ describe.skipIf(missing).each([
     );
   }
 
-  const report = (who: string, listed: number, of: number): void => {
-    survivors[`${who}, ${name}`] = `${listed} of ${of}`;
+  const report = (who: string, listed: number, succeeded: number): void => {
+    survivors[`${who}, ${name}`] = `${listed} listed of ${succeeded} that were said to be attached`;
   };
 
   test('ours: every one is listed, by us and by cosign', async () => {
@@ -111,14 +111,15 @@ describe.skipIf(missing).each([
 
   test('for comparison: ten at once by cosign and by @sigstore/oci', async () => {
     const theirs = await newImage('cosign');
-    await Promise.all(
+    const runs = await Promise.all(
       Array.from({ length: PROCESSES }, (_, number) => cosign.attest(theirs, TYPE, { number })),
     );
-    report('cosign, 10 × 1', (await readTheirs(theirs)).length, PROCESSES);
+    // A peer that fails is a figure, not a fault of ours.
+    report('cosign, 10 × 1', (await readTheirs(theirs)).length, runs.filter(({ code }) => code === 0).length);
 
     const library = parseDigestReference(await newImage('oci'));
     const store = openStore(library, storeOptions(runContext(sigstore)));
-    await Promise.all(
+    const attached = await Promise.allSettled(
       Array.from({ length: PROCESSES }, (_, number) =>
         attachArtifactToImage({
           // It signs in without being asked to and stumbles over a registry that wants no login.
@@ -130,6 +131,7 @@ describe.skipIf(missing).each([
         }),
       ),
     );
-    report('@sigstore/oci, 10 × 1', (await store.listReferrers(library.digest)).length, PROCESSES);
+    const succeeded = attached.filter(({ status }) => status === 'fulfilled').length;
+    report('@sigstore/oci, 10 × 1', (await store.listReferrers(library.digest)).length, succeeded);
   });
 });
