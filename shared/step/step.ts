@@ -83,11 +83,12 @@ export function readInputs(action: Action, env: NodeJS.ProcessEnv = process.env)
 function describeFailure(error: unknown): StepResult {
   if (error instanceof Failure) {
     reportDebug(`${error.stack}\n${describeCause(error.cause)}`);
-    const cause = error.outcome === 'unavailable' ? describeCause(error.cause) : '';
+    const cause = error instanceof Unavailable ? describeCause(error.cause, error.message) : '';
     const reasons = [
       ...(error instanceof Refused ? error.reasons : [error.message]),
       ...(cause === '' ? [] : [`Cause: ${cause}`]),
       ...(error.hint === undefined ? [] : [error.hint]),
+      ...(error instanceof Unavailable && error.retrySafe ? ['It is safe to run this step again.'] : []),
     ];
     return { outcome: error.outcome, reasons, outputs: {} };
   }
@@ -103,14 +104,16 @@ function describeFailure(error: unknown): StepResult {
   };
 }
 
-function describeCause(cause: unknown): string {
+/** The chain of causes, each once and none that the message itself says. */
+function describeCause(cause: unknown, message = ''): string {
   const parts: string[] = [];
   for (
     let at = cause;
     at !== undefined && at !== null && parts.length < 5;
     at = (at as { cause?: unknown }).cause
   ) {
-    parts.push(at instanceof Error ? at.message : String(at));
+    const said = at instanceof Error ? at.message : String(at);
+    if (![message, ...parts].some((part) => part.includes(said))) parts.push(said);
   }
   return parts.join(': ');
 }

@@ -10,8 +10,8 @@ const TRIES = 4;
 /** The first pause between two tries, in milliseconds; each further one is twice as long. */
 const PAUSE = 500;
 
-/** The longest a timer can run, in milliseconds. */
-const LONGEST_WAIT = 2 ** 31 - 1;
+/** The longest that a peer's Retry-After is waited for, in milliseconds: a longer one is told at once, not sat out in silence. */
+const LONGEST_WAIT = 600_000;
 
 // One pool for the process. A transfer between two repositories of one registry holds two connections, so there are
 // more than twice as many as `copyImage` moves at once.
@@ -124,7 +124,7 @@ export function explainDrop(error: unknown, what: string, deadline: AbortSignal)
 
 /**
  * Runs `work` until it does not fail with `Transient`: four tries with growing, jittered pauses.
- * A pause the peer asked for (429 with Retry-After) is waited for and is no try. Ends with `Unavailable`.
+ * A pause the peer asked for (429 with Retry-After, ten minutes at most) is waited for and is no try. Ends with `Unavailable`.
  */
 export async function retryTransient<T>(deadline: AbortSignal, work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; ) {
@@ -135,9 +135,18 @@ export async function retryTransient<T>(deadline: AbortSignal, work: () => Promi
       if (error.pause === undefined && tries >= TRIES) {
         throw new Unavailable(`${error.message} (${tries} tries)`, { cause: error });
       }
+      if (error.pause !== undefined && error.pause > LONGEST_WAIT) {
+        const seconds = Math.round(error.pause / 1000);
+        throw new Unavailable(
+          `${error.message}: it asks to wait ${seconds} s, which is longer than is waited`,
+          {
+            cause: error,
+          },
+        );
+      }
       const pause = error.pause ?? PAUSE * 2 ** (tries - 1) * (0.5 + Math.random());
       if (error.pause === undefined) tries += 1;
-      await wait(Math.min(pause, LONGEST_WAIT), undefined, { signal: deadline }).catch(() => {
+      await wait(pause, undefined, { signal: deadline }).catch(() => {
         throw new Unavailable(`${error.message}; the step's time ended before another try`, { cause: error });
       });
     }

@@ -139,11 +139,20 @@ describe('what may pass by itself is tried again', () => {
   });
 
   it('and not past the deadline', async () => {
-    const { registry } = await plant({ status: 429, headers: { 'retry-after': '999999999999' } });
+    const { registry } = await plant({ status: 429, headers: { 'retry-after': '60' } });
     const store = open(`${registry.host}/octo/app`, { deadline: AbortSignal.timeout(300) });
     await expect(store.getManifest('v1')).rejects.toMatchObject({
       outcome: 'unavailable',
       message: expect.stringContaining("the step's time ended"),
+    });
+    expect(registry.requests).toHaveLength(1);
+  });
+
+  it('nor for longer than ten minutes, which is said at once', async () => {
+    const { registry, store } = await plant({ status: 429, headers: { 'retry-after': '601' } });
+    await expect(store.getManifest('v1')).rejects.toMatchObject({
+      outcome: 'unavailable',
+      message: expect.stringContaining('asks to wait 601 s'),
     });
     expect(registry.requests).toHaveLength(1);
   });
