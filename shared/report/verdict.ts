@@ -36,6 +36,7 @@ export function summarizeVerdict(page: JudgedPage): string {
   const facts = [
     ['Image', formatCode(evidence.image)],
     ...(destination === undefined ? [] : [['Destination', formatCode(destination)]]),
+    ...describeSource(evidence.evidence),
     [
       'Policy',
       policy === undefined
@@ -43,7 +44,7 @@ export function summarizeVerdict(page: JudgedPage): string {
         : `${formatCode(policy.uri)} (${shortDigest(policy.digest)})`,
     ],
     ['Found', describeCounts(page.facts)],
-    ['Judged', escapeMarkdown(verdict.judgedAt)],
+    ['Judged', escapeMarkdown(verdict.judgedAt.replace(/\.\d+Z$/, 'Z'))],
   ];
   return [
     `## ${title}`,
@@ -57,11 +58,10 @@ export function summarizeVerdict(page: JudgedPage): string {
     formatTable(['', ''], facts),
     '### Rules',
     formatTable(
-      ['Rule', 'Result', 'Why'],
-      verdict.rules.map(({ name, title: what, outcome, reasons }) => [
+      ['Rule', 'Result'],
+      verdict.rules.map(({ name, title: what, outcome }) => [
         `${formatCode(name)} ${escapeMarkdown(what)}`,
         MARKS[outcome],
-        escapeMarkdown(reasons.join('; ')),
       ]),
     ),
     fold(
@@ -88,6 +88,18 @@ export function summarizeVerdict(page: JudgedPage): string {
   ]
     .filter((part) => part !== '')
     .join('\n\n');
+}
+
+/** The commit it was built from, as the certificate of its provenance says: where a reviewer looks first. */
+function describeSource(evidence: VerifiedImage['evidence']): string[][] {
+  const { signer } = evidence.find(({ kind }) => kind === 'provenance') ?? {};
+  if (signer?.repository === undefined || signer.commit === undefined) return [];
+  const name = signer.repository.split('/').slice(-2).join('/');
+  const link = formatLink(
+    `${name} ${signer.commit.slice(0, 12)}`,
+    `${signer.repository}/commit/${signer.commit}`,
+  );
+  return [['Commit', signer.ref === undefined ? link : `${link} on ${formatCode(signer.ref)}`]];
 }
 
 function listReasons(title: string, reasons: readonly string[]): string {
@@ -119,7 +131,7 @@ function describeSigner(signer: Signer): string {
 }
 
 function describeRun({ run }: Signer): string {
-  return run === undefined ? '' : formatLink(run.split('/runs/')[1] ?? 'run', run);
+  return run === undefined ? '' : formatLink(`run ${/\/runs\/(\d+)/.exec(run)?.[1] ?? ''}`.trim(), run);
 }
 
 function fold(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -146,12 +146,12 @@ describe.each([
           play(() => undefined);
           const after = await read(registry, digest);
           await attest(image, NEW);
-          return { at, outcome, after, then: await read(registry, digest) };
+          return { at, outcome, after, again: await read(registry, digest) };
         } finally {
           await registry.close();
         }
       });
-      for (const { at, outcome, after, then } of outcomes) {
+      for (const { at, outcome, after, again } of outcomes) {
         expect({ at, outcome }).toEqual({ at, outcome: passes ? 'passed' : 'unavailable' });
         expect({ at, rejected: after.rejected }).toEqual({ at, rejected: [] });
         // As before, and what is new is whole: no statement is there in part, and none of the old is gone.
@@ -159,7 +159,7 @@ describe.each([
           expect(view).toEqual(expect.arrayContaining(OLD_EVIDENCE));
           expect(WHOLE).toEqual(expect.arrayContaining(view));
         }
-        expect({ at, then }).toEqual({ at, then: { views: [WHOLE, WHOLE], rejected: [] } });
+        expect({ at, again }).toEqual({ at, again: { views: [WHOLE, WHOLE], rejected: [] } });
       }
     },
     120_000,

@@ -10,6 +10,7 @@ import {
   IMAGE,
   instead,
   NOW,
+  PROVENANCE,
   SECRET,
   SIGNATURE,
   scan,
@@ -90,7 +91,20 @@ describe('the page of a verdict', () => {
     };
     const text = page({}, instead('signature', signed));
     expect(text).toContain('`octo/app/.github/workflows/release.yml@refs/heads/main`');
-    expect(text).toContain('[7/attempts/1](<https://github.com/octo/app/actions/runs/7/attempts/1>)');
+    expect(text).toContain('[run 7](<https://github.com/octo/app/actions/runs/7/attempts/1>)');
+  });
+
+  test('links the commit that the provenance’s certificate names', () => {
+    const proven = {
+      ...PROVENANCE,
+      signer: { repository: 'https://github.com/octo/app', commit: 'c'.repeat(40), ref: 'refs/heads/main' },
+    };
+    const text = page({}, instead('provenance', proven));
+    expect(text).toContain(
+      `| Commit | [octo/app cccccccccccc](<https://github.com/octo/app/commit/${'c'.repeat(40)}>) on \`refs/heads/main\` |`,
+    );
+    const unsafe = { ...proven, signer: { ...proven.signer, repository: 'javascript:alert(1)//x' } };
+    expect(page({}, instead('provenance', unsafe))).not.toContain('](<javascript');
   });
 
   test('stays small however much there is', () => {
