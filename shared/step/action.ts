@@ -1,17 +1,6 @@
 import type * as z from 'zod';
 import type { RunContext } from '../github/context.ts';
-import type { Outcome } from '../outcome/outcome.ts';
-
-export type OutputValue = string | number | boolean | undefined;
-
-/** What a verb hands back: the outputs, and for a step that ends without an exception but not `passed`, the outcome and every reason. */
-export interface StepResult {
-  readonly outputs: Readonly<Record<string, OutputValue>>;
-  readonly outcome?: Outcome;
-  readonly reasons?: readonly string[];
-  /** GitHub-flavoured Markdown for the job summary; foreign text in it is already escaped. */
-  readonly summary?: string;
-}
+import type { OutputValue, StepResult } from '../outcome/result.ts';
 
 /** One action: its inputs by schema (keys are the names in action.yml), its outputs by name, and the work. */
 export interface Action<Shape extends z.ZodRawShape = z.ZodRawShape> {

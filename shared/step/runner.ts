@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import type { Log } from '../github/context.ts';
-import type { OutputValue } from './action.ts';
+import type { OutputValue } from '../outcome/result.ts';
 
 /*
  * The runner's protocol: workflow commands on standard output and the files GITHUB_OUTPUT and GITHUB_STEP_SUMMARY

@@ -1,6 +1,7 @@
 import type { RunContext } from '../github/context.ts';
 import { Failure, Invalid, type Outcome, Refused, Unavailable } from '../outcome/outcome.ts';
-import type { Action, StepResult } from './action.ts';
+import type { StepResult } from '../outcome/result.ts';
+import type { Action } from './action.ts';
 import { readContext } from './context.ts';
 import { appendSummary, escapeLog, reportDebug, reportError, setOutput } from './runner.ts';
 

@@ -10,6 +10,7 @@ import type { RunContext } from '../github/context.ts';
 import { type Digest, parseDigest } from '../image/digest.ts';
 import { formatImage, formatPlace, parseReference, type Reference } from '../image/reference.ts';
 import { Invalid } from '../outcome/outcome.ts';
+import type { StepResult } from '../outcome/result.ts';
 import { escapeMarkdown, formatCode, formatTable } from '../report/markdown.ts';
 import {
   type Candidate,
@@ -21,7 +22,6 @@ import { fingerprintOf, readPublicKey } from '../sigstore/key.ts';
 import type { RootFileInputs } from '../sigstore/root.ts';
 import type { SigningInputs } from '../sigstore/signer.ts';
 import { openVerifier, type Thresholds } from '../sigstore/verifier.ts';
-import type { StepResult } from '../step/action.ts';
 import { digestOf } from '../store/hash.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { listSubjects } from '../store/subjects.ts';
