@@ -5,8 +5,25 @@ import { ROLES, type Role } from './predicate.ts';
 /** Events that run a protected branch's own code; pull_request_target and the like run with the same ref but on others' behalf. */
 export const TRUSTED_TRIGGERS = ['push', 'release', 'workflow_dispatch', 'schedule'] as const;
 
-const value = z.string().min(1);
-const values = z.union([value.transform((one) => [one]), z.array(value).min(1)]);
+/** A value of a form that a certificate can hold, so that what could never match is a fault and not a mismatch; behind `glob:` anything may stand. */
+function form(exact: RegExp, what: string) {
+  return z.string().regex(new RegExp(`^(?:glob:.+|${exact.source})$`), `may be ${what}, or begin with glob:`);
+}
+
+/** One value or several. */
+function several(one: z.ZodType<string>) {
+  return z.preprocess((given) => (typeof given === 'string' ? [given] : given), z.array(one).min(1));
+}
+
+const REPOSITORY = /[\w-]+\/[\w.-]+/;
+const WORKFLOW = new RegExp(`${REPOSITORY.source}/\\.github/workflows/[^/@*]+\\.ya?ml`);
+// git-check-ref-format(1): a ref holds no wildcard.
+const ref = form(/refs\/[^\s*?[]+/, 'a ref in full, as refs/heads/main');
+const number = z.preprocess(
+  (given) => (typeof given === 'number' ? String(given) : given),
+  z.string().regex(/^\d+$/, 'may be a number, as in 123456789'),
+);
+const trigger = form(/[a-z_]+/, 'an event, as push');
 
 /**
  * An identity that a role is given to, as policies and the verify action write it. Every field that is given must match,
@@ -15,27 +32,30 @@ const values = z.union([value.transform((one) => [one]), z.array(value).min(1)])
 export const identityRuleSchema = z
   .strictObject({
     /** The workflow that signed, `owner/repo/.github/workflows/x.yml`, any ref unless `@ref` is written (certificate .9 and SAN). */
-    'signer-workflow': value.optional(),
+    'signer-workflow': form(
+      new RegExp(`${WORKFLOW.source}(?:@refs/[^\\s*?[]+|@[0-9a-f]{40})?`),
+      'owner/repo/.github/workflows/<file>.yml, with @refs/… to pin its ref',
+    ).optional(),
     /** `owner/repo` of the workflow that signed. */
-    'signer-repo': value.optional(),
+    'signer-repo': form(REPOSITORY, 'owner/repo').optional(),
     /** The workflow that was triggered, `owner/repo/.github/workflows/x.yml` (.18). */
-    workflow: value.optional(),
+    workflow: form(WORKFLOW, 'owner/repo/.github/workflows/<file>.yml').optional(),
     /** Refs of the source, any of them (.14); also of the signing workflow where that lies in the source's own repository. */
-    ref: values.optional(),
+    ref: several(ref).optional(),
     /** Events, any of them (.20); `TRUSTED_TRIGGERS` when absent. */
-    trigger: values.optional(),
+    trigger: several(trigger).optional(),
     /** OIDC issuer (.8); GitHub's when absent. */
-    issuer: value.optional(),
+    issuer: form(/https?:\/\/\S+/, 'the URL of an OIDC issuer').optional(),
     /** `github-hosted` or `self-hosted` (.11). */
-    'runner-environment': value.optional(),
+    'runner-environment': form(/github-hosted|self-hosted/, 'github-hosted or self-hosted').optional(),
     /** The source repository's number, which outlives renames (.15). */
-    'repository-id': z.union([value.regex(/^\d+$/), z.int().positive().transform(String)]).optional(),
+    'repository-id': number.optional(),
     /** The source repository, `owner/repo` (.12). Beside `key` the image's, `ghcr.io/octo/app`, as the statement names it. */
-    repository: value.optional(),
+    repository: z.string().min(1).optional(),
     /** The owner of the source repository (.16). */
-    owner: value.optional(),
+    owner: form(/[\w-]+/, 'the name of an account').optional(),
     /** The owner's number, which outlives renames and is nobody else's when the name is free again (.17). */
-    'owner-id': z.union([value.regex(/^\d+$/), z.int().positive().transform(String)]).optional(),
+    'owner-id': number.optional(),
     /** A public key, by the sha256 fingerprint of its SPKI DER: `sha256:<64 hex>`. */
     key: z
       .string()

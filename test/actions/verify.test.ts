@@ -100,11 +100,10 @@ describe('verify', () => {
       [/no valid signature for sha256:/, /signature: sha256:[0-9a-f]{64}: signer-workflow is/],
     ],
     [
-      "a workflow whose name is part of the signer's",
-      () => ({ 'signer-workflow': 'octo/app/.github/workflows/release' }),
+      "a workflow whose name is like the signer's",
+      () => ({ 'signer-workflow': 'octo/app/.github/workflows/rel.yml' }),
       [/signer-workflow is/],
     ],
-    ['a workflow as a pattern without glob:', () => ({ 'signer-workflow': '.*' }), [/signer-workflow is/]],
     ['another ref', () => ({ ref: 'refs/tags/v1' }), [/ref is "refs\/heads\/main"/]],
     ['another event', () => ({ trigger: 'release' }), [/trigger is "push"/]],
     ['another issuer', () => ({ issuer: 'https://issuer.example' }), [/issuer is/]],
@@ -204,7 +203,18 @@ describe('verify', () => {
       () => ({ 'attestations-of': 'octo' }),
       /attestations-of: may be owner\/repo/,
     ],
-    ['a number that is a name', () => ({ 'repository-id': 'octo' }), /repository-id: /],
+    ['a number that is a name', () => ({ 'repository-id': 'octo' }), /repository-id: may be a number/],
+    [
+      'a workflow that is no file of one',
+      () => ({ 'signer-workflow': 'octo/app/.github/workflows/release' }),
+      /signer-workflow: may be owner\/repo\/.github\/workflows/,
+    ],
+    [
+      'a workflow as a pattern without glob:',
+      () => ({ 'signer-workflow': '.*' }),
+      /signer-workflow: may be .*, or begin with glob:/,
+    ],
+    ['a branch that is no ref', () => ({ ref: 'main' }), /ref: may be a ref in full, as refs\/heads\/main/],
     [
       'a place without digest and tag',
       () => ({ image: signed.split('@')[0] ?? '' }),
