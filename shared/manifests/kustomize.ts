@@ -1,0 +1,51 @@
+import type { FoundImages, ImageLine, SkippedLine } from './line.ts';
+import { parseImageName } from './name.ts';
+import type { Value } from './yaml.ts';
+
+/** True for a kustomization, by its name or by its kind. */
+export function isKustomization(file: string, root: Value): boolean {
+  return /(?:^|\/)kustomization(?:\.ya?ml)?$/i.test(file) || root.at('kind').text === 'Kustomization';
+}
+
+/**
+ * The entries of a kustomization's `images` (kubectl.docs.kubernetes.io, "images"): what `name` is replaced by is `newName`, and its digest goes
+ * before its tag. Flux's own Kustomization keeps the same list below `spec`.
+ */
+export function findKustomizeImages(root: Value): FoundImages {
+  const images: ImageLine[] = [];
+  const skipped: SkippedLine[] = [];
+  for (const entry of [...root.at('images').items, ...root.at('spec', 'images').items]) {
+    const found = findEntry(entry);
+    if ('pin' in found) images.push(found);
+    else skipped.push(found);
+  }
+  return { images, skipped };
+}
+
+function findEntry(entry: Value): ImageLine | SkippedLine {
+  const named = entry.at('newName').text === undefined ? 'name' : 'newName';
+  const { text, line } = entry.at(named);
+  const image = parseImageName(text ?? '');
+  if (image === undefined || image.tag !== undefined || image.digest !== undefined) {
+    return { line: line || entry.line, reason: `has no "${named}" that is an image's name alone` };
+  }
+  const tag = entry.at('newTag').text;
+  const digest = parseImageName(`${image.name}@${entry.at('digest').text ?? ''}`)?.digest;
+  const edits = (text: string) => {
+    const existing = entry.has('digest') ? entry.at('digest').replace(text) : undefined;
+    if (existing !== undefined) return [existing];
+    if (entry.has('digest')) return undefined;
+    return entry.has('newTag')
+      ? entry.replaceEntry('newTag', 'digest', text)
+      : entry.addEntry(named, 'digest', text);
+  };
+  if (edits('') === undefined)
+    return { line, reason: 'is written in a way that cannot be changed by itself' };
+  return {
+    name: image.name,
+    ...(tag !== undefined && { tag }),
+    ...(digest !== undefined && { digest }),
+    line,
+    pin: (wanted) => edits(wanted) ?? [],
+  };
+}
