@@ -10,11 +10,22 @@ const SOURCE = '@octokit/openapi@23.0.2';
 const OPERATIONS = [
   'post /orgs/{org}/artifacts/metadata/storage-record',
   'get /repos/{owner}/{repo}',
+  'get /repos/{owner}/{repo}/actions/artifacts/{artifact_id}/{archive_format}',
+  'get /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts',
   'post /repos/{owner}/{repo}/attestations',
   'get /repos/{owner}/{repo}/attestations/{subject_digest}',
   'get /repos/{owner}/{repo}/branches/{branch}',
+  'post /repos/{owner}/{repo}/check-runs',
+  'patch /repos/{owner}/{repo}/check-runs/{check_run_id}',
+  'post /repos/{owner}/{repo}/code-scanning/sarifs',
+  'get /repos/{owner}/{repo}/code-scanning/sarifs/{sarif_id}',
   'get /repos/{owner}/{repo}/compare/{basehead}',
   'get /repos/{owner}/{repo}/contents/{path}',
+  'delete /repos/{owner}/{repo}/issues/comments/{comment_id}',
+  'patch /repos/{owner}/{repo}/issues/comments/{comment_id}',
+  'get /repos/{owner}/{repo}/issues/{issue_number}/comments',
+  'post /repos/{owner}/{repo}/issues/{issue_number}/comments',
+  'get /repos/{owner}/{repo}/pulls',
   'get /repos/{owner}/{repo}/rules/branches/{branch}',
 ];
 // Prose and samples are nine tenths of the description and check nothing.

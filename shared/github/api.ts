@@ -7,19 +7,23 @@ export interface Github {
   /**
    * One request. Undefined for 404, which is also GitHub's answer for what a token may not see.
    * A token that is not accepted or may not read is `Invalid`; everything else that is no answer is `Unavailable`.
+   * `permission` is what the job must have been given, `contents` when absent.
    */
   get<T>(
     route: string,
     parameters: Readonly<Record<string, string>>,
     schema: z.ZodType<T>,
+    permission?: string,
   ): Promise<T | undefined>;
-  /** The same for what writes; `permission` is what the job must have been given, as in `attestations`. Whoever repeats it makes a second one. */
-  post<T>(
+  /** The same for what writes, by the method in `route`. Whoever repeats a POST makes a second one, and one that failed may have written. */
+  write<T>(
     route: string,
     parameters: Readonly<Record<string, unknown>>,
     permission: string,
     schema: z.ZodType<T>,
   ): Promise<T | undefined>;
+  /** Login of the token's own account, as the author of a comment has it: `octocat`, or `github-actions[bot]`. REST tells it no app's token. */
+  readLogin(): Promise<string>;
 }
 
 /** The longest that one request may take with all its retries, in milliseconds. */
@@ -32,6 +36,9 @@ const failureSchema = z.object({
   message: z.string().default(''),
   response: z.object({ headers: z.record(z.string(), z.unknown()).default({}) }).optional(),
 });
+
+// docs.github.com, GraphQL, "Queries": viewer.
+const viewerSchema = z.object({ data: z.object({ viewer: z.object({ login: z.string().min(1) }) }) });
 
 /** Opens GitHub's API for a token. Throws `Invalid` when there is none. */
 export async function openGithub(token: string | undefined, context: RunContext): Promise<Github> {
@@ -84,9 +91,18 @@ export async function openGithub(token: string | undefined, context: RunContext)
     }
   };
   return {
-    get: (route, parameters, schema) => request(route, parameters, 'contents: read', schema),
-    post: (route, parameters, permission, schema) =>
+    get: (route, parameters, schema, permission = 'contents') =>
+      request(route, parameters, `${permission}: read`, schema),
+    write: (route, parameters, permission, schema) =>
       request(route, parameters, `${permission}: write`, schema),
+    readLogin: async () => {
+      // Of a GitHub Enterprise Server REST is below /api/v3 and GraphQL is /api/graphql.
+      const baseUrl = context.apiUrl.replace(/\/v3$/, '');
+      const query = { query: '{ viewer { login } }', baseUrl };
+      const answer = await request('POST /graphql', query, 'contents: read', viewerSchema);
+      if (answer === undefined) throw new Unavailable(`${baseUrl}/graphql is not there (404)`);
+      return answer.data.viewer.login;
+    },
   };
 }
 

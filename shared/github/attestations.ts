@@ -29,7 +29,7 @@ export async function openAttestations(
     );
   const github = await openGithub(token, context);
   const storeOne = async (bundle: Buffer): Promise<string> => {
-    const stored = await github.post(
+    const stored = await github.write(
       'POST /repos/{owner}/{repo}/attestations',
       { owner, repo, bundle: JSON.parse(bundle.toString()) },
       'attestations',
@@ -58,7 +58,7 @@ export async function openAttestations(
 
   async function recordStorage(image: DigestReference & { kind: 'registry' }): Promise<void> {
     const { registry } = image.repository;
-    const recorded = await github.post(
+    const recorded = await github.write(
       'POST /orgs/{org}/artifacts/metadata/storage-record',
       {
         org: owner,
