@@ -1,14 +1,13 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
 import * as z from 'zod';
 import type { RunContext } from '../github/context.ts';
 import type { Digest } from '../image/digest.ts';
-import { Invalid, Refused } from '../outcome/outcome.ts';
+import { Invalid } from '../outcome/outcome.ts';
 import { digestOf } from '../store/hash.ts';
 import { resolveInside } from '../workspace/workspace.ts';
 import type { SigningInputs } from './instance.ts';
-import { REQUEST, reach } from './reach.ts';
+import { fetchTrustedRoot, type TufRepository } from './tuf.ts';
 
 /** A trust root with the digest that a verdict records: sha256 of its normalised JSON, the same however the file was formatted. */
 export interface LoadedRoot {
@@ -21,9 +20,6 @@ export interface RootFileInputs {
   /** Seconds since the file was last written. */
   readonly 'trusted-root-max-age'?: number | undefined;
 }
-
-/** Where GitHub publishes the root of its own instance; its first TUF root lies beside this file, as gh carries it. */
-const GITHUB_MIRROR = 'https://tuf-repo.github.com';
 
 const schema = z.looseObject({
   mediaType: z.string().startsWith('application/vnd.dev.sigstore.trustedroot'),
@@ -55,7 +51,8 @@ export async function loadTrustedRoot(
   }
   const event = eventSchema.safeParse(context.event);
   const isPrivate = event.success && event.data.repository.private;
-  return fetchRoot(named ?? (isPrivate ? 'github' : 'public'), context);
+  const repository = await findRepository(named ?? (isPrivate ? 'github' : 'public'));
+  return parseTrustedRoot(JSON.stringify(TrustedRoot.toJSON(await fetchTrustedRoot(repository, context))));
 }
 
 /** Reads a TrustedRoot's JSON. Throws an `Error` that says what is wrong with it. */
@@ -106,41 +103,9 @@ async function readRootFile(
   return loaded;
 }
 
-async function fetchRoot(name: 'public' | 'github', context: RunContext): Promise<LoadedRoot> {
-  const { getTrustedRoot, DEFAULT_MIRROR_URL } = await import('@sigstore/tuf');
-  const mirrorURL = name === 'public' ? DEFAULT_MIRROR_URL : GITHUB_MIRROR;
-  // A folder of our own: what another step left in a shared cache must not become the anchor.
-  const folder = await mkdtemp(join(context.temp, 'hallmark-tuf-'));
-  try {
-    const rootPath = name === 'public' ? undefined : await writeGithubAnchor(folder);
-    const options = { mirrorURL, cachePath: join(folder, 'cache'), forceCache: false, ...REQUEST };
-    const root = await reach(
-      `the trust root at ${mirrorURL} could not be fetched`,
-      context.deadline,
-      getTrustedRoot({ ...options, ...(rootPath !== undefined && { rootPath }) }).catch((error) => {
-        if (isExpired(error)) return error as Error;
-        throw error;
-      }),
-    );
-    if (root instanceof Error) {
-      throw new Refused(`the trust root at ${mirrorURL} has expired, so it proves nothing`, { cause: root });
-    }
-    return parseTrustedRoot(JSON.stringify(TrustedRoot.toJSON(root)));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function writeGithubAnchor(folder: string): Promise<string> {
+/** Public Sigstore's repository of trust, and that of GitHub's own instance, whose first root lies beside this file as gh carries it. */
+async function findRepository(name: 'public' | 'github'): Promise<TufRepository> {
+  if (name === 'public') return { mirror: 'https://tuf-repo-cdn.sigstore.dev' };
   const { default: anchor } = await import('./github-tuf-root.json', { with: { type: 'json' } });
-  const path = join(folder, 'root.json');
-  await writeFile(path, JSON.stringify(anchor));
-  return path;
-}
-
-function isExpired(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if (at.constructor.name === 'ExpiredMetadataError') return true;
-  }
-  return false;
+  return { mirror: 'https://tuf-repo.github.com', anchor };
 }
