@@ -141,13 +141,17 @@ function explainGaps(
       ? []
       : [`there is no ${need} evidence for ${name} from the role ${roles.join(' or ')}`],
   );
-  const discounted = rejected.filter(({ predicateType }) => {
-    const kind = kindOfPredicate(predicateType ?? '');
-    return kind !== undefined && kinds.includes(kind);
-  });
-  const told = discounted
+  // What does not verify at all may have been meant as this: it is told too, after what is of this kind for sure.
+  const near = [
+    ...rejected.filter(({ predicateType = '' }) =>
+      kinds.some((kind) => kind === kindOfPredicate(predicateType)),
+    ),
+    ...rejected.filter(({ predicateType }) => predicateType === undefined),
+  ];
+  const told = near
     .slice(0, MAX_DISCOUNTED)
     .map(({ source, reason }) => `; ${shortDigest(source)} does not count: ${reason}`);
+  if (near.length > told.length) told.push(`; and ${near.length - told.length} more do not count`);
   return gaps.map((gap, at) => (at === 0 ? `${gap}${told.join('')}` : gap));
 }
 

@@ -73,6 +73,24 @@ test('what is there of a need and does not count is told with the reason why', a
   expect(sbom).not.toContain('does not count');
 });
 
+test('what does not verify at all is told of every need that is not met: a few, and how many more', async () => {
+  const rejected = [1, 2, 3, 4, 5].map(
+    (at): Rejected => ({
+      source: digest(String(at)),
+      predicateType: undefined,
+      signer: undefined,
+      reason: 'the bundle does not verify',
+    }),
+  );
+  const found = GOOD.filter(({ kind }) => kind !== 'signature');
+  const { reasons } = await judge({ found, rejected, rules: ['signed', 'provenance'] });
+  expect(reasons).toHaveLength(3);
+  expect(reasons[0]).toMatch(
+    /; 1{12} does not count: the bundle does not verify;.*; and 2 more do not count$/,
+  );
+  expect(reasons.slice(1).join()).not.toContain('does not count');
+});
+
 test('an image with everything that the built-in rules ask for is allowed', async () => {
   const verdict = await judge();
   expect(verdict.reasons).toEqual([]);
