@@ -8,7 +8,7 @@ import {
   type WorkflowClaims,
   workflowClaimsSchema,
 } from '../evidence/provenance.ts';
-import type { IdentityRule } from '../evidence/trust.ts';
+import { type IdentityRule, splitRef } from '../evidence/trust.ts';
 import type { RunContext } from '../github/context.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
@@ -57,7 +57,7 @@ export async function openProver(
     keyName === undefined
       ? {
           issuer: said.iss,
-          'signer-workflow': said.job_workflow_ref.slice(0, said.job_workflow_ref.lastIndexOf('@')),
+          'signer-workflow': splitRef(said.job_workflow_ref)[0],
           'repository-id': said.repository_id,
           trigger: [...run.triggers],
         }

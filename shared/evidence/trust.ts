@@ -176,10 +176,14 @@ function matches(wanted: string, found: string): boolean {
   return new RegExp(`^${pattern}$`, 's').test(found);
 }
 
-/** `path@ref` in two; a ref may hold no `@` of GitHub's own, so the last one parts them. */
-function splitRef(text: string | undefined): [string | undefined, string | undefined] {
+/**
+ * A workflow's `path@ref` in two. A ref may hold an `@` of its own (`refs/tags/pkg@1.0.0`), and so may a file's name, but workflows lie in no
+ * deeper folder: the first `@refs/` parts them. Before a commit it is the last `@`.
+ */
+export function splitRef(text: string | undefined): [string | undefined, string | undefined] {
   if (text === undefined) return [undefined, undefined];
-  const at = text.lastIndexOf('@');
+  const ref = text.indexOf('@refs/');
+  const at = ref < 0 ? text.lastIndexOf('@') : ref;
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 

@@ -35,6 +35,19 @@ describe('who meets a rule', () => {
       { 'signer-workflow': `${rule['signer-workflow']}@refs/heads/main` },
       signer,
     ],
+    [
+      'a tag with an @ of its own',
+      { ...rule, ref: 'refs/tags/@octo/app@1.0.0' },
+      {
+        ...signedBy(workflow.replace('refs/heads/main', 'refs/tags/@octo/app@1.0.0')),
+        ref: 'refs/tags/@octo/app@1.0.0',
+      },
+    ],
+    [
+      'such a tag pinned with the workflow',
+      { 'signer-workflow': `${rule['signer-workflow']}@refs/tags/app@1.0.0` },
+      signedBy(workflow.replace('refs/heads/main', 'refs/tags/app@1.0.0')),
+    ],
     ['any workflow of a repository', { 'signer-repo': 'octo/app' }, signer],
     ['one of several refs', { ...rule, ref: ['refs/heads/next', 'refs/heads/main'] }, signer],
     ['a ref by glob', { ...rule, ref: 'glob:refs/heads/*' }, signer],
@@ -92,6 +105,14 @@ describe('who does not, and why', () => {
       rule,
       signedBy('https://github.com/octo/app/.github/workflows/release.yml@x.yml@refs/heads/main'),
       /^signer-workflow is/,
+    ],
+    [
+      'a branch whose name plays the file and the ref that a glob wants',
+      { 'signer-workflow': 'glob:octo/app/**/release.yml@refs/heads/main' },
+      signedBy(
+        'https://github.com/octo/app/.github/workflows/evil.yml@refs/heads/x/release.yml@refs/heads/main',
+      ),
+      /^signer-workflow is "octo\/app\/.github\/workflows\/evil.yml"/,
     ],
     [
       'another server',
