@@ -27,7 +27,6 @@ function fold(key: string): string {
  */
 export function findAmbiguousKey(text: string): string | undefined {
   try {
-    // First, because the pattern below takes time without end on strings that do not end.
     JSON.parse(text);
   } catch {
     return undefined;
@@ -35,15 +34,22 @@ export function findAmbiguousKey(text: string): string | undefined {
   const open: { readonly keys: Set<string>; readonly free: boolean }[] = [];
   let last = '';
   let key = '';
-  for (const [token] of text.matchAll(/"(?:[^"\\]+|\\.)*"|[{}:]/g)) {
+  /** Where the string began that is not at its end yet. */
+  let start: number | undefined;
+  // Escapes by themselves, not strings whole: for those the pattern would keep every way back, more than its stack holds.
+  for (const { 0: token, index } of text.matchAll(/\\.|["{}:]/g)) {
+    if (token === '"') {
+      if (start !== undefined) last = text.slice(start, index + 1);
+      start = start === undefined ? index : undefined;
+    }
+    if (token === '"' || start !== undefined) continue;
     const within = open.at(-1);
     if (token === '{' || token === '}') {
       if (token === '}') open.pop();
       else open.push({ keys: new Set(), free: within?.free === true || FREE.has(key) });
       // What follows in a list is not the value of a key that stood in the entry before.
       key = '';
-    } else if (token !== ':') last = token;
-    else if (within !== undefined) {
+    } else if (within !== undefined) {
       key = JSON.parse(last) as string;
       const folded = fold(key);
       const known = within.free ? undefined : FIELDS.get(folded);

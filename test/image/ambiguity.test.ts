@@ -13,6 +13,7 @@ test.each([
   ['another user', '{"config":{"User":"1000","user":"root"}}', 'user'],
   ['another configuration', '{"config":{"User":"1000"},"Config":{"User":"root"}}', 'Config'],
   ['an annotation that stands twice', '{"annotations":{"a":"1","a":"2"}}', 'a'],
+  ['a key behind a label of 8 MB', `{"a":"${'x\\n'.repeat(2_700_000)}","config":1,"config":2}`, 'config'],
   ['a key after text with a quote and a brace', '{"a":"\\"}{","config":1,"config":2}', 'config'],
 ])('%s is found', (_, text, key) => {
   expect(findAmbiguousKey(text)).toBe(key);
