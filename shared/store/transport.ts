@@ -1,9 +1,9 @@
-import { Readable } from 'node:stream';
+import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { pipeline, type Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Agent, type Dispatcher, request } from 'undici';
 import { Failure, Unavailable } from '../outcome/outcome.ts';
 
-/** How long a peer may be silent, in milliseconds: before its headers, and between two pieces of a body. */
+/** How long a peer may be silent, in milliseconds: while connecting, before its headers, and between two pieces of a body. */
 const SILENCE = 30_000;
 /** Tries for what may pass by itself: dropped connections, silence, 5xx. */
 const TRIES = 4;
@@ -13,15 +13,17 @@ const PAUSE = 500;
 /** The longest that a peer's Retry-After is waited for, in milliseconds: a longer one is told at once, not sat out in silence. */
 const LONGEST_WAIT = 600_000;
 
-// One pool for the process. A transfer between two repositories of one registry holds two connections, so there are
-// more than twice as many as `copyImage` moves at once.
-const agent = new Agent({
-  allowH2: false,
-  connections: 48,
-  connect: { timeout: 15_000 },
-  headersTimeout: SILENCE,
-  bodyTimeout: SILENCE,
-});
+const POOL = {
+  keepAlive: true,
+  // For each peer. A transfer between two repositories of one registry holds two connections, so there are more than
+  // twice as many as `copyImage` moves at once.
+  maxSockets: 48,
+  // Milliseconds that an unused connection is kept: many servers close theirs after five seconds.
+  timeout: 4000,
+};
+const agent = new Agent(POOL);
+// Loaded with the first https address, and not before: TLS is a quarter of what the process needs to start.
+let secure: Promise<{ request: typeof requestHttp; agent: Agent }> | undefined;
 
 /** What may pass by itself: `retryTransient` tries again, anyone else sees `Unavailable`. */
 export class Transient extends Unavailable {
@@ -46,7 +48,7 @@ export interface HttpRequest {
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Dispatcher.ResponseData['body'];
+  readonly body: IncomingMessage;
   readonly url: URL;
   /** Method and address without query, for messages. */
   readonly what: string;
@@ -55,23 +57,70 @@ export interface HttpResponse {
 /** Sends one request and waits for its headers. Dropped connections and silence are `Transient`, the step's deadline is `Unavailable`. */
 export async function sendOnce(call: HttpRequest, deadline: AbortSignal): Promise<HttpResponse> {
   const what = `${call.method} ${call.url.host}${call.url.pathname}`;
-  const stalled = new AbortController();
-  const streamed = call.body !== undefined && !Buffer.isBuffer(call.body);
   try {
-    const response = await request(call.url, {
-      dispatcher: agent,
-      method: call.method,
-      headers: call.headers,
-      body: streamed
-        ? Readable.from(watchStream(call.body as Readable, stalled), { objectMode: false })
-        : (call.body as Buffer | undefined),
-      signal: streamed ? AbortSignal.any([deadline, stalled.signal]) : deadline,
-    });
-    const { statusCode: status, body } = response;
-    return { status, headers: joinHeaders(response.headers), body, url: call.url, what };
+    deadline.throwIfAborted();
+    const body = await exchange(call, what, deadline);
+    const { statusCode: status = 0, headers } = body;
+    // Only set-cookie would be a list.
+    return { status, headers: headers as HttpResponse['headers'], body, url: call.url, what };
   } catch (error) {
     throw explainDrop(error, what, deadline);
   }
+}
+
+async function exchange(
+  { method, url, headers, body }: HttpRequest,
+  what: string,
+  deadline: AbortSignal,
+): Promise<IncomingMessage> {
+  const client = url.protocol === 'https:' ? await loadSecure() : { request: requestHttp, agent };
+  return new Promise((resolve, reject) => {
+    const request = client.request(url, { method, headers, agent: client.agent, timeout: SILENCE });
+    let response: IncomingMessage | undefined;
+    // Of the two, the one that somebody listens to.
+    const stop = (error: Error): void => void (response ?? request).destroy(error);
+    const end = (): void => stop(deadline.reason);
+    deadline.addEventListener('abort', end, { once: true });
+    request
+      .on('close', () => deadline.removeEventListener('abort', end))
+      .on('error', reject)
+      .on('timeout', () => {
+        // Where what has come is not read, the peer cannot send.
+        if (response && response.readableLength > 0) request.setTimeout(SILENCE);
+        else stop(new Transient(`${what}: silent for ${SILENCE / 1000} s`));
+      })
+      .on('response', (message) => {
+        response = message;
+        resolve(message);
+      });
+    if (body === undefined || Buffer.isBuffer(body)) request.end(body);
+    else
+      pipeline(
+        body,
+        (source: Readable) => countBytes(source, headers),
+        request,
+        (error) => error && reject(error),
+      );
+  });
+}
+
+function loadSecure(): NonNullable<typeof secure> {
+  secure ??= import('node:https').then(({ request, Agent: SecureAgent }) => ({
+    request,
+    agent: new SecureAgent(POOL),
+  }));
+  return secure;
+}
+
+/** A stream of exactly as many bytes as were announced: those after them would be read as another request. */
+async function* countBytes(source: Readable, headers: HttpRequest['headers']): AsyncGenerator<Buffer> {
+  let left = Number(headers['content-length']);
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    left -= chunk.length;
+    if (left < 0) break;
+    yield chunk;
+  }
+  if (left !== 0) throw new Unavailable('what was to be sent has changed meanwhile');
 }
 
 /** Reads a body to its end. More than `limit` bytes is `Unavailable`. */
@@ -110,7 +159,13 @@ function readRetryAfter(value: string | undefined): number | undefined {
 
 /** Frees the connection of a response whose body is of no interest; one that is long is cut off. */
 export function dropBody({ body }: HttpResponse): void {
-  body.dump({ limit: 64 * 1024 }).catch(() => undefined);
+  let left = 64 * 1024;
+  body
+    .on('error', () => undefined)
+    .on('data', (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) body.destroy();
+    });
 }
 
 /** The failure behind an error of the connection: one of ours as it is, otherwise the deadline, otherwise `Transient`. */
@@ -151,26 +206,6 @@ export async function retryTransient<T>(deadline: AbortSignal, work: () => Promi
       });
     }
   }
-}
-
-async function* watchStream(source: Readable, stalled: AbortController): AsyncGenerator<Buffer> {
-  const timer = setTimeout(() => stalled.abort(new Transient('the registry stopped reading')), SILENCE);
-  try {
-    for await (const chunk of source as AsyncIterable<Buffer>) {
-      yield chunk;
-      timer.refresh();
-    }
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function joinHeaders(
-  headers: Record<string, string | string[] | undefined>,
-): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
-  );
 }
 
 /** True for the hosts that may be spoken to without TLS: localhost, 127.0.0.0/8 and [::1]. */

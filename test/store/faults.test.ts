@@ -138,6 +138,20 @@ describe('what may pass by itself is tried again', () => {
     expect(opened.map(({ destroyed }) => destroyed)).toEqual([true]);
   });
 
+  it.each<[string, number]>([
+    ['longer', 6],
+    ['shorter', 4],
+  ])('but not a blob that is %s by now: the bytes would be read as another request', async (_, length) => {
+    const { store } = await plant({ status: 500 }, { times: 0 });
+    const blob = { digest: digestOf(Buffer.from('hello')), size: 5 };
+    const sending = store.putBlob(blob, () => Readable.from([Buffer.alloc(length)]));
+    await expect(sending).rejects.toMatchObject({
+      outcome: 'unavailable',
+      message: 'what was to be sent has changed meanwhile',
+    });
+    expect(await store.hasBlob(blob.digest)).toBe(false);
+  });
+
   it('and not past the deadline', async () => {
     const { registry } = await plant({ status: 429, headers: { 'retry-after': '60' } });
     const store = open(`${registry.host}/octo/app`, { deadline: AbortSignal.timeout(300) });
