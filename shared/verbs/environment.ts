@@ -1,4 +1,5 @@
 import { type Chain, orderRecords, type PromotionRecord } from '../environment/chain.ts';
+import { type History, readHistory } from '../environment/history.ts';
 import { parseRecordTag, pointerTag, recordTag } from '../environment/tags.ts';
 import type { Evidence, VerifiedImage } from '../evidence/evidence.ts';
 import { kindOfPredicate, PREDICATE_TYPES } from '../evidence/predicate.ts';
@@ -16,9 +17,7 @@ import type { Store } from '../store/store.ts';
 import { type ImageSubjects, listSubjects } from '../store/subjects.ts';
 
 /** What an environment's repository says of it. */
-export interface EnvironmentState extends Chain {
-  /** The last standing record: what the environment holds. Undefined before the first promotion. */
-  readonly current: PromotionRecord | undefined;
+export interface EnvironmentState extends Chain, History {
   /** What the tag `env-<name>` points at: a hint for people, which may be wrong. */
   readonly pointer: Digest | undefined;
   /** The tags of all promotions. */
@@ -92,7 +91,7 @@ export async function readEnvironment(
   const chain = orderRecords(environment, records);
   return {
     ...chain,
-    current: chain.standing.at(-1),
+    ...readHistory(chain),
     pointer: pointer?.digest,
     tags: promotions.map(({ tag }) => tag),
   };

@@ -66,8 +66,9 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
         `The tag ${pointerTag(environment)} did not point at what the records say; it is put right.`,
       );
     }
-    context.log.info(`${environment} holds ${digest} already, by promotion ${before.standing.length}.`);
-    return describeStanding(destination, before, before.standing.length);
+    const { sequence } = before.current.promotion;
+    context.log.info(`${environment} holds ${digest} already, by promotion ${sequence}.`);
+    return describeStanding(destination, before, sequence);
   }
 
   const source = openStore(reference, options);
@@ -105,13 +106,15 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
     trust,
   );
 
+  const last = before.standing.at(-1);
   const promotion: Promotion = {
+    action: 'promote',
     environment,
     repository: destination.place,
     repositoryId: policy.file['repository-id'],
     digest,
-    sequence: (before.current?.promotion.sequence ?? 0) + 1,
-    ...(before.current && { previous: before.current.record }),
+    sequence: before.standing.length + 1,
+    ...(last && { previous: last.record }),
     verdict: verdict.digest,
     ...(context.actor !== undefined && { requestedBy: context.actor }),
     ...(inputs.reason !== undefined && { reason: inputs.reason }),
@@ -165,7 +168,8 @@ function describeStanding(
   state: EnvironmentState,
   sequence: number,
 ): StepResult & { summary: string } {
-  const [before, now] = [state.standing[sequence - 2], state.standing[sequence - 1]];
+  const now = state.standing[sequence - 1];
+  const before = state.stays[state.stays.findIndex(({ arrived }) => arrived === now) - 1]?.arrived;
   if (now === undefined) throw new Error(`promotion ${sequence} does not stand`);
   const { promotion, record, tag, signedAt } = now;
   return {
@@ -185,7 +189,7 @@ function describeStanding(
           ['Before', before ? formatCode(before.promotion.digest) : 'nothing'],
           ['Promotion', `${sequence}, ${formatCode(tag)}, signed ${signedAt ?? 'at an unproven time'}`],
           ['Record', formatCode(record)],
-          ['Verdict', formatCode(promotion.verdict)],
+          ['Verdict', formatCode(promotion.verdict ?? '')],
           ['Policy', formatCode(promotion.policy.uri)],
           ['Asked for by', escapeMarkdown(promotion.requestedBy ?? 'unknown')],
           ['Reason', escapeMarkdown(promotion.reason ?? 'none was given')],

@@ -12,6 +12,7 @@ function record(letter: string, sequence: number, previous: string | undefined, 
     record: digest(letter),
     signedAt: minute === undefined ? undefined : `2026-11-21T10:${String(minute).padStart(2, '0')}:00Z`,
     promotion: {
+      action: 'promote',
       environment: 'prod',
       repository: 'ghcr.io/octo/app',
       repositoryId: '1',
