@@ -4,7 +4,7 @@ import type { Signer } from '../evidence/identity.ts';
 import { type Statement, statementSchema } from '../evidence/statement.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { type Digest, digestAlgorithm, digestHex } from '../image/digest.ts';
-import { Failure, Unavailable } from '../outcome/outcome.ts';
+import { Failure, Refused, Unavailable } from '../outcome/outcome.ts';
 import { readJson } from '../store/json.ts';
 import { mapParallel } from '../store/parallel.ts';
 import { REFERRER_CAP, type Store } from '../store/store.ts';
@@ -46,11 +46,15 @@ export async function findAttached(
   const candidates = await findCandidates(store, image, claims, repetition.listed);
   let verifying: Promise<StatementVerifier> | undefined;
   const attached = new Map<Claim, Attached>();
-  await mapParallel([...candidates.values()], 8, async ({ content, referrers }) => {
-    const bundle = await store.readBlob(content);
-    const said = readUnverified(bundle);
+  await mapParallel(candidates, 8, async ({ content, referrers }) => {
+    // What is not there, or not as it is described, is none; it must not keep anybody from attesting.
+    const bundle = await store.readBlob(content).catch((error: unknown) => {
+      if (error instanceof Refused) return undefined;
+      throw error;
+    });
+    const said = bundle && readUnverified(bundle);
     const claim = said && claims.find((one) => isSame(one, said, image));
-    if (claim === undefined) return;
+    if (bundle === undefined || claim === undefined) return;
     verifying ??= repetition.openVerifier();
     // Without a trust root nothing is proven, and what is not proven is signed again.
     const verified = await verifying
@@ -79,7 +83,7 @@ async function findCandidates(
   image: ImageSubjects,
   claims: readonly Claim[],
   listed: Promise<Descriptor[]> | undefined,
-): Promise<Map<Digest, Candidate>> {
+): Promise<Candidate[]> {
   const types = new Set(claims.map(({ predicateType }) => predicateType));
   const lists = await mapParallel(image.all, 16, async ({ digest: subject }) => {
     const referrers = await (subject === image.digest && listed ? listed : store.listReferrers(subject));
@@ -90,12 +94,14 @@ async function findCandidates(
       })
       .map((referrer) => ({ subject, referrer }));
   });
-  const candidates = new Map<Digest, Candidate>();
+  // By size too: a manifest that lies about it must not hide the one that does not.
+  const candidates = new Map<string, Candidate>();
   await mapParallel(lists.flat(), 32, async ({ subject, referrer }) => {
     const content = await readCarrier(store, subject, referrer);
     if (typeof content === 'string') return;
-    const candidate = candidates.get(content.digest) ?? { content, referrers: new Map() };
-    candidates.set(content.digest, candidate);
+    const key = `${content.digest} ${content.size}`;
+    const candidate = candidates.get(key) ?? { content, referrers: new Map() };
+    candidates.set(key, candidate);
     candidate.referrers.set(subject, referrer);
   });
   const bytes = [...candidates.values()].reduce((sum, { content }) => sum + content.size, 0);
@@ -105,7 +111,7 @@ async function findCandidates(
       { hint: 'Delete referrers that are no longer needed.' },
     );
   }
-  return candidates;
+  return [...candidates.values()];
 }
 
 /** The statement of a bundle, with nothing proven: enough to see whether verifying it is worth the while. */

@@ -9,13 +9,16 @@ import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
 import { parseReference } from '../../shared/image/reference.ts';
 import { readInputs } from '../../shared/step/step.ts';
 import { attachReferrers } from '../../shared/store/attach.ts';
+import { digestOf } from '../../shared/store/hash.ts';
 import { openStore, storeOptions } from '../../shared/store/open.ts';
-import type { Store } from '../../shared/store/store.ts';
+import { EMPTY_BLOB, type Store } from '../../shared/store/store.ts';
 import type { ImageSubjects } from '../../shared/store/subjects.ts';
 import { type RegistryServer, startRegistry } from '../servers/registry.ts';
 import { type GithubClaims, type LocalSigstore, startSigstore } from '../servers/sigstore.ts';
 import { runContext } from './context.ts';
 import { putImage } from './image.ts';
+
+const EMPTY = { digest: digestOf(EMPTY_BLOB), size: EMPTY_BLOB.length };
 
 let sigstore: LocalSigstore;
 let stranger: LocalSigstore;
@@ -240,6 +243,29 @@ test('what looks like the evidence and does not verify is not taken for it', asy
   }
   expect(await run(forged)).toMatchObject({ said: [], logged: 4 });
   expect(await count(forged)).toEqual([4, 4, 4]);
+});
+
+test.each<[string, (layer: { digest: string; size: number; mediaType: string }) => object]>([
+  ['lies about the size of a good bundle', (layer) => ({ ...layer, size: layer.size - 1 })],
+  [
+    'names a bundle that is not stored',
+    // Registries let blobs of such a type be elsewhere.
+    (layer) => ({ ...layer, mediaType: `${layer.mediaType}.foreign.x`, digest: digestOf('nothing') }),
+  ],
+  ['names no bundle', (layer) => ({ ...layer, ...EMPTY })],
+])('a referrer that %s keeps nobody from attesting', async (_, lie) => {
+  const place = await newImage();
+  await run(place);
+  for (const subject of place.image.all) {
+    for (const { digest } of await place.store.listReferrers(subject.digest)) {
+      const manifest = JSON.parse(String((await place.store.getManifest(digest))?.bytes));
+      const lying = { ...manifest, layers: [lie(manifest.layers[0])] };
+      await place.store.putManifest(Buffer.from(JSON.stringify(lying)), MEDIA_TYPE.manifest);
+    }
+  }
+  expect(await count(place)).toEqual([4, 4, 4]);
+  expect(await run(place)).toMatchObject({ logged: 0, said: [expect.any(String), expect.any(String)] });
+  expect(await run(place, { review: { other: true } })).toMatchObject({ logged: 1 });
 });
 
 test('where tags are immutable and there is no referrers API, it is said before anything is signed', async () => {
