@@ -3,14 +3,14 @@ import * as z from 'zod';
 import type { Signer } from '../evidence/identity.ts';
 import { type Statement, statementSchema } from '../evidence/statement.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { type Digest, digestAlgorithm, digestHex } from '../image/digest.ts';
+import type { Digest } from '../image/digest.ts';
 import { Failure, Refused, Unavailable } from '../outcome/outcome.ts';
 import { readJson } from '../store/json.ts';
 import { mapParallel } from '../store/parallel.ts';
 import { REFERRER_CAP, type Store } from '../store/store.ts';
 import type { ImageSubjects } from '../store/subjects.ts';
 import { readCarrier } from './collect.ts';
-import type { Claim } from './publish.ts';
+import { type Claim, nameSubject } from './publish.ts';
 import type { StatementVerifier } from './verifier.ts';
 
 /** A claim that verified evidence beside the image makes already. */
@@ -53,7 +53,7 @@ export async function findAttached(
       throw error;
     });
     const said = bundle && readUnverified(bundle);
-    const claim = said && claims.find((one) => isSame(one, said, image));
+    const claim = said && claims.find((one) => isSame(one, said, image, store));
     if (bundle === undefined || claim === undefined) return;
     verifying ??= repetition.openVerifier();
     // Without a trust root nothing is proven, and what is not proven is signed again.
@@ -63,7 +63,7 @@ export async function findAttached(
         if (error instanceof Failure) return undefined;
         throw error;
       });
-    if (!verified || !isSame(claim, verified.statement, image)) return;
+    if (!verified || !isSame(claim, verified.statement, image, store)) return;
     if (!isDeepStrictEqual(withoutRun(verified.signer), withoutRun(repetition.signer))) return;
     // Of two, the one that more subjects carry.
     if ((attached.get(claim)?.referrers.size ?? 0) < referrers.size)
@@ -120,18 +120,15 @@ function readUnverified(bundle: Buffer): Statement | undefined {
   return payload === undefined ? undefined : readJson(statementSchema, Buffer.from(payload, 'base64'));
 }
 
-function isSame(claim: Claim, statement: Statement, image: ImageSubjects): boolean {
+/** Names count too: of a key they say for which repository it spoke, so what was copied from another one is another claim. */
+function isSame(claim: Claim, { subject, ...said }: Statement, image: ImageSubjects, store: Store): boolean {
   const digests = claim.subjects ?? image.all.map(({ digest }) => digest);
-  const wanted = [
-    ...digests.map((digest) => ({ [digestAlgorithm(digest)]: digestHex(digest) })),
-    ...(claim.files ?? []).map(({ digest }) => digest),
-  ];
-  const named = statement.subject.map(({ digest }) => digest);
+  const wanted = [...digests.map((digest) => nameSubject(store, digest)), ...(claim.files ?? [])];
   return (
-    claim.predicateType === statement.predicateType &&
-    named.length === wanted.length &&
-    wanted.every((digest) => named.some((one) => isDeepStrictEqual(one, digest))) &&
-    isDeepStrictEqual(JSON.parse(JSON.stringify(claim.predicate)), statement.predicate)
+    claim.predicateType === said.predicateType &&
+    subject.length === wanted.length &&
+    wanted.every((one) => subject.some((named) => isDeepStrictEqual(named, one))) &&
+    isDeepStrictEqual(JSON.parse(JSON.stringify(claim.predicate)), said.predicate)
   );
 }
 

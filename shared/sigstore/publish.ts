@@ -120,12 +120,17 @@ function buildStatement(store: Store, image: ImageSubjects, claim: Claim): State
     }
   }
   if (subjects.length === 0) throw new Invalid('image', `nothing of it is named by ${predicateType}`);
-  const named = subjects.map((digest) => ({
+  const named = subjects.map((digest) => nameSubject(store, digest));
+  return composeStatement([...named, ...(claim.files ?? [])], { predicateType, predicate });
+}
+
+/** How a statement names what lies in a store. */
+export function nameSubject(store: Store, digest: Digest): Statement['subject'][number] {
+  return {
     // A folder on this machine means nothing to a reader.
     ...(store.host !== undefined && { name: store.place }),
     digest: { [digestAlgorithm(digest)]: digestHex(digest) },
-  }));
-  return composeStatement([...named, ...(claim.files ?? [])], { predicateType, predicate });
+  };
 }
 
 /** The statement of a claim about subjects. Throws `Invalid` when it is too large to be signed and read again. */

@@ -9,8 +9,10 @@ import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
 import { parseReference } from '../../shared/image/reference.ts';
 import { readInputs } from '../../shared/step/step.ts';
 import { attachReferrers } from '../../shared/store/attach.ts';
+import { copyImage } from '../../shared/store/copy.ts';
 import { digestOf } from '../../shared/store/hash.ts';
 import { openStore, storeOptions } from '../../shared/store/open.ts';
+import { fallbackTag } from '../../shared/store/referrers.ts';
 import { EMPTY_BLOB, type Store } from '../../shared/store/store.ts';
 import type { ImageSubjects } from '../../shared/store/subjects.ts';
 import { type RegistryServer, startRegistry } from '../servers/registry.ts';
@@ -110,35 +112,19 @@ describe.each(['api', 'tags'] as const)('a step that runs again (%s)', (registry
   });
 
   test('completes what was cut off, with the bundle that is there', async () => {
-    const place = await newImage(registry);
-    const whole = await newImage(registry);
-    await run(place);
-    // The image's evidence as it is when the connection was lost after the index's own referrers.
-    const [root] = place.image.all;
-    const copy = {
-      ...whole,
-      store: openStore(
-        parseReference(`${registries[registry].host}/octo/cut${images}`),
-        storeOptions(runContext(sigstore)),
-      ),
-    };
-    const image = await putImage(copy.store, ['amd64', 'arm64'], String(images - 1));
-    expect(image.digest).toBe(place.image.digest);
-    for (const referrer of await place.store.listReferrers(image.digest)) {
-      const stored = await place.store.getManifest(referrer.digest);
-      const layer = JSON.parse(String(stored?.bytes)).layers[0];
-      if (!root) throw new Error('an image has a root');
-      await attachReferrers(copy.store, [
-        {
-          subject: root,
-          artifactType: MEDIA_TYPE.bundle,
-          blob: await place.store.readBlob(layer),
-          blobMediaType: MEDIA_TYPE.bundle,
-          annotations: {},
-        },
-      ]);
+    const cut = await newImage(registry);
+    await run(cut);
+    // As it is when the connection was lost after the index's own referrers.
+    for (const { digest } of cut.image.platforms.map(({ descriptor }) => descriptor)) {
+      const referrers = await cut.store.listReferrers(digest);
+      const names = [
+        ...referrers.map((one) => one.digest),
+        ...(registry === 'tags' ? [fallbackTag(digest)] : []),
+      ];
+      for (const name of names) {
+        await fetch(`http://${cut.store.place.replace('/', '/v2/')}/manifests/${name}`, { method: 'DELETE' });
+      }
     }
-    const cut = { ...copy, image, name: `${copy.store.place}@${image.digest}` };
     expect(await count(cut)).toEqual([2, 0, 0]);
     // A signature is of one subject: those of the platforms are new. The review is of all, and was there.
     expect(await run(cut)).toMatchObject({
@@ -215,6 +201,23 @@ describe('other evidence is attached beside it', () => {
     expect((await run(place, { ...byKey, variable })).said).toEqual([]);
     expect(await count(place)).toEqual([4, 4, 4]);
   });
+});
+
+test('what a key said of the image in another repository is not taken for what it says of it here', async () => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const byKey: Call = {
+    inputs: { key: 'KEY', 'fulcio-url': '', 'rekor-url': '', 'trusted-root': '' },
+    variable: privateKey.export({ format: 'pem', type: 'pkcs8' }) as string,
+  };
+  const place = await newImage();
+  await run(place, byKey);
+  const store = openStore(parseReference(`${place.store.place}-copy`), storeOptions(runContext(sigstore)));
+  await copyImage(place.store, store, place.image.digest, { referrers: true });
+  const copy = { store, image: place.image, name: `${store.place}@${place.image.digest}` };
+  expect(await count(copy)).toEqual([2, 2, 2]);
+  expect((await run(copy, byKey)).said).toEqual([]);
+  expect(await count(copy)).toEqual([4, 4, 4]);
+  expect((await run(copy, byKey)).said).toHaveLength(2);
 });
 
 test('what looks like the evidence and does not verify is not taken for it', async () => {
