@@ -1,7 +1,6 @@
 import type { Stats } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
-import { parseStrictJson } from '../evidence/json.ts';
 import type { RunContext } from '../github/context.ts';
 import { Invalid, Unavailable } from '../outcome/outcome.ts';
 import type { Candidate } from '../sigstore/collect.ts';
@@ -27,8 +26,9 @@ export async function readBundleFiles(path: string, context: RunContext): Promis
     if (!about.isFile()) continue;
     bytes += about.size;
     checkCap(bytes <= REFERRER_CAP.bytes, path);
-    bundles.push(...splitLines(await readFile(file)));
-    checkCap(bundles.length <= REFERRER_CAP.count, path);
+    for (const bundle of splitBundles(await readFile(file))) {
+      checkCap(bundles.push(bundle) <= REFERRER_CAP.count, path);
+    }
   }
   if (bundles.length === 0) throw new Invalid('bundle-path', `"${path}" holds no bundle`);
   return bundles.map((bundle) => ({ source: digestOf(bundle), read: async () => ({ bundle }) }));
@@ -47,13 +47,26 @@ function checkCap(within: boolean, path: string): void {
   );
 }
 
-function splitLines(content: Buffer): Buffer[] {
+/** What is no bundle either is found here too, and rejected with its reason when it is verified. */
+function* splitBundles(content: Buffer): Generator<Buffer> {
+  if (isJson(content)) {
+    yield content;
+    return;
+  }
+  // One at a time, because the cap is on what comes out of it: lines can be as many as bytes.
+  for (let start = 0; start < content.length; ) {
+    const end = content.indexOf('\n', start);
+    const line = content.subarray(start, end < 0 ? content.length : end);
+    start += line.length + 1;
+    if (line.length > 0 && line.toString().trim() !== '') yield line;
+  }
+}
+
+function isJson(content: Buffer): boolean {
   try {
-    parseStrictJson(content);
-    return [content];
+    JSON.parse(content.toString());
+    return true;
   } catch {
-    // What is no bundle either is rejected with its reason, a line at a time.
-    const lines = content.toString().split('\n');
-    return lines.filter((line) => line.trim() !== '').map((line) => Buffer.from(line));
+    return false;
   }
 }
