@@ -26,6 +26,7 @@ const OPERATIONS = [
   'get /repos/{owner}/{repo}/issues/{issue_number}/comments',
   'post /repos/{owner}/{repo}/issues/{issue_number}/comments',
   'get /repos/{owner}/{repo}/pulls',
+  'get /repos/{owner}/{repo}/pulls/{pull_number}',
   'get /repos/{owner}/{repo}/rules/branches/{branch}',
 ];
 // Prose and samples are nine tenths of the description and check nothing.

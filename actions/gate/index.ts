@@ -23,7 +23,7 @@ export const action = defineAction({
     ...registryInputs,
     ...commonInputs,
   }),
-  outputs: [...COMMON_OUTPUTS, 'decision', 'reasons', 'vsa'],
+  outputs: [...COMMON_OUTPUTS, 'decision', 'reasons', 'vsa', 'verdict'],
   // Whoever reads only the decision must not take an error for a yes.
   failureOutputs: { decision: 'deny' },
   run: async (inputs, context) => {

@@ -123,7 +123,7 @@ function explain(
   if (failure?.status === 403 && !limited) {
     return new Invalid(
       'github-token',
-      `may not ${permission.endsWith('read') ? 'read' : 'write'} this (${what} answered 403)`,
+      `may not ${permission.endsWith('read') ? 'read' : 'write'} this (${what} answered 403: ${failure.message.slice(0, 200)})`,
       {
         cause,
         hint: `Add to the job:\n  permissions:\n    ${permission}`,

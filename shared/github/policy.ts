@@ -12,8 +12,10 @@ export interface LoadedPolicy {
   readonly file: PolicyFile;
   readonly bytes: Buffer;
   readonly digest: Digest;
-  /** `owner/repo/path@<40 hex>` */
+  /** `owner/repo/path@<40 hex>`, as inputs and records name it. */
   readonly uri: string;
+  /** The same as a whole URI (RFC 3986), `https://github.com/owner/repo/path@<40 hex>`: what certificates call workflows, and verdicts call policies. */
+  readonly address: string;
   /** The file that `trusted-root` names, from the same commit. */
   readonly trustedRoot: string | undefined;
   /** The files that `keys` names, from the same commit. */
@@ -66,7 +68,8 @@ export async function loadPolicy(
     root === undefined ? undefined : readText(root),
     Promise.all((file.keys ?? []).map(readText)),
   ]);
-  return { file, bytes, digest: digestOf(bytes), uri, trustedRoot, keys };
+  const address = `${context.serverUrl}/${uri}`;
+  return { file, bytes, digest: digestOf(bytes), uri, address, trustedRoot, keys };
 }
 
 function parsePolicyReference(text: string, repository: string | undefined): PolicyPlace {

@@ -1,12 +1,17 @@
 import * as z from 'zod';
+import { formatSigner, type Signer } from '../evidence/identity.ts';
+import { kindOfPredicate } from '../evidence/predicate.ts';
+import type { JudgedPage } from './verdict.ts';
 
 /*
  * What a gate said of one image, for whoever shows it: written by gate (its output `verdict`), read by report, which may get it from a fork.
  * It proves nothing; the signed verdict is the VSA. So every text in it is data and every list has an end.
  */
 
-const text = z.string().max(4096);
-const reasons = z.array(text).max(10_000);
+const MAX_TEXT = 4096;
+const MAX_REASONS = 10_000;
+const text = z.string().max(MAX_TEXT);
+const reasons = z.array(text).max(MAX_REASONS);
 
 const rule = z.object({
   name: text,
@@ -61,3 +66,53 @@ export const judgedSchema = z.object({
   provenance: provenance.optional(),
 });
 export type Judged = z.output<typeof judgedSchema>;
+
+/**
+ * A verdict for whoever shows it. `log` is where an entry of the transparency log can be looked at by its index, when that is known of the
+ * instance that signed.
+ */
+export function describeJudged(
+  image: string,
+  { verdict: judged, evidence, destination, policy, standing }: JudgedPage,
+  log?: string,
+): Judged {
+  const source = evidence.evidence.find(({ kind }) => kind === 'provenance');
+  const refused = evidence.rejected.find(
+    ({ predicateType, signer }) =>
+      kindOfPredicate(predicateType ?? '') === 'provenance' && signer !== undefined,
+  );
+  const { signer, logIndex } = source ?? {};
+  const from = describeSigner(signer ?? refused?.signer);
+  return {
+    version: 1,
+    image,
+    verdict: {
+      decision: judged.decision,
+      environment: judged.environment,
+      preview: standing !== undefined,
+      reasons: shorten(judged.reasons),
+      warnings: shorten(judged.warnings),
+      rules: judged.rules.map((rule) => ({ ...rule, reasons: shorten(rule.reasons) })),
+      ...(destination !== undefined && { destination }),
+      ...(policy && { policy: policy.uri }),
+    },
+    ...(from && {
+      provenance: {
+        verified: signer !== undefined,
+        ...(signer === undefined && refused && { reason: refused.reason.slice(0, MAX_TEXT) }),
+        ...from,
+        ...(logIndex !== undefined && { log: { index: logIndex, ...(log && { url: `${log}${logIndex}` }) } }),
+      },
+    }),
+  };
+}
+
+function describeSigner(signer: Signer | undefined) {
+  if (signer?.repository === undefined || signer.commit === undefined) return undefined;
+  const { repository, commit, ref, run } = signer;
+  return { repository, workflow: formatSigner(signer), commit, ...(ref && { ref }), ...(run && { run }) };
+}
+
+function shorten(reasons: readonly string[]): string[] {
+  return reasons.slice(0, MAX_REASONS).map((reason) => reason.slice(0, MAX_TEXT));
+}

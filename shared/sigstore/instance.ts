@@ -63,3 +63,10 @@ export function chooseInstance(
     ? { name, fulcioUrl: 'https://fulcio.githubapp.com', tsaUrl: 'https://timestamp.githubapp.com' }
     : { name, fulcioUrl: `https://fulcio.${host}`, tsaUrl: `https://timestamp.${host}` };
 }
+
+/** Where an entry of the log can be looked at by its index: for public Sigstore alone, as far as the inputs and a policy's own root tell. */
+export function logPageOf(inputs: SigningInputs, policyRoot: string | undefined): string | undefined {
+  const own = policyRoot ?? inputs['trusted-root'] ?? inputs['fulcio-url'] ?? inputs['signing-config'];
+  const isPublic = own === undefined && (inputs.sigstore ?? 'public') === 'public';
+  return isPublic ? 'https://search.sigstore.dev/?logIndex=' : undefined;
+}

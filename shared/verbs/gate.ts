@@ -1,3 +1,5 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isEnvironmentName } from '../environment/tags.ts';
 import { readBuiltInRules } from '../evaluator/rules.ts';
 import type { Evidence, VerifiedImage } from '../evidence/evidence.ts';
@@ -5,15 +7,17 @@ import { kindOfPredicate, ROLES, ROLES_OF } from '../evidence/predicate.ts';
 import { STATEMENT_TYPE } from '../evidence/statement.ts';
 import type { Trust } from '../evidence/trust.ts';
 import type { RunContext } from '../github/context.ts';
-import { loadPolicy } from '../github/policy.ts';
+import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
 import { type DigestReference, formatImage, formatPlace, parseDigestReference } from '../image/reference.ts';
 import { Invalid } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
 import { findEnvironment, trustOf } from '../policy/file.ts';
 import { needsOf } from '../policy/rule.ts';
 import type { Verdict } from '../policy/verdict.ts';
+import { describeJudged } from '../report/judged.ts';
 import { type JudgedPage, summarizeVerdict } from '../report/verdict.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
+import { logPageOf } from '../sigstore/instance.ts';
 import type { Claim } from '../sigstore/publish.ts';
 import { openSigner, type SigningInputs } from '../sigstore/signer.ts';
 import { digestOf } from '../store/hash.ts';
@@ -53,7 +57,8 @@ export async function gate(inputs: GateInputs, context: RunContext): Promise<Ste
   if (mode === 'preview') {
     const image = await listSubjects(store, reference.digest);
     const page = await previewVerdict(inputs, { store, image, claims: bindClaims(files, image) }, context);
-    return describe(reference, page, { mode, log: context.log });
+    const verdict = await writeVerdict(reference, page, inputs, context);
+    return describe(reference, page, { mode, log: context.log, verdict });
   }
 
   // Asked for before anything is judged: a job that may not sign is told at once.
@@ -67,6 +72,7 @@ export async function gate(inputs: GateInputs, context: RunContext): Promise<Ste
   return describe(reference, judgement, {
     mode,
     log: context.log,
+    verdict: await writeVerdict(reference, judgement, inputs, context),
     vsa: vsa && `${store.place}@${vsa.digest}`,
   });
 }
@@ -74,7 +80,12 @@ export async function gate(inputs: GateInputs, context: RunContext): Promise<Ste
 function describe(
   reference: DigestReference,
   page: JudgedPage,
-  how: { mode: 'enforce' | 'audit' | 'preview'; log: RunContext['log']; vsa?: string | undefined },
+  how: {
+    mode: 'enforce' | 'audit' | 'preview';
+    log: RunContext['log'];
+    verdict: string;
+    vsa?: string | undefined;
+  },
 ): StepResult {
   const { verdict } = page;
   const denied = verdict.decision === 'deny';
@@ -91,9 +102,27 @@ function describe(
       decision: verdict.decision,
       reasons: JSON.stringify(verdict.reasons),
       vsa: how.vsa,
+      verdict: how.verdict,
     },
     summary: summarizeVerdict(page),
   };
+}
+
+/** Writes the verdict for `report`, and returns the file's path. */
+async function writeVerdict(
+  reference: DigestReference,
+  page: JudgedPage & { readonly policy?: LoadedPolicy },
+  inputs: GateInputs,
+  { temp }: RunContext,
+): Promise<string> {
+  await mkdir(temp, { recursive: true });
+  const path = join(await mkdtemp(join(temp, 'hallmark-gate-')), 'verdict.json');
+  const image = formatImage(reference, reference.digest);
+  await writeFile(
+    path,
+    JSON.stringify(describeJudged(image, page, logPageOf(inputs, page.policy?.trustedRoot))),
+  );
+  return path;
 }
 
 /** Judges without effect: by the policy, or by the built-in rules when there is none. */
@@ -101,7 +130,7 @@ async function previewVerdict(
   inputs: GateInputs,
   about: { store: Store; image: ImageSubjects; claims: readonly Claim[] },
   context: RunContext,
-): Promise<JudgedPage> {
+): Promise<JudgedPage & { readonly policy?: LoadedPolicy }> {
   const { store, image, claims } = about;
   const policy = inputs.policy === undefined ? undefined : await loadPolicy(inputs.policy, inputs, context);
   const rules = policy?.file.rules ?? readBuiltInRules();
