@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { type Digest, digestAlgorithm, digestHex } from '../image/digest.ts';
 import { VERDICT_EXTENSION } from './predicate.ts';
 
@@ -7,7 +8,7 @@ export interface VerdictClaim {
   readonly verifier: string;
   /** The destination: `ghcr.io/octo/app@sha256:…`. */
   readonly resource: string;
-  /** `owner/repo/path@<commit>#<environment>`, and the digest of its bytes. */
+  /** `https://github.com/owner/repo/path@<commit>#<environment>`, and the digest of its bytes. */
   readonly policy: { readonly uri: string; readonly digest: Digest };
   readonly passed: boolean;
   /** ISO 8601. */
@@ -34,6 +35,21 @@ export function buildVerdict(claim: VerdictClaim): Record<string, unknown> {
     slsaVersion: '1.0',
     [VERDICT_EXTENSION]: claim.observed,
   };
+}
+
+const digestSetSchema = z.record(z.string(), z.string());
+const verdictSchema = z.object({
+  resourceUri: z.string(),
+  timeVerified: z.string(),
+  policy: z.object({ uri: z.string(), digest: digestSetSchema }),
+  verificationResult: z.enum(['PASSED', 'FAILED']),
+});
+/** The parts of a verification summary that the next environment asks for. */
+export type VerdictSummary = z.output<typeof verdictSchema>;
+
+/** Reads such a predicate back; undefined for any other shape. */
+export function readVerdict(predicate: unknown): VerdictSummary | undefined {
+  return verdictSchema.safeParse(predicate).data;
 }
 
 function digestSet(digest: Digest): Record<string, string> {

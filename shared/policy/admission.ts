@@ -56,7 +56,6 @@ export function formatAdmission(policy: PolicyFile, environment: string, source:
 /** Provenance by a builder. The subject of a workflow that others may call does not say for whom it built; its provenance does. */
 function requireProvenance(policy: PolicyFile, source: AdmissionSource): Requirement {
   const rules = policy.trust.builder ?? [];
-  const server = serverOf(rules.find(({ issuer }) => issuer !== undefined)?.issuer ?? GITHUB_ISSUER);
   const [ref, ...otherRefs] = new Set(rules.flatMap((rule) => rule.ref ?? ['*']));
   const workflow = 'buildDefinition.externalParameters.workflow';
   return {
@@ -64,7 +63,7 @@ function requireProvenance(policy: PolicyFile, source: AdmissionSource): Require
     predicateType: PREDICATE_TYPES.provenance[0],
     identities: listIdentities(policy, 'builder', source),
     fields: {
-      [`${workflow}.repository`]: `${server}/${source.repository}`,
+      [`${workflow}.repository`]: `${serverFor(policy, 'builder')}/${source.repository}`,
       ...(ref !== undefined && otherRefs.length === 0 && { [`${workflow}.ref`]: toPattern(ref) }),
     },
   };
@@ -79,9 +78,15 @@ function requireVerdict(policy: PolicyFile, environment: string, source: Admissi
     fields: {
       verificationResult: 'PASSED',
       resourceUri: `${policy.environments[environment]?.repository}@sha256:*`,
-      'policy.uri': `${source.policy}@*#${environment}`,
+      'policy.uri': `${serverFor(policy, 'gate')}/${source.policy}@*#${environment}`,
     },
   };
+}
+
+/** The GitHub server whose workflows hold a role. */
+function serverFor(policy: PolicyFile, role: Role): string {
+  const named = policy.trust[role]?.find(({ issuer }) => issuer !== undefined);
+  return serverOf(named?.issuer ?? GITHUB_ISSUER);
 }
 
 function listIdentities(policy: PolicyFile, role: Role, source: AdmissionSource): Identity[] {

@@ -141,7 +141,7 @@ export async function publishVerdict(
   const predicate = buildVerdict({
     verifier: claims === undefined ? VERIFIER_BY_KEY : `${serverOf(claims.iss)}/${claims.job_workflow_ref}`,
     resource: `${destination}@${image.digest}`,
-    policy: { uri: `${policy.uri}#${verdict.environment}`, digest: policy.digest },
+    policy: { uri: `${policy.address}#${verdict.environment}`, digest: policy.digest },
     passed: verdict.decision === 'allow',
     judgedAt: verdict.judgedAt,
     inputs: evidence.evidence.map(({ source }) => ({ uri: `${store.place}@${source}`, digest: source })),

@@ -173,7 +173,9 @@ describe('gate', () => {
       resourceUri: `ghcr.io/octo/app-staging@${good.image.digest}`,
       verificationResult: 'PASSED',
     });
-    expect(verdict?.policy.uri).toMatch(/^octo\/app\/\.github\/hallmark\.yml@[0-9a-f]{40}#staging$/);
+    expect(verdict?.policy.uri).toMatch(
+      /^https:\/\/github\.com\/octo\/app\/\.github\/hallmark\.yml@[0-9a-f]{40}#staging$/,
+    );
     // Signature and provenance of the whole, a bill of materials and a scan of each platform.
     expect(verdict?.inputAttestations).toHaveLength(8);
     expect(verdict?.verifiedLevels.join()).not.toMatch(/^SLSA_/);

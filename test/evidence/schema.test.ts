@@ -21,7 +21,7 @@ const provenance = buildProvenance(workflowClaimsSchema.parse(githubClaims()), {
 const verdict = buildVerdict({
   verifier: 'https://github.com/octo/policies/.github/workflows/gate.yml@refs/heads/main',
   resource: `ghcr.io/octo/app@${DIGEST}`,
-  policy: { uri: `octo/app/policy.yml@${'b'.repeat(40)}#prod`, digest: DIGEST },
+  policy: { uri: `https://github.com/octo/app/policy.yml@${'b'.repeat(40)}#prod`, digest: DIGEST },
   passed: true,
   judgedAt: TIME,
   inputs: [{ uri: `ghcr.io/octo/app@${DIGEST}`, digest: DIGEST }],

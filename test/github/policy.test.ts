@@ -60,6 +60,7 @@ function contextOf(changes: Partial<RunContext> = {}): RunContext {
   return {
     repository: 'octo/app',
     apiUrl: github.url,
+    serverUrl: 'https://github.com',
     deadline: AbortSignal.timeout(30_000),
     log,
     ...changes,
@@ -82,6 +83,7 @@ describe('a policy', () => {
     const loaded = await load('.github/hallmark.yml');
     expect(loaded.file['repository-id']).toBe('12');
     expect(loaded.uri).toBe(`octo/app/.github/hallmark.yml@${head}`);
+    expect(loaded.address).toBe(`https://github.com/${loaded.uri}`);
     expect(loaded.bytes.toString()).toBe(policy(12));
     expect(loaded.digest).toBe(digestOf(policy(12)));
     expect(loaded.trustedRoot).toBeUndefined();

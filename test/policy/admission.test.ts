@@ -52,10 +52,12 @@ describe('the documents', () => {
     const wanted = verdict.split('\n').find((line) => line.includes('policy: uri'));
     const uri = new RegExp(JSON.parse(wanted?.split('=~')[1] ?? ''));
     const commit = 'a'.repeat(40);
-    expect(uri.test(`octo/app/.github/hallmark.yml@${commit}#prod`)).toBe(true);
-    expect(uri.test(`octo/app/.github/hallmark.yml@${commit}#staging`)).toBe(false);
-    expect(uri.test(`octo/app/.github/hallmarkXyml@${commit}#prod`)).toBe(false);
-    expect(uri.test(`evil/octo/app/.github/hallmark.yml@${commit}#prod`)).toBe(false);
+    const at = 'https://github.com/octo/app/.github/hallmark.yml';
+    expect(uri.test(`${at}@${commit}#prod`)).toBe(true);
+    expect(uri.test(`${at}@${commit}#staging`)).toBe(false);
+    expect(uri.test(`${at.replace('.yml', 'Xyml')}@${commit}#prod`)).toBe(false);
+    expect(uri.test(`${at.replace('octo', 'evil/octo')}@${commit}#prod`)).toBe(false);
+    expect(uri.test(`https://evil.example/${at}@${commit}#prod`)).toBe(false);
   });
 });
 
