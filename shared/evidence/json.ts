@@ -30,8 +30,9 @@ function checkStructure(text: string): void {
       }
       case ':': {
         const key = JSON.parse(last) as string;
-        if (open.at(-1)?.has(key))
-          throw new Error(`the key ${JSON.stringify(key)} stands twice in one object`);
+        if (open.at(-1)?.has(key)) {
+          throw new Error(`the key ${JSON.stringify(key.slice(0, 80))} stands twice in one object`);
+        }
         open.at(-1)?.add(key);
         break;
       }

@@ -1,6 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, isAbsolute, relative } from 'node:path';
+import { parseStrictJson } from '../evidence/json.ts';
 import { kindOfPredicate, PREDICATE_TYPES } from '../evidence/predicate.ts';
 import { buildReference, REFERENCE_TYPE } from '../evidence/reference.ts';
 import { buildScanPredicate, readReport } from '../evidence/scan.ts';
@@ -156,14 +158,13 @@ function findPlatform(
 
 async function readSbom(line: string, context: RunContext): Promise<PredicateFile> {
   const { platform, path } = splitLine(line);
-  const text = await readInput(path, 'sbom', context, SBOM_LIMIT);
-  const predicate = parseJson(text, 'sbom', path);
+  const bytes = await readInput(path, 'sbom', context, SBOM_LIMIT);
+  const predicate = parseJson(bytes, 'sbom', path);
   const predicateType = nameSbom(predicate);
   if (predicateType === undefined) {
     throw new Invalid('sbom', `"${path}" is neither CycloneDX nor SPDX in JSON`);
   }
   checkSchema('sbom', path, predicateType, predicate);
-  const bytes = Buffer.from(text);
   const large = bytes.length > FILE_LIMIT ? bytes : undefined;
   return { input: 'sbom', path, predicateType, predicate, about: { platform }, large };
 }
@@ -177,7 +178,7 @@ function nameSbom(document: unknown): string | undefined {
 
 async function readScanReport(line: string, context: RunContext): Promise<PredicateFile> {
   const { path } = splitLine(line);
-  const scan = readReport(await readInput(path, 'scan-report', context));
+  const scan = readReport((await readInput(path, 'scan-report', context)).toString());
   return {
     input: 'scan-report',
     path,
@@ -191,19 +192,20 @@ async function readScanReport(line: string, context: RunContext): Promise<Predic
 async function readTestResults(line: string, context: RunContext): Promise<PredicateFile> {
   const { platform, path } = splitLine(line);
   const [input, predicateType] = ['test-results', PREDICATE_TYPES.test[0]];
-  const text = await readInput(path, input, context);
-  const predicate = /^\uFEFF?\s*</.test(text)
-    ? await readJunitFile(text, path)
-    : parseJson(text, input, path);
+  const bytes = await readInput(path, input, context);
+  const predicate = /^\uFEFF?\s*</.test(bytes.toString())
+    ? await readJunitFile(bytes, path)
+    : parseJson(bytes, input, path);
   checkSchema(input, path, predicateType, predicate);
   return { input, path, predicateType, predicate, about: { platform } };
 }
 
-async function readJunitFile(text: string, path: string): Promise<unknown> {
+async function readJunitFile(bytes: Buffer, path: string): Promise<unknown> {
   const { readJunit } = await import('../evidence/junit.ts');
-  const sha256 = createHash('sha256').update(text).digest('hex');
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  if (!isUtf8(bytes)) throw new Invalid('test-results', `"${path}" is not UTF-8`);
   try {
-    return readJunit(text, { name: basename(path), sha256 });
+    return readJunit(bytes.toString(), { name: basename(path), sha256 });
   } catch (cause) {
     throw new Invalid('test-results', `"${path}" is no JUnit report: ${(cause as Error).message}`, { cause });
   }
@@ -238,14 +240,14 @@ async function readInput(
   input: string,
   context: RunContext,
   limit = FILE_LIMIT,
-): Promise<string> {
+): Promise<Buffer> {
   const inTemp = isAbsolute(path) && !relative(context.temp, path).startsWith('..');
   const file = await resolveInside(inTemp ? context.temp : context.workspace, path, input);
   try {
     const { size } = await stat(file);
     if (size > limit)
       throw new Invalid(input, `"${path}" has ${size} bytes; at most ${limit} can be attested`);
-    return await readFile(file, 'utf8');
+    return await readFile(file);
   } catch (cause) {
     if (cause instanceof Invalid) throw cause;
     throw new Invalid(input, `"${path}" cannot be read (${(cause as NodeJS.ErrnoException).code})`, {
@@ -254,10 +256,14 @@ async function readInput(
   }
 }
 
-function parseJson(text: string, input: string, path: string): unknown {
+/** Read as strictly as by whoever verifies: what is signed must say the same to everybody. */
+function parseJson(bytes: Buffer, input: string, path: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseStrictJson(bytes);
   } catch (cause) {
-    throw new Invalid(input, `"${path}" is no JSON`, { cause });
+    // The parser's own words quote the file.
+    const why =
+      cause instanceof SyntaxError ? '' : ` that everybody reads alike: ${(cause as Error).message}`;
+    throw new Invalid(input, `"${path}" is no JSON${why}`, { cause });
   }
 }
