@@ -1,0 +1,119 @@
+/*
+ * Dockerfiles as far as their instructions' places need it (docs.docker.com, "Dockerfile reference"): nothing is expanded and nothing is run.
+ */
+
+/** One instruction of a stage. */
+export interface Instruction {
+  /** In capitals: `RUN`. */
+  readonly keyword: string;
+  /** What follows it, lines joined, without flags such as `--mount`. */
+  readonly text: string;
+  /** The line it begins in, from 1 on. */
+  readonly line: number;
+  /** True when a here-document follows, of which the image's history says little. */
+  readonly heredoc: boolean;
+}
+
+/** From one `FROM` to the next. */
+export interface Stage {
+  /** What stands after `FROM`, with variables as written. */
+  readonly from: string;
+  readonly name: string | undefined;
+  readonly line: number;
+  readonly instructions: readonly Instruction[];
+}
+
+/** What one image is made by: the instructions of its stage, and before them those of the stages below it. */
+export interface Recipe {
+  /** The image that is not a stage of this file, as in `node:22`; undefined for `scratch` and where a variable names it. */
+  readonly base: string | undefined;
+  /** The line of that `FROM`. */
+  readonly line: number;
+  /** False when a variable stands in that `FROM`: what it brings may be a stage of this file. */
+  readonly certain: boolean;
+  readonly instructions: readonly Instruction[];
+}
+
+const HEREDOC = /(?:^|\s)\d*<<-?(["']?)([a-zA-Z_]\w*)\1/g;
+/** Larger files are nobody's Dockerfile, in bytes. */
+const LIMIT = 1024 * 1024;
+
+/** The stages of a Dockerfile in their order; none for what is none. */
+export function parseDockerfile(content: string): Stage[] {
+  if (content.length > LIMIT) return [];
+  const stages: { from: string; name: string | undefined; line: number; instructions: Instruction[] }[] = [];
+  for (const instruction of readInstructions(content)) {
+    const { keyword, text, line } = instruction;
+    if (keyword === 'FROM') {
+      const [from = '', as = '', name] = text.split(/\s+/);
+      stages.push({ from, name: as.toLowerCase() === 'as' ? name : undefined, line, instructions: [] });
+    } else {
+      // What stands before the first FROM (ARG) is of no stage.
+      stages.at(-1)?.instructions.push(instruction);
+    }
+  }
+  return stages;
+}
+
+/** How a target (the last stage when undefined) is made. Undefined when there is no such stage. */
+export function findRecipe(stages: readonly Stage[], target: string | undefined): Recipe | undefined {
+  const named = (name: string, before: number): number =>
+    stages.slice(0, before).findLastIndex((stage) => stage.name?.toLowerCase() === name.toLowerCase());
+  let at = target === undefined ? stages.length - 1 : named(target, stages.length);
+  // A target may also be a stage's number.
+  if (at < 0 && target !== undefined && /^\d+$/.test(target)) at = Number(target);
+  let stage = stages[at];
+  if (stage === undefined) return undefined;
+  let { instructions } = stage;
+  for (let below = named(stage.from, at); below >= 0; below = named(stage.from, at)) {
+    at = below;
+    stage = stages[at] as Stage;
+    instructions = [...stage.instructions, ...instructions];
+  }
+  const { from, line } = stage;
+  const certain = !from.includes('$');
+  return { base: certain && from !== 'scratch' ? from : undefined, line, certain, instructions };
+}
+
+function* readInstructions(content: string): Generator<Instruction> {
+  const lines = content.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const mark = findEscape(lines);
+  for (let at = 0; at < lines.length; at += 1) {
+    if (isIgnored(lines[at])) continue;
+    const line = at + 1;
+    let whole = '';
+    for (; at < lines.length; at += 1) {
+      const text = (lines[at] ?? '').trimEnd();
+      // Comments and empty lines within an instruction are passed over.
+      if (whole !== '' && isIgnored(text)) continue;
+      if (!text.endsWith(mark)) {
+        whole += text;
+        break;
+      }
+      whole += text.slice(0, -1);
+    }
+    const [, keyword = '', rest = ''] = /^\s*([a-zA-Z]+)(?:\s+(.*))?$/s.exec(whole) ?? [];
+    const documents = /^(?:RUN|COPY|ADD)$/i.test(keyword) ? [...rest.matchAll(HEREDOC)] : [];
+    for (const [start, , word = ''] of documents) {
+      const end = (text: string): string => (start.includes('<<-') ? text.replace(/^\t+/, '') : text);
+      do at += 1;
+      while (at < lines.length && end(lines[at] ?? '') !== word);
+    }
+    const text = rest.replace(/^(?:--[a-z-]+(?:=(?:"[^"]*"|\S*))?\s+)+/, '').trim();
+    yield { keyword: keyword.toUpperCase(), text, line, heredoc: documents.length > 0 };
+  }
+}
+
+function isIgnored(text = ''): boolean {
+  return /^\s*(?:#|$)/.test(text);
+}
+
+/** The directive `# escape=` counts among the comments that a file begins with. */
+function findEscape(lines: readonly string[]): string {
+  for (const text of lines) {
+    const [, name, value] = /^\s*#\s*([a-zA-Z]+)\s*=\s*(\S+)\s*$/.exec(text) ?? [];
+    if (name === undefined) return '\\';
+    if (name.toLowerCase() === 'escape' && (value === '`' || value === '\\')) return value;
+  }
+  return '\\';
+}
