@@ -3,38 +3,74 @@
  * are data: whatever they hold, they stay text.
  */
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
-const invisible = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+/g;
+// Controls, what reorders text, and what takes no room: nothing a reader could see, and much that could mislead one.
+const invisible = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]+/gu;
+
+/** Foreign text as one line of visible characters, at most `most` of them: what plain-text places (a title, an annotation) show. */
+export function cleanText(text: string, most = Number.POSITIVE_INFINITY): string {
+  // What is far longer than anything shown is cut first, so that hostile length costs nothing.
+  const bounded = most < text.length / 8 ? text.slice(0, most * 8) : text;
+  const plain = bounded
+    .replace(invisible, ' ')
+    // A pile of marks on one letter reaches into the lines around it.
+    .replace(/(\p{M}{3})\p{M}+/gu, '$1')
+    .replace(/\s+/gu, ' ')
+    .trim();
+  if (plain.length <= most) return plain;
+  return `${plain.slice(0, most - 1).replace(/\p{Surrogate}$/u, '')}…`;
+}
 
 /** Text that renders as itself: no markup, HTML, mention, autolink or line end comes out of it. */
 export function escapeMarkdown(text: string): string {
+  return escapeMarks(escapeHtml(text));
+}
+
+function escapeMarks(text: string): string {
   return (
     text
-      .replace(invisible, ' ')
+      .replace(/[\\`*_[\]|~]/g, '\\$&')
+      // These begin a heading, a list or a rule where they come first, and nothing elsewhere.
+      .replace(/^([-+=#])/, '\\$1')
+      .replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2')
+  );
+}
+
+/**
+ * Text inside an HTML block, where GitHub reads no Markdown (so a backslash would show) and yet looks for mentions, references,
+ * addresses, emoji, commits and mathematics. It looks for them in the rendered text, where an escape is gone: only a character
+ * between ends the match.
+ */
+export function escapeHtml(text: string): string {
+  return escapeTags(text).replace(/(?<![0-9a-z])([0-9a-f]{3})(?=[0-9a-f]{4,}(?![0-9a-z]))/gi, '$1&#8203;');
+}
+
+function escapeTags(text: string): string {
+  return (
+    cleanText(text)
       .replaceAll('&', '&amp;')
       .replaceAll('<', '&lt;')
       .replaceAll('>', '&gt;')
       .replaceAll('"', '&quot;')
-      .replace(/[\\`*_[\]|~$]/g, '\\$&')
-      // These begin a heading, a list or a rule where they come first, and nothing elsewhere.
-      .replace(/^\s*([-+=#])/, '\\$1')
-      .replace(/^\s*(\d+)([.)])(?=\s|$)/, '$1\\$2')
-      // GitHub looks for mentions, references and addresses in the rendered text, where an escape is gone: only a character between ends the match.
-      .replace(/@(?=\w)/g, '@&#8203;')
-      .replace(/#(?=\d)/g, '#&#8203;')
-      .replace(/:\/\//g, '&#58;//')
-      .replace(/\bwww\./gi, 'www&#46;')
+      .replace(/([@#])(?=\w)/g, '$1&#8203;')
+      .replace(/\b(GH-)(?=\d)/gi, '$1&#8203;')
+      // An emoji's name has a letter or a sign in it, but for two; a time of day has none.
+      .replace(/:(?=\/\/|[\w+-]*[a-z_+-][\w+-]*:|1(?:00|234):)/gi, ':&#8203;')
+      .replace(/\b(mailto|xmpp):/gi, '$1&#8203;:')
+      .replace(/\b(www)\./gi, '$1&#8203;.')
+      // docs.github.com, "Writing mathematical expressions": a dollar sign that is to be one stands in a span.
+      .replaceAll('$', '<span>$</span>')
   );
 }
 
 /** Text as inline code, whatever backticks it holds; for table cells the pipe is escaped too. */
 export function formatCode(text: string): string {
-  const plain = text.replace(invisible, ' ');
+  const plain = cleanText(text);
+  if (plain === '') return '';
   // Before a table's pipe no number of backslashes is safe in a code span: there it has to be HTML.
   if (plain.includes('|')) return `<code>${escapeMarkdown(plain)}</code>`;
   const longest = Math.max(0, ...(plain.match(/`+/g) ?? []).map((run) => run.length));
   const fence = '`'.repeat(longest + 1);
-  const pad = /^`|`$|^ .* $/.test(plain) ? ' ' : '';
+  const pad = /^`|`$/.test(plain) ? ' ' : '';
   return `${fence}${pad}${plain}${pad}${fence}`;
 }
 
@@ -43,11 +79,18 @@ export function formatLink(label: string, address: string): string {
   if (!URL.canParse(address)) return escapeMarkdown(label);
   const parsed = new URL(address);
   if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') return escapeMarkdown(label);
-  return `[${escapeMarkdown(label)}](<${parsed.href.replaceAll('<', '%3C').replaceAll('>', '%3E')}>)`;
+  // Each of these could end the address, the link or the table's cell before its time.
+  const href = parsed.href.replace(/[<>\\`|$\s]/g, (character) => encodeURIComponent(character));
+  // In a link GitHub looks for no commit, and the label often is one.
+  return `[${escapeMarks(escapeTags(label))}](<${href}>)`;
 }
 
 /** A table; cells are Markdown already. */
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  return [formatRow(head), formatRow(head.map(() => '---')), ...rows.map(formatRow)].join('\n');
+}
+
+/** One line of a table; cells are Markdown already. */
+export function formatRow(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
 }

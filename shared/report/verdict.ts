@@ -21,7 +21,8 @@ export interface JudgedPage {
 
 /** The most rows of one table; a summary over 1 MB is not shown at all. */
 const ROWS = 100;
-const MARKS: Record<RuleResult['outcome'], string> = {
+/** How the result of a rule is shown. */
+export const RULE_MARKS: Record<RuleResult['outcome'], string> = {
   passed: '✅ passed',
   warned: '⚠️ warned',
   denied: '⛔ denied',
@@ -61,7 +62,7 @@ export function summarizeVerdict(page: JudgedPage): string {
       ['Rule', 'Result'],
       verdict.rules.map(({ name, title: what, outcome }) => [
         `${formatCode(name)} ${escapeMarkdown(what)}`,
-        MARKS[outcome],
+        RULE_MARKS[outcome],
       ]),
     ),
     fold(

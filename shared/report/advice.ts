@@ -1,0 +1,157 @@
+import { cleanText, escapeMarkdown, formatCode } from './markdown.ts';
+import { type PageImage, standingOf } from './page.ts';
+import type { Review, ReviewFinding } from './review.ts';
+
+/** Words of a sentence from elsewhere, at most. */
+const SENTENCE = 300;
+const NAME = 80;
+
+/** Why an image stands as it does: every reason of gate, scan and of what could not be read. */
+export function reasonsOf({ verdict, review, unavailable }: PageImage): string[] {
+  const missing =
+    review === undefined && verdict === undefined && unavailable === undefined
+      ? ['there is neither a scan nor a verdict of this image']
+      : [];
+  return [
+    ...(unavailable === undefined ? [] : [unavailable]),
+    ...(verdict?.reasons ?? []),
+    ...(review?.reasons ?? []),
+    ...missing,
+  ];
+}
+
+/** True for what neither an exception nor VEX excuses. */
+export function isOpen({ exception, vex }: ReviewFinding): boolean {
+  return exception === undefined && vex?.status !== 'not_affected' && vex?.status !== 'fixed';
+}
+
+/** The open findings that the reasons of a denied or refused image name. */
+export function listFailing(image: PageImage): ReviewFinding[] {
+  const standing = standingOf(image);
+  if (standing !== 'denied' && standing !== 'refused') return [];
+  const named = new Set(reasonsOf(image).flatMap((reason) => reason.split(/[\s,;:()"']+/)));
+  return (image.review?.findings ?? []).filter((found) => isOpen(found) && isNamed(found, named));
+}
+
+function isNamed(found: ReviewFinding, named: ReadonlySet<string>): boolean {
+  return found.package === '' ? named.has(found.id) || named.has(found.target) : named.has(found.id);
+}
+
+/** The one thing to do that helps most, as Markdown. */
+export function adviseFirst(image: PageImage): string {
+  const [reason = ''] = reasonsOf(image);
+  const said = endSentence(escapeMarkdown(cleanText(reason, SENTENCE)));
+  switch (standingOf(image)) {
+    case 'unavailable':
+      return `run the job again when this is mended: ${said} Until then nothing is known to be safe.`;
+    case 'denied':
+    case 'refused': {
+      const failing = listFailing(image);
+      return failing.length === 0
+        ? `put this right: ${said}`
+        : adviseRemedy(failing, image.review, 'that fail');
+    }
+    default: {
+      const fresh = (image.review?.findings ?? []).filter(
+        (found) => isOpen(found) && found.state !== 'known',
+      );
+      const unknown = fresh.some(({ state }) => state === 'unknown');
+      if (fresh.length === 0) return 'nothing to do.';
+      return `nothing has to be done. It would help to ${adviseRemedy(fresh, image.review, unknown ? '' : 'that are new')}`;
+    }
+  }
+}
+
+interface Remedy {
+  readonly fixes: number;
+  readonly text: string;
+}
+
+function adviseRemedy(findings: readonly ReviewFinding[], review: Review | undefined, which: string): string {
+  const secret = findings.find((found) => found.class === 'secret');
+  if (secret !== undefined) {
+    const where = formatCode(cleanText(secret.target, NAME));
+    const line = secret.line === undefined ? '' : `, line ${secret.line}`;
+    return `revoke the secret in ${where}${line}, and build the image without it: a later layer does not take it out.`;
+  }
+  const total = findings.length;
+  // On a tie what mends goes before what excuses.
+  const [best] = [
+    ...findUpgrades(findings),
+    ...findBase(review, total),
+    ...findExpired(findings, review),
+  ].sort((a, b) => b.fixes - a.fixes);
+  if (best === undefined) {
+    const [worst] = findings;
+    const what = worst?.package || worst?.target || '';
+    const many = total === 1 ? 'it' : `any of the ${total}`;
+    return `take out ${formatCode(cleanText(what, NAME))}, or add an exception with an owner and an end date: no fix is released for ${many}.`;
+  }
+  const noun = total === 1 ? 'finding' : 'findings';
+  const scope = `${best.fixes} of ${total} ${noun} ${which}`.trim();
+  return `${best.text} ${scope}.`;
+}
+
+/** One upgrade a package and installed version, the one that fixes most first. */
+function findUpgrades(findings: readonly ReviewFinding[]): Remedy[] {
+  const groups = new Map<string, ReviewFinding[]>();
+  for (const found of findings) {
+    if (found.class !== 'vulnerability' || found.fixed === '') continue;
+    const key = JSON.stringify([found.package, found.version]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [found]);
+    else group.push(found);
+  }
+  let best: ReviewFinding[] = [];
+  for (const group of groups.values()) if (group.length > best.length) best = group;
+  const [first] = best;
+  if (first === undefined) return [];
+  const target = best.map(chooseFix).reduce((a, b) => (versions.compare(a, b) >= 0 ? a : b));
+  const name = formatCode(cleanText(first.package, NAME));
+  return [
+    {
+      fixes: best.length,
+      text: `upgrade ${name} to ${formatCode(cleanText(target, NAME))}: fixes`,
+    },
+  ];
+}
+
+/** Good for advice across ecosystems: numbers count as numbers. */
+const versions = new Intl.Collator('en', { numeric: true });
+
+/** Of `4.17.12, 5.0.1` the lowest that is newer than what is installed. */
+function chooseFix({ fixed, version }: ReviewFinding): string {
+  const offered = fixed
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
+    .sort(versions.compare);
+  return offered.find((one) => versions.compare(one, version) > 0) ?? offered.at(-1) ?? fixed;
+}
+
+function findBase(review: Review | undefined, total: number): Remedy[] {
+  const { base } = review ?? {};
+  if (base === undefined || base.fixes === 0) return [];
+  const fixes = Math.min(base.fixes, total);
+  return [{ fixes, text: `build on the newer base image ${formatCode(cleanText(base.newer, 120))}: fixes` }];
+}
+
+function findExpired(findings: readonly ReviewFinding[], review: Review | undefined): Remedy[] {
+  const expired = (review?.exceptions ?? []).find(
+    ({ state, finding }) => state === 'expired' && findings.some(({ id }) => id === finding),
+  );
+  if (expired === undefined) return [];
+  const fixes = findings.filter(({ id }) => id === expired.finding).length;
+  const owner = expired.owner === '' ? 'nobody' : escapeMarkdown(cleanText(expired.owner, NAME));
+  const until = escapeMarkdown(cleanText(expired.until, 40));
+  return [
+    {
+      fixes,
+      text: `renew the exception for ${formatCode(cleanText(expired.finding, NAME))} (owner ${owner}, ended ${until}): excuses`,
+    },
+  ];
+}
+
+function endSentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}
