@@ -15,7 +15,7 @@ export const statementSchema = z.object({
     )
     .min(1)
     .max(1024),
-  predicateType: z.string().min(1),
+  predicateType: z.string().min(1).max(1024),
   predicate: z.unknown(),
 });
 export type Statement = z.infer<typeof statementSchema>;

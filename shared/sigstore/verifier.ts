@@ -52,6 +52,9 @@ export interface Trusted extends Thresholds {
 /** The most log entries and timestamps of one bundle, and characters of its verification material: honest ones have a few, and each costs time. */
 const MATERIAL_CAP = { entries: 16, characters: 256 * 1024 } as const;
 
+/** The most characters of a reason: it may quote what a stranger wrote, and stands in outputs and summaries. */
+const REASON = 500;
+
 /** sigstore_bundle.proto, "media_type". */
 const BUNDLE_TYPE = /^application\/vnd\.dev\.sigstore\.bundle(?:\+json;version=0\.[123]|\.v0\.3\+json)$/;
 
@@ -95,7 +98,7 @@ export async function createVerifier(trusted: Trusted): Promise<StatementVerifie
         return { statement, ...verifySignature(bundle, payload) };
       } catch (cause) {
         // The libraries throw errors of many kinds on hostile input: whatever it was, the bundle did not verify.
-        const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+        const why = (cause instanceof Error ? cause.message.split('\n')[0] : String(cause))?.slice(0, REASON);
         throw new Refused(`the bundle does not verify: ${why}`, { cause });
       }
     },
@@ -159,11 +162,13 @@ export async function createSignatureVerifier(
     if (entity.key.$case === 'public-key') {
       const seen = root === undefined ? { ...entity, tlogEntries: [], timestamps: [] } : entity;
       const { key: signedBy } = verifyByAny(byKey, seen);
+      checkLogs(seen, material.tlogs);
       return { signer: { key: fingerprintOf(signedBy) }, ...timesOf(seen) };
     }
     if (root === undefined)
       throw new Error('it was signed with a certificate, and only a key was given to verify with');
     const { identity } = verifyInTime(byCertificate, entity);
+    checkLogs(entity, material.tlogs);
     const signer: Signer = readSigner(identity);
     return { signer, ...timesOf(entity) };
   };
@@ -205,6 +210,18 @@ function checkProof({ inclusionProof: proof }: SignedEntity['tlogEntries'][numbe
   const [, size, hash] = proof.checkpoint?.envelope.split('\n') ?? [];
   if (proof.treeSize !== size || proof.rootHash.toString('base64') !== hash) {
     throw new Error('its inclusion proof is of another tree than the checkpoint');
+  }
+}
+
+/** That a log was in use when it is proven that something was signed: the library asks that of the log's promises, not of its proofs. */
+function checkLogs(entity: SignedEntity, logs: TrustMaterial['tlogs']): void {
+  const times = claimedTimes(entity);
+  for (const { logId } of entity.tlogEntries) {
+    const inUse = logs.some(
+      ({ logID, validFor: { start, end } }) =>
+        logID.equals(logId.keyId) && times.every((time) => start.getTime() <= time && time <= end.getTime()),
+    );
+    if (!inUse) throw new Error('its log was not in use when it was signed');
   }
 }
 

@@ -236,6 +236,12 @@ describe('is refused, with its reason', () => {
     expect(await refusal(bundle())).toMatch(reason);
   });
 
+  test('what a stranger wrote, in a reason that can be shown', async () => {
+    const reason = await refusal(set(good, ['dsseEnvelope', 'payloadType'], 'x'.repeat(5e6)));
+    expect(reason).toMatch(/its payload is xxx/);
+    expect(reason?.length).toBeLessThan(600);
+  });
+
   test('a statement in bytes that are not UTF-8', async () => {
     const bytes = Buffer.from(JSON.stringify(good).replace('{', '{"x":"?",'));
     bytes[bytes.indexOf('?')] = 0xff;
@@ -282,6 +288,12 @@ describe('what a trusted signer signed, but nobody should read', () => {
       TYPE,
       /nested deeper/,
     ],
+    [
+      'a type longer than anybody would show',
+      JSON.stringify({ ...statement(1), predicateType: `https://example.com/${'x'.repeat(1024)}` }),
+      TYPE,
+      /no in-toto statement/,
+    ],
     ['no subject', text.replace(/\[\{"digest.*?\}\}\]/, '[]'), TYPE, /no in-toto statement/],
     [
       'more subjects than a statement may have',
@@ -302,6 +314,21 @@ describe('what a trusted signer signed, but nobody should read', () => {
 });
 
 describe('times', () => {
+  test.each<[string, Path[]]>([
+    ['promise', []],
+    ['proof alone', [entry('inclusionPromise')]],
+  ])('the %s of a log that is in use no more', async (_, taken) => {
+    const root = structuredClone(sigstore.trustedRoot) as { tlogs: { publicKey: { validFor: object } }[] };
+    for (const { publicKey } of root.tlogs) {
+      publicKey.validFor = { start: '2020-01-01T00:00:00Z', end: '2021-01-01T00:00:00Z' };
+    }
+    const by = await createVerifier({ root: parseTrustedRoot(JSON.stringify(root)) });
+    expect(await refusal(without(good, ...taken))).toBeUndefined();
+    expect(await refusal(without(good, ...taken), by)).toMatch(
+      /log was not in use when|promise could not be verified/,
+    );
+  });
+
   test.each<[string, { log?: number; tsa?: number }, object, RegExp]>([
     [
       'a timestamp after the certificate',
