@@ -7,6 +7,15 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Context, OpenAPIBackend } from 'openapi-backend';
+import {
+  createReports,
+  denyToken,
+  type Permissions,
+  type Reports,
+  type StubToken,
+  TOKEN_OF_ALL,
+} from './github-reports.ts';
+import { fillRequired, type Schema, successSchema } from './github-schema.ts';
 
 export interface StubRepository {
   /** `octo/app` */
@@ -24,8 +33,12 @@ export interface StubRepository {
 export interface GithubStub {
   /** GITHUB_API_URL */
   readonly url: string;
-  /** The only token that is accepted. */
+  /** The token that may do everything. */
   readonly token: string;
+  /** Another one, with the permissions of a job. */
+  issueToken(permissions: Permissions, login?: string): string;
+  /** Pull requests, comments, checks, analyses and artifacts. */
+  readonly reports: Reports;
   readonly requests: { method: string; path: string; status: number }[];
   /** The bundles that were stored, in their order: the id of one is its place, from 1 on. */
   readonly attestations: unknown[];
@@ -35,8 +48,16 @@ export interface GithubStub {
   commit(repository: string, files: Record<string, string | undefined>): string;
   /** A commit that a fork pushed: its SHA answers in the parent repository, no branch of it reaches it. */
   commitInFork(repository: string, files: Record<string, string>): string;
-  /** The next `times` requests of an operation (`repos/get`) answer with this status instead. */
-  fail(operationId: string, status: number, times?: number, headers?: Record<string, string>): void;
+  /** The next `times` requests of an operation (`repos/get`) answer with this status instead; with `done` the work is done all the same. */
+  fail(
+    operationId: string,
+    status: number,
+    times?: number,
+    headers?: Record<string, string>,
+    done?: boolean,
+  ): void;
+  /** The next `count` requests of an operation are answered only when all of them are there. */
+  meet(operationId: string, count: number): void;
   clearFaults(): void;
   close(): Promise<void>;
 }
@@ -55,7 +76,6 @@ interface Answer {
   readonly body: unknown;
   readonly headers?: Record<string, string>;
 }
-type Schema = Record<string, unknown>;
 
 const description = JSON.parse(
   readFileSync(
@@ -72,10 +92,19 @@ export async function startGithub(options: {
   repositories: readonly StubRepository[];
 }): Promise<GithubStub> {
   const states = new Map(options.repositories.map((repository) => [repository.name, openState(repository)]));
-  const faults: { operationId: string; status: number; headers: Record<string, string> }[] = [];
+  const faults: { operationId: string; status: number; headers: Record<string, string>; done: boolean }[] =
+    [];
+  const tokens = new Map<string, StubToken>([[TOKEN, TOKEN_OF_ALL]]);
+  const meetings = new Map<string, { left: number; all: PromiseWithResolvers<void> }>();
   const requests: GithubStub['requests'] = [];
   const attestations: unknown[] = [];
   const storageRecords: unknown[] = [];
+
+  const tokenOf = (context: Context): StubToken =>
+    findToken(String(context.request.headers.authorization)) ?? TOKEN_OF_ALL;
+  const { reports, handlers } = createReports(() => address(), tokenOf);
+  const findToken = (authorization = ''): StubToken | undefined =>
+    tokens.get(/^(?:token|bearer) (.+)$/i.exec(authorization)?.[1] ?? '');
 
   const find = (context: Context): State | undefined =>
     states.get(`${context.request.params.owner}/${context.request.params.repo}`);
@@ -83,6 +112,7 @@ export async function startGithub(options: {
     definition: description,
     ajvOpts: { strict: false, validateFormats: false },
     handlers: {
+      ...handlers,
       'repos/get': (context) => answer(find(context), (state) => describeRepository(context, state)),
       'repos/get-branch': (context) => answer(find(context), (state) => describeBranch(context, state)),
       'repos/get-branch-rules': (context) => answer(find(context), describeRules),
@@ -118,11 +148,21 @@ export async function startGithub(options: {
   async function handle(request: IncomingMessage): Promise<Answer> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const { authorization = '' } = request.headers;
-    if (!/^(?:token|bearer) /i.test(authorization) || !authorization.endsWith(TOKEN)) {
-      return { status: 401, body: { message: 'Bad credentials', status: '401' } };
-    }
+    const { authorization } = request.headers;
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://stub');
+    if (pathname.startsWith('/blobs/')) {
+      // Elsewhere at GitHub, signed by its query: a token has no business there.
+      const blob = reports.artifacts.find(({ id }) => pathname === `/blobs/${id}`);
+      return blob === undefined || authorization !== undefined ? notFound : { status: 200, body: blob.bytes };
+    }
+    const token = findToken(authorization);
+    if (token === undefined) return { status: 401, body: { message: 'Bad credentials', status: '401' } };
+    // GraphQL has a description of its own; this is the one question that is asked.
+    if (pathname === '/graphql') {
+      const { query } = JSON.parse(Buffer.concat(chunks).toString());
+      if (query !== '{ viewer { login } }') return { status: 400, body: { message: `no ${query}` } };
+      return { status: 200, body: { data: { viewer: { login: token.login } } } };
+    }
     const asked = {
       method: request.method ?? 'GET',
       path: pathname,
@@ -133,7 +173,11 @@ export async function startGithub(options: {
     const operation = api.matchOperation(asked);
     const at = faults.findIndex((fault) => fault.operationId === operation?.operationId);
     const [fault] = at < 0 ? [] : faults.splice(at, 1);
+    const denied = operation && denyToken(token, operation.operationId ?? '');
+    if (denied) return denied;
+    await arrive(operation?.operationId ?? '');
     if (fault) {
+      if (fault.done) await api.handleRequest(asked);
       // GitHub's own words, by which its clients know a limit that a wait ends.
       const limited = fault.headers['retry-after'] !== undefined;
       return {
@@ -144,27 +188,45 @@ export async function startGithub(options: {
     return (await api.handleRequest(asked)) as Answer;
   }
 
+  /** Waits until as many are there as were announced. */
+  async function arrive(operationId: string): Promise<void> {
+    const meeting = meetings.get(operationId);
+    if (meeting === undefined) return;
+    meeting.left -= 1;
+    if (meeting.left > 0) return meeting.all.promise;
+    meetings.delete(operationId);
+    meeting.all.resolve();
+  }
+
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     void handle(request)
       .catch((error: unknown): Answer => ({ status: 500, body: { message: String(error) } }))
       .then(({ status, body, headers }) => {
         requests.push({ method: request.method ?? '', path: request.url ?? '', status });
-        response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
-        response.end(JSON.stringify(body));
+        const type = Buffer.isBuffer(body) ? 'application/zip' : 'application/json; charset=utf-8';
+        response.writeHead(status, { 'content-type': type, ...headers });
+        response.end(Buffer.isBuffer(body) ? body : JSON.stringify(body));
       });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve);
   });
 
+  const address = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const stateOf = (name: string): State => {
     const state = states.get(name);
     if (state === undefined) throw new Error(`the stub has no repository ${name}`);
     return state;
   };
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: address(),
     token: TOKEN,
+    issueToken: (permissions, login = 'github-actions[bot]') => {
+      const token = `ghs_stub-of-the-tests-${tokens.size}`;
+      tokens.set(token, { login, permissions });
+      return token;
+    },
+    reports,
     requests,
     attestations,
     storageRecords,
@@ -177,8 +239,11 @@ export async function startGithub(options: {
       const state = stateOf(name);
       return addCommit(state.commits, files, state.head).sha;
     },
-    fail: (operationId, status, times = 1, headers = {}) => {
-      for (let at = 0; at < times; at += 1) faults.push({ operationId, status, headers });
+    fail: (operationId, status, times = 1, headers = {}, done = false) => {
+      for (let at = 0; at < times; at += 1) faults.push({ operationId, status, headers, done });
+    },
+    meet: (operationId, count) => {
+      meetings.set(operationId, { left: count, all: Promise.withResolvers() });
     },
     clearFaults: () => {
       faults.length = 0;
@@ -289,41 +354,4 @@ function describeContent(context: Context, state: State): unknown {
       ? { encoding: 'none', content: '' }
       : { encoding: 'base64', content: bytes.toString('base64').replace(/.{60}/g, '$&\n') }),
   });
-}
-
-function successSchema(context: Context): Schema {
-  const responses = context.operation.responses as Record<
-    string,
-    { content: Record<string, { schema: Schema }> }
-  >;
-  return responses['200']?.content['application/json']?.schema ?? {};
-}
-
-/** The smallest value that a schema allows, with what is given in its place: the stub states only what a test is about. */
-function fillRequired(schema: Schema, given?: unknown): unknown {
-  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given)))
-    return given;
-  if (schema.nullable === true && given === undefined) return null;
-  const first = [schema.oneOf, schema.anyOf, schema.allOf].find(Array.isArray)?.[0];
-  if (first !== undefined) return fillRequired(first as Schema, given);
-  if (Array.isArray(schema.enum)) return schema.enum[0];
-  switch (schema.type) {
-    case 'object': {
-      const known = (given ?? {}) as Record<string, unknown>;
-      const properties = (schema.properties ?? {}) as Record<string, Schema>;
-      const names = new Set([...((schema.required as string[] | undefined) ?? []), ...Object.keys(known)]);
-      return Object.fromEntries(
-        [...names].map((name) => [name, fillRequired(properties[name] ?? {}, known[name])]),
-      );
-    }
-    case 'array':
-      return [];
-    case 'integer':
-    case 'number':
-      return 0;
-    case 'boolean':
-      return false;
-    default:
-      return schema.format === 'date-time' ? '2026-11-21T00:00:00Z' : 'https://example.com/';
-  }
 }
