@@ -68,7 +68,7 @@ export async function chooseDatabase(world: World): Promise<{ inputs: Record<str
       workspace: '/',
       path: '',
       deadline: AbortSignal.timeout(5000),
-      log: { mask() {} },
+      log: { mask() {}, info() {} },
     }).resolve(reference.tag ?? '');
     if (found !== undefined) return { inputs: {}, why: `Trivy's own vulnerability database, from ${place}` };
   } catch (error) {

@@ -13,7 +13,7 @@ export function openPlainStore(reference: Reference): Store {
     workspace: '/',
     path: '',
     deadline: AbortSignal.timeout(60_000),
-    log: { mask() {} },
+    log: { mask() {}, info() {} },
   });
 }
 

@@ -55,7 +55,7 @@ export async function downloadArtifact(
   const api = new URL(
     `${context.apiUrl}/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}/actions/artifacts/${newest.id}/zip`,
   );
-  return retryTransient(context.deadline, async () => {
+  return retryTransient(context, async () => {
     const answer = await sendOnce(
       {
         method: 'GET',

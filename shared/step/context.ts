@@ -74,7 +74,7 @@ async function getIdToken(audience: string, deadline: AbortSignal): Promise<stri
     const url = new URL(address);
     url.searchParams.set('audience', audience);
     const headers = { authorization: `Bearer ${authority}`, accept: 'application/json' };
-    const bytes = await retryTransient(deadline, async () => {
+    const bytes = await retryTransient({ deadline, log: runnerLog }, async () => {
       const response = await sendOnce({ method: 'GET', url, headers }, deadline);
       const body = await readBody(response, 64 * 1024, deadline);
       if (response.status !== 200) {

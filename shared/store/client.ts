@@ -50,6 +50,7 @@ export class RegistryClient {
   readonly #repository: Repository;
   readonly #base: URL;
   readonly #login: Login;
+  readonly #log: LoginOptions['log'];
   #writes = false;
 
   constructor(repository: Repository, options: LoginOptions) {
@@ -58,18 +59,24 @@ export class RegistryClient {
     if (isLoopback(origin)) origin.protocol = 'http:';
     this.#repository = repository;
     this.deadline = options.deadline;
+    this.#log = options.log;
     this.#base = new URL(`/v2/${repository.path}/`, origin);
     this.#login = new Login(repository.registry, origin, options);
   }
 
+  /** Tries again what may pass by itself. */
+  retry<T>(work: () => Promise<T>): Promise<T> {
+    return retryTransient({ deadline: this.deadline, log: this.#log }, work);
+  }
+
   /** Sends with retries and returns before the body is read. Not for bodies that are streams: those are read once. */
   open(call: RegistryCall): Promise<HttpResponse> {
-    return retryTransient(this.deadline, () => this.attempt(call));
+    return this.retry(() => this.attempt(call));
   }
 
   /** Sends with retries and reads the whole answer, at most `limit` bytes. */
   read(call: RegistryCall, limit: number): Promise<ReadResponse> {
-    return retryTransient(this.deadline, async () => {
+    return this.retry(async () => {
       const response = await this.attempt(call);
       return { ...response, bytes: await readBody(response, limit, this.deadline) };
     });

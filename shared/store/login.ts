@@ -12,7 +12,7 @@ import {
 } from './transport.ts';
 
 export interface LoginOptions extends CredentialOptions {
-  readonly log: { mask(secret: string): void };
+  readonly log: { mask(secret: string): void; info(message: string): void };
 }
 
 interface Challenge {
@@ -99,7 +99,7 @@ export class Login {
     }
     const { deadline, log } = this.#options;
     const call = this.#tokenRequest(scope, challenge, credentials);
-    const body = await retryTransient(deadline, async () => {
+    const body = await retryTransient(this.#options, async () => {
       const response = await sendOnce(call, deadline);
       const bytes = await readBody(response, 1024 * 1024, deadline);
       if (response.status === 200) return bytes;

@@ -20,7 +20,7 @@ import type { LoginOptions } from './login.ts';
 import { mapParallel } from './parallel.ts';
 import { fallbackTag, findOwnTags, readReferrers, uniteReferrers } from './referrers.ts';
 import { REFERRER_CAP, type Store, type StoredManifest, type Written } from './store.ts';
-import { dropBody, explainDrop, retryTransient, Transient } from './transport.ts';
+import { dropBody, explainDrop, Transient } from './transport.ts';
 
 const ACCEPT = [
   MEDIA_TYPE.index,
@@ -168,7 +168,7 @@ export class RegistryStore implements Store {
     if (from === undefined && descriptor.size > SMALL_BLOB && (await this.hasBlob(descriptor.digest))) {
       return 'present';
     }
-    return retryTransient(this.#client.deadline, async () => {
+    return this.#client.retry(async () => {
       const upload =
         from === undefined
           ? ((await this.#uploads.shift()) ?? (await this.#startUpload()))

@@ -25,6 +25,10 @@ const agent = new Agent(POOL);
 // Loaded with the first https address, and not before: TLS is a quarter of what the process needs to start.
 let secure: Promise<{ request: typeof requestHttp; agent: Agent }> | undefined;
 
+/** For how many milliseconds after a wait no other is said: many requests are told to wait at once. */
+const QUIET = 30_000;
+const quietUntil = new WeakMap<object, number>();
+
 /** What may pass by itself: `retryTransient` tries again, anyone else sees `Unavailable`. */
 export class Transient extends Unavailable {
   /** Milliseconds that the peer asked to wait (429 with Retry-After). */
@@ -179,9 +183,12 @@ export function explainDrop(error: unknown, what: string, deadline: AbortSignal)
 
 /**
  * Runs `work` until it does not fail with `Transient`: four tries with growing, jittered pauses.
- * A pause the peer asked for (429 with Retry-After, ten minutes at most) is waited for and is no try. Ends with `Unavailable`.
+ * A pause the peer asked for (429 with Retry-After, ten minutes at most) is said, waited for, and is no try. Ends with `Unavailable`.
  */
-export async function retryTransient<T>(deadline: AbortSignal, work: () => Promise<T>): Promise<T> {
+export async function retryTransient<T>(
+  { deadline, log }: { readonly deadline: AbortSignal; readonly log: { info(message: string): void } },
+  work: () => Promise<T>,
+): Promise<T> {
   for (let tries = 1; ; ) {
     try {
       return await work();
@@ -201,6 +208,10 @@ export async function retryTransient<T>(deadline: AbortSignal, work: () => Promi
       }
       const pause = error.pause ?? PAUSE * 2 ** (tries - 1) * (0.5 + Math.random());
       if (error.pause === undefined) tries += 1;
+      else if (Date.now() >= (quietUntil.get(log) ?? 0)) {
+        quietUntil.set(log, Date.now() + pause + QUIET);
+        log.info(`${error.message}: it asks to wait ${Math.round(pause / 1000)} s, so this waits`);
+      }
       await wait(pause, undefined, { signal: deadline }).catch(() => {
         throw new Unavailable(`${error.message}; the step's time ended before another try`, { cause: error });
       });

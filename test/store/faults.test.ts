@@ -98,13 +98,17 @@ describe('what may pass by itself is tried again', () => {
     expect(planted.map(({ registry }) => registry.requests.length)).toEqual([4, 4, 4, 4]);
   });
 
-  it('429 with Retry-After: as long as it asks to wait, however often', async () => {
+  it('429 with Retry-After: as long as it asks to wait, however often, which is said once', async () => {
     const fault = { status: 429, headers: { 'retry-after': '1' } };
-    const { store, image, registry } = await plant(fault, { times: 2 });
+    const { image, registry } = await plant(fault, { times: 2 });
+    const said: string[] = [];
+    const log = { mask: () => undefined, info: (message: string) => said.push(message) };
+    const store = open(`${registry.host}/octo/app`, { log });
     const begun = performance.now();
     expect(await store.resolve('v1')).toMatchObject(image);
     expect(performance.now() - begun).toBeGreaterThan(1900);
     expect(registry.requests).toHaveLength(3);
+    expect(said).toEqual([expect.stringMatching(/v1: status 429: it asks to wait 1 s, so this waits$/)]);
   });
 
   it('a blob’s upload: from its beginning, with the blob opened again', async () => {

@@ -9,6 +9,6 @@ const store = openStore(parseReference(place), {
   workspace: '.',
   path: '',
   deadline: AbortSignal.timeout(20_000),
-  log: { mask: () => undefined },
+  log: { mask: () => undefined, info: () => undefined },
 });
 await attachReferrers(store, [makeReferrer(JSON.parse(subject), name)]);
