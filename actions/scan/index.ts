@@ -64,6 +64,7 @@ export const action = defineAction({
     'sarif',
     'sbom-cyclonedx',
     'sbom-spdx',
+    'review',
     ...SEVERITIES.map((severity) => severity.toLowerCase()),
     'db-updated-at',
   ],

@@ -1,38 +1,15 @@
 import * as z from 'zod';
 import { type Digest, isDigest } from '../image/digest.ts';
 import { Invalid } from '../outcome/outcome.ts';
+import { CLASSES, type Finding, makeFinding, placeOf, severitySchema } from './finding.ts';
 import { SCAN_EXTENSION } from './predicate.ts';
-import { SCANNERS, SEVERITIES, type Severity } from './severity.ts';
+import { SCANNERS, SEVERITIES } from './severity.ts';
+import { readResults, resultsSchema } from './trivy.ts';
 
-/** Anything that is no severity we know counts as `UNKNOWN`, never as harmless. */
-const severity = z
-  .string()
-  .optional()
-  .transform((word): Severity => SEVERITIES.find((known) => known === word?.toUpperCase()) ?? 'UNKNOWN');
 const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value), 'is no digest');
 const time = z.iso.datetime({ offset: true });
 const name = z.string().default('');
 
-const findingFields = z.object({
-  package: name,
-  version: name,
-  /** The versions that fix it, as the advisory lists them; '' when there is none. */
-  fixed: name,
-  title: name,
-  url: name,
-  /** The file or package database it was found in. */
-  target: name,
-  /** The highest CVSS 3 or 4 base score any source gives. */
-  cvss: z.number().optional(),
-});
-const secretFields = z.object({
-  rule: z.string(),
-  category: name,
-  severity,
-  title: name,
-  target: name,
-  line: z.number().int(),
-});
 const databaseFields = z.object({
   /** `host/path:tag`, as `db-repository` named it. */
   repository: z.string(),
@@ -50,18 +27,10 @@ const scopeFields = z.object({
   scannedAt: time,
   /** Undefined when vulnerabilities were not looked for. */
   database: databaseFields.optional(),
+  /** When CISA released the catalogue of what is known to be exploited; undefined when none was asked. */
+  exploitedAt: time.optional(),
 });
 
-/** One vulnerability of one package in one place. */
-export interface Finding extends z.infer<typeof findingFields> {
-  readonly id: string;
-  readonly severity: Severity;
-  readonly platform: string;
-}
-/** Where a secret lies and of what kind it is; never the secret. */
-export interface SecretFinding extends z.infer<typeof secretFields> {
-  readonly platform: string;
-}
 /** Which vulnerability database was used. */
 export type ScanDatabase = z.infer<typeof databaseFields>;
 /** What was scanned, when, for what, and with which database. */
@@ -69,60 +38,62 @@ export type ScanScope = z.infer<typeof scopeFields>;
 /** One platform's scan, unfiltered: the same whether it comes from a report on disk or from a signed predicate. */
 export interface ScanResult extends ScanScope {
   readonly findings: readonly Finding[];
-  readonly secrets: readonly SecretFinding[];
   /** Version of Trivy. */
   readonly version: string;
   /** True when vulnerabilities (with a known database) and secrets were both looked for. */
   readonly complete: boolean;
 }
 
-const score = z.object({ V3Score: z.number().optional(), V40Score: z.number().optional() });
-
-/** Trivy's JSON report, schema version 2 (trivy pkg/types/report.go); lists that are empty are left out by Trivy, unknown fields are ignored. */
+/** Trivy's JSON report of an image, schema version 2 (trivy pkg/types/report.go). */
 export const trivyReportSchema = z.object({
   SchemaVersion: z.literal(2),
   Trivy: z.object({ Version: z.string() }),
   ArtifactType: z.literal('container_image'),
   Metadata: z.object({ ImageID: z.string() }),
-  Results: z
-    .array(
-      z.object({
-        Target: name,
-        Packages: z.array(z.unknown()).default([]),
-        Vulnerabilities: z
-          .array(
-            z.object({
-              VulnerabilityID: z.string().min(1),
-              PkgName: z.string().min(1),
-              PkgPath: name,
-              InstalledVersion: name,
-              FixedVersion: name,
-              Severity: severity,
-              Title: name,
-              PrimaryURL: name,
-              CVSS: z.record(z.string(), score).default({}),
-            }),
-          )
-          .default([]),
-        Secrets: z
-          .array(
-            z.object({
-              RuleID: z.string().min(1),
-              Category: name,
-              Severity: severity,
-              Title: name,
-              StartLine: z.number().int().default(0),
-            }),
-          )
-          .default([]),
-      }),
-    )
-    .default([]),
+  Results: resultsSchema,
 });
 export type TrivyReport = z.infer<typeof trivyReportSchema>;
 
-/** The report that scan writes: Trivy's, and under `Hallmark` what Trivy does not say of itself. */
-const reportSchema = trivyReportSchema.extend({ Hallmark: scopeFields });
+const words = z.record(z.string(), z.string()).default({});
+const severity = z.enum(SEVERITIES);
+/** A finding without its class, severity and platform, which stand elsewhere. What is empty is left out. */
+const findingFields = z.object({
+  aliases: z.array(z.string()).default([]),
+  severities: z.record(z.string(), severity).default({}),
+  title: name,
+  url: name,
+  package: name,
+  version: name,
+  purl: name,
+  fixed: name,
+  status: name,
+  category: name,
+  target: name,
+  line: z.number().int().optional(),
+  cvss: z.number().optional(),
+  published: z.string().optional(),
+  exploited: z.string().optional(),
+  firstSeen: z.string().optional(),
+  layer: name,
+  scanner: z.string().default('trivy'),
+});
+const otherFields = findingFields.extend({ id: z.string(), severity: severitySchema });
+/** A secret has its id as `rule`, as predicates of the first form had it. */
+const secretFields = findingFields.extend({ rule: z.string(), severity: severitySchema });
+
+/** What scan adds to Trivy's report under `Hallmark`: what Trivy does not say of itself, and what it does not know. */
+export const additionsSchema = scopeFields.extend({
+  /** The day CISA listed a vulnerability, by its id. */
+  exploited: words,
+  /** When a verified scan first had a finding, by `placeOf`. */
+  firstSeen: words,
+  /** What other scanners reported. */
+  others: z.array(otherFields.extend({ class: z.enum(CLASSES) })).default([]),
+});
+export type ScanAdditions = z.input<typeof additionsSchema>;
+
+/** The report that scan writes. */
+const reportSchema = trivyReportSchema.extend({ Hallmark: additionsSchema });
 
 /** Reads the text of a report that scan wrote. Throws `Invalid` naming `input` for anything else, also a bare Trivy report: it does not say which database it used. */
 export function readReport(text: string, input = 'scan-report'): ScanResult {
@@ -142,44 +113,29 @@ export function readReport(text: string, input = 'scan-report'): ScanResult {
   return normalizeReport(parsed.data, parsed.data.Hallmark);
 }
 
-/** One platform's findings out of Trivy's report. */
-export function normalizeReport(report: TrivyReport, scope: ScanScope): ScanResult {
+/** One platform's findings out of Trivy's report and what scan adds to it. */
+export function normalizeReport(report: TrivyReport, additions: ScanAdditions): ScanResult {
+  const { exploited = {}, firstSeen = {}, others = [], ...scope } = additions;
   const { platform } = scope;
-  const findings = report.Results.flatMap(({ Target, Vulnerabilities }) =>
-    Vulnerabilities.map((found): Finding => {
-      const scores = Object.values(found.CVSS).flatMap(({ V3Score, V40Score }) => [
-        V3Score ?? 0,
-        V40Score ?? 0,
-      ]);
-      const cvss = Math.max(0, ...scores);
+  const findings = [
+    ...readResults(report.Results, { scanner: 'trivy', platform }),
+    ...others.map((found) => ({ ...otherFields.parse(found), class: found.class, platform })),
+  ];
+  return {
+    ...scope,
+    version: report.Trivy.Version,
+    findings: findings.map((found) => {
+      const listed = [found.id, ...found.aliases].find((id) => Object.hasOwn(exploited, id));
+      const place = placeOf(found);
       return {
-        id: found.VulnerabilityID,
-        package: found.PkgName,
-        version: found.InstalledVersion,
-        fixed: found.FixedVersion,
-        severity: found.Severity,
-        title: found.Title,
-        url: found.PrimaryURL,
-        target: found.PkgPath || Target,
-        platform,
-        ...(cvss > 0 && { cvss }),
+        ...found,
+        ...(found.class === 'vulnerability' &&
+          listed !== undefined && { exploited: exploited[listed] ?? '' }),
+        ...(Object.hasOwn(firstSeen, place) && { firstSeen: firstSeen[place] ?? '' }),
       };
     }),
-  );
-  const secrets = report.Results.flatMap(({ Target, Secrets }) =>
-    Secrets.map(
-      (found): SecretFinding => ({
-        rule: found.RuleID,
-        category: found.Category,
-        severity: found.Severity,
-        title: found.Title,
-        target: Target,
-        line: found.StartLine,
-        platform,
-      }),
-    ),
-  );
-  return { ...scope, version: report.Trivy.Version, findings, secrets, complete: isComplete(scope) };
+    complete: isComplete(scope),
+  };
 }
 
 function isComplete({ scanners, database }: ScanScope): boolean {
@@ -197,7 +153,11 @@ const predicateSchema = z.object({
       }),
     ),
   }),
-  [SCAN_EXTENSION]: scopeFields.extend({ secrets: z.array(secretFields) }),
+  [SCAN_EXTENSION]: scopeFields.extend({
+    secrets: z.array(secretFields),
+    misconfigurations: z.array(otherFields).default([]),
+    licences: z.array(otherFields).default([]),
+  }),
 });
 
 /**
@@ -206,13 +166,15 @@ const predicateSchema = z.object({
  * Throws `Invalid` for a scan that did not look for vulnerabilities: an empty result would say that there are none.
  */
 export function buildScanPredicate(scan: ScanResult, input = 'scan-report'): Record<string, unknown> {
-  const { database, findings, secrets, version, manifest, platform, scanners, startedAt, scannedAt } = scan;
+  const { findings, version, complete: _, ...scope } = scan;
+  const { database, scanners, startedAt, scannedAt } = scope;
   if (!scanners.includes('vuln') || database === undefined) {
     throw new Invalid(
       input,
       'is of a scan that did not look for vulnerabilities; scan with "vuln" in scanners',
     );
   }
+  const of = (kind: Finding['class']): Finding[] => findings.filter((found) => found.class === kind);
   return {
     scanner: {
       uri: `pkg:github/aquasecurity/trivy@v${version}`,
@@ -222,26 +184,36 @@ export function buildScanPredicate(scan: ScanResult, input = 'scan-report'): Rec
         version: database.digest,
         lastUpdate: database.updatedAt,
       },
-      result: findings.map(({ id, severity: word, platform: _, ...rest }) => ({
-        id,
+      result: of('vulnerability').map((found) => ({
+        id: found.id,
         severity: [
-          { method: 'trivy', score: word },
-          ...(rest.cvss === undefined ? [] : [{ method: 'cvss_score', score: String(rest.cvss) }]),
+          { method: 'trivy', score: found.severity },
+          ...(found.cvss === undefined ? [] : [{ method: 'cvss_score', score: String(found.cvss) }]),
         ],
-        annotations: [rest],
+        annotations: [withoutEmpty(findingFields.parse(found))],
       })),
     },
     metadata: { scanStartedOn: startedAt, scanFinishedOn: scannedAt },
     [SCAN_EXTENSION]: {
-      manifest,
-      platform,
-      scanners,
-      startedAt,
-      scannedAt,
-      database,
-      secrets: secrets.map(({ platform: _, ...rest }) => rest),
+      ...scope,
+      secrets: of('secret').map(({ id, ...found }) =>
+        withoutEmpty(secretFields.parse({ ...found, rule: id })),
+      ),
+      misconfigurations: of('misconfiguration').map((found) => withoutEmpty(otherFields.parse(found))),
+      licences: of('licence').map((found) => withoutEmpty(otherFields.parse(found))),
     },
   };
+}
+
+function withoutEmpty(fields: object): object {
+  return Object.fromEntries(
+    Object.entries(fields).filter(
+      ([, value]) =>
+        value !== undefined &&
+        value !== '' &&
+        !(typeof value === 'object' && value !== null && Object.keys(value).length === 0),
+    ),
+  );
 }
 
 /**
@@ -252,30 +224,25 @@ export function readScan(predicate: unknown): ScanResult | undefined {
   const parsed = predicateSchema.safeParse(predicate);
   if (!parsed.success) return undefined;
   const { scanner, [SCAN_EXTENSION]: extension } = parsed.data;
-  const { secrets, ...scope } = extension;
+  const { secrets, misconfigurations, licences, ...scope } = extension;
   const { platform } = scope;
   return {
     ...scope,
     version: scanner.version,
-    findings: scanner.result.map(({ id, severity: scores, annotations: [rest] }) => ({
-      ...rest,
-      id,
-      severity: severity.parse(scores.find(({ method }) => method === 'trivy')?.score),
-      platform,
-    })),
-    secrets: secrets.map((secret) => ({ ...secret, platform })),
+    findings: [
+      ...scanner.result.map(({ id, severity: scores, annotations: [rest] }) =>
+        makeFinding({
+          ...rest,
+          class: 'vulnerability',
+          id,
+          severity: severitySchema.parse(scores.find(({ method }) => method === 'trivy')?.score),
+          platform,
+        }),
+      ),
+      ...misconfigurations.map((found) => makeFinding({ ...found, class: 'misconfiguration', platform })),
+      ...secrets.map(({ rule, ...found }) => makeFinding({ ...found, class: 'secret', id: rule, platform })),
+      ...licences.map((found) => makeFinding({ ...found, class: 'licence', platform })),
+    ],
     complete: isComplete(scope),
   };
-}
-
-/** How many findings and secrets there are of each severity. What several platforms share counts once. */
-export function countSeverities(scans: readonly ScanResult[]): Record<Severity, number> {
-  const counts: Record<Severity, number> = { CRITICAL: 0, HIGH: 0, MEDIUM: 0, LOW: 0, UNKNOWN: 0 };
-  const seen = new Set<string>();
-  for (const found of scans.flatMap((scan) => [...scan.findings, ...scan.secrets])) {
-    const key = JSON.stringify({ ...found, platform: '' });
-    if (!seen.has(key)) counts[found.severity] += 1;
-    seen.add(key);
-  }
-  return counts;
 }

@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import type { Evidence, VerifiedImage } from '../evidence/evidence.ts';
 import { type EvidenceKind, kindOfPredicate, ROLES_OF } from '../evidence/predicate.ts';
-import { type Finding, readScan, type ScanResult, type SecretFinding } from '../evidence/scan.ts';
+import { readScan, type ScanResult } from '../evidence/scan.ts';
+import type { Scanner } from '../evidence/severity.ts';
 import type { Trust } from '../evidence/trust.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
+import { describeFindings, type VulnerabilityFacts } from './findings.ts';
 import { type Reading, readPackages, readPlatformScan, readProvenance, readTest } from './reading.ts';
 import { NEEDS, type Need } from './rule.ts';
 
@@ -45,9 +47,11 @@ export interface Facts {
   readonly config: readonly object[];
   readonly provenance?: object;
   readonly sbom?: { packages: readonly object[] };
-  readonly vulnerabilities?: readonly Finding[];
+  readonly vulnerabilities?: readonly VulnerabilityFacts[];
   readonly secrets?: readonly object[];
-  readonly scan?: { scannedAt: Date; databaseUpdatedAt: Date };
+  readonly misconfigurations?: readonly object[];
+  readonly licences?: readonly object[];
+  readonly scan?: object;
   readonly tests?: { passed: boolean };
   readonly now: Date;
 }
@@ -184,16 +188,21 @@ function timeOf({ kind, signer, signedAt, statement }: Evidence): number | undef
   return scan && Math.min(proven, Date.parse(scan.scannedAt));
 }
 
-function describeScans(scans: readonly ScanResult[]): Pick<Facts, 'vulnerabilities' | 'secrets' | 'scan'> {
+function describeScans(scans: readonly ScanResult[]): Partial<Facts> {
   const oldest = (times: readonly string[]): Date => new Date(Math.min(...times.map(Date.parse)));
+  const asked = scans.flatMap(({ exploitedAt }) => exploitedAt ?? []);
+  const all = describeFindings(scans.flatMap(({ findings }) => findings));
+  const lookedFor = (scanner: Scanner): boolean => scans.every(({ scanners }) => scanners.includes(scanner));
   return {
-    vulnerabilities: scans.flatMap(({ findings }) => findings),
-    secrets: scans.flatMap(({ secrets }) =>
-      secrets.map((secret: SecretFinding) => ({ ...secret, line: BigInt(secret.line) })),
-    ),
+    vulnerabilities: all.vulnerabilities,
+    secrets: all.secrets,
+    // Of what was not looked for a rule must not see that there is none.
+    ...(lookedFor('misconfig') && { misconfigurations: all.misconfigurations }),
+    ...(lookedFor('license') && { licences: all.licences }),
     scan: {
       scannedAt: oldest(scans.map(({ scannedAt }) => scannedAt)),
       databaseUpdatedAt: oldest(scans.map(({ database }) => database?.updatedAt ?? '')),
+      ...(asked.length === scans.length && { exploitedAt: oldest(asked) }),
     },
   };
 }

@@ -46,7 +46,13 @@ export const TYPES: Readonly<Record<string, Readonly<Record<string, string>>>> =
     url: 'string',
     platform: 'string',
     target: 'string',
+    purl: 'string',
+    status: 'string',
+    scanner: 'string',
     cvss: 'double',
+    published: 'google.protobuf.Timestamp',
+    firstSeen: 'google.protobuf.Timestamp',
+    exploited: 'google.protobuf.Timestamp',
   },
   Secret: {
     rule: 'string',
@@ -56,10 +62,31 @@ export const TYPES: Readonly<Record<string, Readonly<Record<string, string>>>> =
     target: 'string',
     line: 'int',
     platform: 'string',
+    scanner: 'string',
+  },
+  Misconfiguration: {
+    id: 'string',
+    category: 'string',
+    severity: 'string',
+    title: 'string',
+    target: 'string',
+    line: 'int',
+    platform: 'string',
+    scanner: 'string',
+  },
+  Licence: {
+    id: 'string',
+    category: 'string',
+    severity: 'string',
+    package: 'string',
+    target: 'string',
+    platform: 'string',
+    scanner: 'string',
   },
   Scan: {
     scannedAt: 'google.protobuf.Timestamp',
     databaseUpdatedAt: 'google.protobuf.Timestamp',
+    exploitedAt: 'google.protobuf.Timestamp',
   },
   Tests: { passed: 'bool' },
   Approval: { by: 'string', at: 'google.protobuf.Timestamp' },
@@ -81,17 +108,30 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   vulnerabilities: {
     type: 'list<Vulnerability>',
     description:
-      'What the newest scan of each platform found. `fixed` is empty when there is no fix; `cvss` may be missing: test with has().',
+      'What the newest scan of each platform found, without what is excused. `fixed` is empty when there is no fix; `cvss`, `published`, `firstSeen` and `exploited` (when CISA listed it) may be missing: test with has().',
     need: 'scan',
   },
   secrets: {
     type: 'list<Secret>',
-    description: 'Secrets that the newest scan of each platform found.',
+    description: 'Secrets that the newest scan of each platform found, without what is excused.',
+    need: 'scan',
+  },
+  misconfigurations: {
+    type: 'list<Misconfiguration>',
+    description:
+      'What the checks of Trivy, or of another scanner, found, without what is excused. A scan of a platform without the scanner misconfig is an error here, so it denies.',
+    need: 'scan',
+  },
+  licences: {
+    type: 'list<Licence>',
+    description:
+      'Licences of packages and files, without what is excused. A scan of a platform without the scanner license is an error here, so it denies.',
     need: 'scan',
   },
   scan: {
     type: 'Scan',
-    description: 'When the image was scanned, and how old the database was: the oldest over all platforms.',
+    description:
+      'When the image was scanned, and how old the database was: the oldest over all platforms. `exploitedAt` is when the list of what is known to be exploited was released: missing when a platform was scanned without one.',
     need: 'scan',
   },
   tests: {

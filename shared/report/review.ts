@@ -30,6 +30,12 @@ const found = z.object({
   target: text,
   line: z.number().int().nonnegative().optional(),
   cvss: z.number().min(0).max(10).optional(),
+  /** As each source maps it, by the source's name. */
+  severities: z.record(z.string().max(100), z.enum(SEVERITIES)).optional(),
+  /** What the distribution says of it: `fixed`, `affected`, `will_not_fix`, … */
+  status: text.optional(),
+  /** When it was published (ISO 8601). */
+  published: z.string().max(40).optional(),
   /** Known to be exploited (CISA KEV): the date it was listed. */
   exploited: z.string().max(40).optional(),
   /** When it was first seen in this repository (ISO 8601). */
@@ -76,7 +82,8 @@ const exceptionLine = z.object({
   owner: text,
   reason: text,
   until: text,
-  state: z.enum(['used', 'unused', 'expired']),
+  /** `proposed` is in this pull request alone, so it excuses nothing yet. */
+  state: z.enum(['used', 'unused', 'expired', 'proposed']),
   /** File and line it stands in, for an annotation. */
   file: text,
   line: z.number().int().positive().optional(),
@@ -99,12 +106,20 @@ export const reviewSchema = z.object({
   /** Full commit the image was built from, when it is known. */
   commit: z.string().max(64).optional(),
   platforms: listOf(sized, 64),
+  /** Path in the repository of the Dockerfile that `layer.line` speaks of, when that is certain. */
+  dockerfile: text.optional(),
   /** What `fail-on` and `new-only` came to; `unavailable` when the scan could not answer. */
   outcome: z.enum(['passed', 'refused', 'unavailable']),
   /** True when a `fail-on` was asked at all: passed without one promises nothing. */
   judged: z.boolean(),
   reasons: listOf(text, 100_000),
-  scanner: z.object({ name: text, version: text, databaseUpdatedAt: z.string().max(40).optional() }),
+  scanner: z.object({
+    name: text,
+    version: text,
+    databaseUpdatedAt: z.string().max(40).optional(),
+    /** When CISA released the list of what is known to be exploited; missing when none was asked. */
+    exploitedAt: z.string().max(40).optional(),
+  }),
   /** What it was compared with; `reason` says why there is none. */
   baseline: z.object({ kind: text, image: text, reason: text }).optional(),
   findings: listOf(found, 200_000),

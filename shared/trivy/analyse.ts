@@ -12,27 +12,40 @@ export type Format = (typeof FORMATS)[number];
 /**
  * Analyses the one image of the OCI layout `<folder>/image` and returns Trivy's JSON report as it wrote it: every package and every finding,
  * nothing filtered. `cache` holds the database. Vulnerabilities are always matched (against an empty database when they are not asked for),
- * because Trivy lists Java archives only then.
+ * because Trivy lists Java archives only then. Misconfigurations are looked for by the checks that this version of Trivy
+ * carries, and by no others: newer ones would come from a registry, and Trivy falls back from those without failing.
+ * `complaints` are errors that Trivy logged and went on after, as for a file it could not parse.
  */
 export async function analyseImage(
   trivy: string,
   options: { folder: string; cache: string; scanners: readonly Scanner[]; deadline: AbortSignal },
-): Promise<string> {
+): Promise<{ report: string; complaints: string[] }> {
   const { folder, cache, scanners, deadline } = options;
+  const ofConfig = scanners.filter((scanner) => scanner === 'secret' || scanner === 'misconfig');
   const args = [
     ...['image', '--input', LAYOUT_FOLDER, '--output', 'trivy.json', '--format', 'json', '--list-all-pkgs'],
     ...['--scanners', [...new Set(['vuln', ...scanners])].join(',')],
     // A secret in the image's environment or history is as public as one in a file.
-    ...(scanners.includes('secret') ? ['--image-config-scanners', 'secret'] : []),
-    ...['--cache-dir', cache, '--cache-backend', 'memory', '--skip-db-update'],
+    ...(ofConfig.length > 0 ? ['--image-config-scanners', ofConfig.join(',')] : []),
+    ...['--cache-dir', cache, '--cache-backend', 'memory', '--skip-db-update', '--skip-check-update'],
     ...['--skip-version-check', '--disable-telemetry', '--no-progress'],
     // The step's deadline holds; Trivy's own default is five minutes.
     ...['--timeout', '24h'],
   ];
-  await runTrivy(trivy, args, { folder, deadline });
-  return readFile(join(folder, 'trivy.json'), 'utf8').catch((cause) => {
+  const { stderr } = await runTrivy(trivy, args, { folder, deadline });
+  const report = await readFile(join(folder, 'trivy.json'), 'utf8').catch((cause) => {
     throw new Unavailable('Trivy ended well and wrote no report', { cause });
   });
+  const complaints = stderr
+    .split(/\r?\n/)
+    .filter((line) => /\bERROR\b/.test(line) && !line.includes('Falling back to embedded checks'))
+    .map((line) =>
+      line
+        .replace(/^.*?\bERROR\b\s*/, '')
+        .replaceAll('\t', ' ')
+        .slice(0, 500),
+    );
+  return { report, complaints };
 }
 
 /** Turns a report into another format, without a second analysis. Both paths are absolute; `folder` is where Trivy runs. */

@@ -1,14 +1,24 @@
 import * as z from 'zod';
-import { normalizeReport, type ScanResult, type ScanScope, trivyReportSchema } from '../evidence/scan.ts';
+import { normalizeReport, type ScanAdditions, type ScanResult, trivyReportSchema } from '../evidence/scan.ts';
 import type { Digest } from '../image/digest.ts';
 import { Refused, Unavailable } from '../outcome/outcome.ts';
 import type { LayerDigests } from './layout.ts';
 
 const layer = z.object({ Size: z.number(), Digest: z.string(), DiffID: z.string() }).partial();
 
+const cause = z
+  .object({
+    Resource: z.string(),
+    Provider: z.string(),
+    Service: z.string(),
+    StartLine: z.number(),
+    EndLine: z.number(),
+  })
+  .partial();
+
 /*
  * What of Trivy's report is written on. Where a secret may stand only the fields named here stay:
- * Trivy masks what it matched, but the lines beside it, the environment and the commands of the image's history come along as they are.
+ * Trivy masks what it matched, but the lines beside it, those that a misconfiguration stands in, the environment and the commands of the image's history come along as they are.
  */
 const writtenSchema = z.looseObject({
   Metadata: z.looseObject({
@@ -40,6 +50,7 @@ const writtenSchema = z.looseObject({
             }),
           )
           .optional(),
+        Misconfigurations: z.array(z.looseObject({ CauseMetadata: cause.optional() })).optional(),
       }),
     )
     .optional(),
@@ -47,11 +58,11 @@ const writtenSchema = z.looseObject({
 
 /**
  * Turns what Trivy wrote into the report that scan hands out: without secrets, named after the image instead of the folder it was read from,
- * and with `scope` beside it. `Refused` when Trivy looked at another image than the one with `config`, `Unavailable` when it is no whole report.
+ * and with `additions` beside it. `Refused` when Trivy looked at another image than the one with `config`, `Unavailable` when it is no whole report.
  */
 export function buildReport(
   written: string,
-  scope: ScanScope,
+  additions: ScanAdditions,
   image: { name: string; config: Digest; inRegistry: boolean; layers: LayerDigests },
 ): { text: string; scan: ScanResult; packages: number } {
   let json: unknown;
@@ -72,10 +83,10 @@ export function buildReport(
     ArtifactName: image.name,
     // The package URL of the SBOM comes from here; a layout has none.
     Metadata: { ...Metadata, ...(image.inRegistry && { RepoDigests: [image.name] }) },
-    Hallmark: scope,
+    Hallmark: additions,
   });
   const packages = report.Results.reduce((sum, { Packages }) => sum + Packages.length, 0);
-  return { text, scan: normalizeReport(report, scope), packages };
+  return { text, scan: normalizeReport(report, additions), packages };
 }
 
 /** Layers that were unpacked for Trivy get the names back that the image's manifest has for them. */

@@ -277,7 +277,7 @@ it.each<[string, Record<string, string>, string]>([
   [
     'an unknown scanner',
     { scanners: 'vuln,virus' },
-    'scanners: may list vuln, secret, license, none, not "virus"',
+    'scanners: may list vuln, secret, misconfig, license, none, not "virus"',
   ],
   ['none among scanners', { scanners: 'vuln,none' }, 'scanners:'],
   ['a judgement without scanners', { scanners: 'none', 'fail-on': 'high' }, 'fail-on:'],

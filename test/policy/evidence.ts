@@ -1,7 +1,8 @@
 // Evidence as collectEvidence hands it over, for tables: verified, by a signer who holds the role.
 import type { Evidence } from '../../shared/evidence/evidence.ts';
+import { type Finding, makeFinding } from '../../shared/evidence/finding.ts';
 import { type EvidenceKind, PREDICATE_TYPES, ROLES, ROLES_OF } from '../../shared/evidence/predicate.ts';
-import { buildScanPredicate, type Finding, type SecretFinding } from '../../shared/evidence/scan.ts';
+import { buildScanPredicate } from '../../shared/evidence/scan.ts';
 import { STATEMENT_TYPE } from '../../shared/evidence/statement.ts';
 import type { Trust } from '../../shared/evidence/trust.ts';
 import { type Digest, parseDigest } from '../../shared/image/digest.ts';
@@ -44,7 +45,9 @@ export function evidence(kind: EvidenceKind, predicate: unknown, changes: Partia
   };
 }
 
-export const CRITICAL: Finding = {
+export const CRITICAL = makeFinding({
+  class: 'vulnerability',
+  scanner: 'trivy',
   id: 'CVE-2021-44906',
   package: 'minimist',
   version: '1.2.5',
@@ -54,21 +57,23 @@ export const CRITICAL: Finding = {
   url: 'https://example.com/',
   target: 'package.json',
   platform: 'linux/amd64',
-};
-export const SECRET: SecretFinding = {
-  rule: 'aws-access-key-id',
+});
+export const SECRET = makeFinding({
+  class: 'secret',
+  scanner: 'trivy',
+  id: 'aws-access-key-id',
   category: 'AWS',
   severity: 'CRITICAL',
   title: 'AWS key',
   target: '/app/.env',
   line: 3,
   platform: 'linux/amd64',
-};
+});
 
 /** The scan of one platform: clean, an hour old, with a database of this morning. */
 export function scan(
   subject: 'b' | 'c',
-  found: { findings?: readonly Finding[]; secrets?: readonly SecretFinding[] } = {},
+  found: { findings?: readonly Finding[] } = {},
   scope: { scannedAt?: string; databaseUpdatedAt?: string; scanners?: readonly ('vuln' | 'secret')[] } = {},
   changes: Partial<Evidence> = {},
 ): Evidence {
@@ -86,7 +91,6 @@ export function scan(
     version: '0.72.0',
     complete: true,
     findings: found.findings ?? [],
-    secrets: found.secrets ?? [],
   });
   return evidence('scan', predicate, { subjects: [digest(subject)], ...changes });
 }

@@ -227,7 +227,7 @@ const LACKING: [name: string, given: Case, denies: string[], reason: string][] =
   ],
   [
     'a secret on one platform',
-    { found: instead('scan', scan('b'), scan('c', { secrets: [SECRET] })) },
+    { found: instead('scan', scan('b'), scan('c', { findings: [SECRET] })) },
     ['no-secrets'],
     'aws-access-key-id /app/.env',
   ],

@@ -62,10 +62,7 @@ describe('the page of a verdict', () => {
   });
 
   test('counts what several platforms share once', () => {
-    const both = [
-      scan('b', { findings: [CRITICAL], secrets: [SECRET] }),
-      scan('c', { findings: [CRITICAL] }),
-    ];
+    const both = [scan('b', { findings: [CRITICAL, SECRET] }), scan('c', { findings: [CRITICAL] })];
     expect(page({}, instead('scan', ...both))).toContain('vulnerabilities: 1 critical, 0 high');
     expect(page({}, instead('scan', ...both))).toContain('secrets: 1');
   });

@@ -32,7 +32,7 @@ try {
     log,
   });
   const trivy = await ensureTool('trivy');
-  const report = await analyseImage(trivy, { folder, cache, scanners: ['vuln', 'secret'], deadline });
+  const { report } = await analyseImage(trivy, { folder, cache, scanners: ['vuln', 'secret'], deadline });
   writeFileSync(new URL('../fixtures/trivy/sample.json', import.meta.url), report);
 } finally {
   await registry.close();

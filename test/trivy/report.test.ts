@@ -25,7 +25,7 @@ it('keeps packages and findings, and says which image and manifest it is about',
   const { text, scan, packages } = buildReport(recorded, scope, image);
   const report = JSON.parse(text);
   expect(packages).toBe(2);
-  expect(scan.findings).toHaveLength(8);
+  expect(scan.findings).toHaveLength(9);
   expect(readReport(text)).toEqual(scan);
   expect(report).toMatchObject({
     ArtifactName: image.name,

@@ -1,0 +1,232 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { ScanAdditions, ScanDatabase, ScanResult } from '../evidence/scan.ts';
+import type { Scanner } from '../evidence/severity.ts';
+import type { RunContext } from '../github/context.ts';
+import { shortDigest } from '../image/digest.ts';
+import { formatPlatform, parsePlatform } from '../image/platform.ts';
+import { formatImage, type Reference } from '../image/reference.ts';
+import { Invalid, Refused, Unavailable } from '../outcome/outcome.ts';
+import type { StoreOptions } from '../store/open.ts';
+import { mapParallel } from '../store/parallel.ts';
+import type { Store } from '../store/store.ts';
+import type { ImageSubjects, PlatformManifest } from '../store/subjects.ts';
+import { analyseImage, convertReport, FORMATS, type Format } from '../trivy/analyse.ts';
+import { fetchDatabase, writeEmptyDatabase } from '../trivy/database.ts';
+import { findTrivy } from '../trivy/find.ts';
+import { type LayerDigests, writeLayout } from '../trivy/layout.ts';
+import { buildReport } from '../trivy/report.ts';
+
+export interface AnalysisInputs {
+  /** Empty: packages are listed and nothing is judged. */
+  readonly scanners: readonly Scanner[];
+  readonly 'db-repository': readonly string[];
+  /** Seconds. */
+  readonly 'db-max-age'?: number | undefined;
+  readonly 'trivy-version'?: string | undefined;
+  readonly 'trivy-path'?: string | undefined;
+}
+
+/** Trivy, and the folder that holds its database. */
+export interface Tools {
+  readonly trivy: string;
+  readonly cache: string;
+  readonly database: ScanDatabase | undefined;
+}
+
+/** What is known beside what Trivy finds, of one platform. */
+export type Additions = Pick<ScanAdditions, 'exploitedAt' | 'exploited' | 'firstSeen' | 'others'>;
+
+/** An image to analyse: all of its platforms, or those that are named. */
+export interface AnalysedImage {
+  readonly store: Store;
+  readonly reference: Reference;
+  readonly subjects: ImageSubjects;
+  readonly platforms?: readonly string[];
+}
+
+/** One platform's analysis. */
+export interface AnalysedPlatform {
+  readonly platform: string;
+  readonly manifest: PlatformManifest;
+  readonly scan: ScanResult;
+  /** Absolute paths. */
+  readonly files: Readonly<Record<'report' | Format, string>>;
+}
+
+const FILES: Record<'report' | Format, string> = {
+  report: 'trivy.json',
+  sarif: 'trivy.sarif',
+  cyclonedx: 'sbom.cdx.json',
+  'spdx-json': 'sbom.spdx.json',
+};
+
+/** Finds Trivy and fetches its database, both at once, into `work`. */
+export async function prepareTools(
+  inputs: AnalysisInputs,
+  work: string,
+  options: StoreOptions,
+  context: RunContext,
+): Promise<Tools> {
+  const cache = join(work, 'cache');
+  const program = join(work, 'program');
+  await mkdir(program);
+  const preparing = [prepareDatabase(inputs, cache, options), findTrivy(inputs, context, program)] as const;
+  // To the end of each, so that nothing still writes when the folder is removed.
+  await Promise.allSettled(preparing);
+  const [database, trivy] = await Promise.all(preparing);
+  return { trivy, cache, database };
+}
+
+/**
+ * Analyses every platform of an image once and writes every report of it below `reports`. `work` is an empty folder that the caller removes;
+ * the image is read while the tools are still being prepared. What `add` knows of a platform is written into its report.
+ */
+export async function analysePlatforms(
+  image: AnalysedImage,
+  run: {
+    readonly tools: Promise<Tools>;
+    readonly work: string;
+    readonly reports: string;
+    readonly scanners: readonly Scanner[];
+    readonly add?: (platform: string) => Additions;
+    readonly context: RunContext;
+  },
+): Promise<AnalysedPlatform[]> {
+  const targets = choosePlatforms(image.subjects.platforms, image.platforms ?? []).map((target, index) => {
+    const kept = `${target.platform.replaceAll('/', '-')}-${shortDigest(target.manifest.descriptor.digest)}`;
+    return { ...target, folder: join(run.work, String(index)), reports: join(run.reports, kept) };
+  });
+  const laying = mapParallel(targets, 2, async (target): Promise<Target> => {
+    await mkdir(target.folder);
+    return { ...target, layers: await writeLayout(image.store, target.manifest, target.folder) };
+  });
+  await Promise.allSettled([laying, run.tools]);
+  const [laid, tools] = await Promise.all([laying, run.tools]);
+  return mapParallel(laid, availableParallelism(), (target) =>
+    analysePlatform(target, image.reference, { ...run, tools }),
+  );
+}
+
+/** One platform on its way through Trivy. */
+interface Target {
+  readonly platform: string;
+  readonly manifest: PlatformManifest;
+  /** Where Trivy runs, with the image and nothing else. */
+  readonly folder: string;
+  /** Where its reports stay for later steps. */
+  readonly reports: string;
+  readonly layers: LayerDigests;
+}
+
+/** The platform manifests to scan, by platform. A wanted one that the image does not have is `Invalid`. */
+function choosePlatforms(
+  platforms: readonly PlatformManifest[],
+  wanted: readonly string[],
+): { platform: string; manifest: PlatformManifest }[] {
+  const found = platforms.map((manifest) => ({
+    platform: formatPlatform(manifest.platform) || 'unknown/unknown',
+    manifest,
+  }));
+  for (const { platform } of found) {
+    if (!/^[a-z0-9_.-]+(?:\/[a-z0-9_.-]+){1,2}$/i.test(platform)) {
+      throw new Refused(`the image names a platform that is none: "${platform}"`);
+    }
+  }
+  if (found.length === 0)
+    throw new Refused('the image has no platform that could run, so there is nothing to scan');
+  if (wanted.length === 0) return found;
+  const names = wanted.map((text) => formatPlatform(parsePlatform(text)));
+  const missing = names.filter((name) => !found.some(({ platform }) => platform === name));
+  if (missing.length > 0) {
+    const has = found.map(({ platform }) => platform).join(', ');
+    throw new Invalid('platforms', `the image has no ${missing.join(', ')}; it has ${has}`);
+  }
+  return found.filter(({ platform }) => names.includes(platform));
+}
+
+async function prepareDatabase(
+  inputs: AnalysisInputs,
+  cache: string,
+  options: StoreOptions,
+): Promise<ScanDatabase | undefined> {
+  if (!inputs.scanners.includes('vuln')) {
+    await writeEmptyDatabase(cache);
+    return undefined;
+  }
+  const database = await fetchDatabase(inputs['db-repository'], cache, options);
+  const age = (Date.now() - Date.parse(database.updatedAt)) / 1000;
+  const limit = inputs['db-max-age'];
+  if (limit !== undefined && age > limit) {
+    throw new Unavailable(
+      `the vulnerability database of ${database.updatedAt} is ${Math.round(age / 3600)} hours old, older than db-max-age`,
+      {
+        hint: 'Nothing was judged. Try again when it has been updated, or name a fresher mirror in "db-repository".',
+      },
+    );
+  }
+  return database;
+}
+
+async function analysePlatform(
+  { platform, manifest, folder, reports, layers }: Target,
+  reference: Reference,
+  run: {
+    readonly tools: Tools;
+    readonly scanners: readonly Scanner[];
+    readonly add?: (platform: string) => Additions;
+    readonly context: RunContext;
+  },
+): Promise<AnalysedPlatform> {
+  const { trivy, cache, database } = run.tools;
+  const { deadline, log } = run.context;
+  const scanners = [...run.scanners];
+  const startedAt = new Date().toISOString();
+  // A cache for each, around one database: where there are Java archives Trivy writes their index into it.
+  const own = `${folder}-cache`;
+  await mkdir(own);
+  await symlink(join(cache, 'db'), join(own, 'db'));
+  const { report: written, complaints } = await analyseImage(trivy, {
+    folder,
+    cache: own,
+    scanners,
+    deadline,
+  });
+  for (const complaint of complaints) log.warning(`Trivy on ${platform}: ${complaint}`);
+  const { text, scan, packages } = buildReport(
+    written,
+    {
+      manifest: manifest.descriptor.digest,
+      platform,
+      scanners,
+      startedAt,
+      scannedAt: new Date().toISOString(),
+      ...(database && { database }),
+      ...run.add?.(platform),
+    },
+    {
+      name: formatImage(reference, manifest.descriptor.digest),
+      config: manifest.manifest.config.digest,
+      inRegistry: reference.kind === 'registry',
+      layers,
+    },
+  );
+  if (packages === 0) {
+    log.warning(
+      `Trivy found no packages in ${platform}: it knows of no vulnerability because it knows of no package`,
+    );
+  }
+  await mkdir(reports, { recursive: true });
+  const files = {
+    report: join(reports, FILES.report),
+    sarif: join(reports, FILES.sarif),
+    cyclonedx: join(reports, FILES.cyclonedx),
+    'spdx-json': join(reports, FILES['spdx-json']),
+  };
+  await writeFile(files.report, text);
+  await mapParallel(FORMATS, FORMATS.length, (format) =>
+    convertReport(trivy, format, { report: files.report, output: files[format] }, { folder, deadline }),
+  );
+  return { platform, manifest, scan, files };
+}
