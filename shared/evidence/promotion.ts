@@ -41,8 +41,8 @@ export const promotionSchema = z
     previous: digest.optional(),
     /** Digest of the verdict that allowed it (its referrer manifest, beside the image); of a promotion or rollback only. */
     verdict: digest.optional(),
-    /** The commit that the image was built from, as its provenance says: what the next promotion has to descend from. */
-    commit: z.string().optional(),
+    /** What the image was built from, as its provenance says: the next promotion has to descend from it. */
+    source: z.object({ repository: z.string(), commit: z.string() }).optional(),
     requestedBy: z.string().optional(),
     approvedBy: z.array(approvalSchema).optional(),
     reason: z.string().optional(),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { freezeSchema } from '../environment/freeze.ts';
 import { ROLES } from '../evidence/predicate.ts';
 import { identityRuleSchema, type Trust } from '../evidence/trust.ts';
 import { parseRepository } from '../image/reference.ts';
@@ -15,18 +16,23 @@ const repository = z.string().superRefine((text, context) => {
   }
 });
 
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
 const environmentSchema = z.strictObject({
   /** Where its images are: `ghcr.io/octo/app`. */
   repository,
   /** The environment that an image must have passed through before. */
   after: nameSchema.optional(),
-  /** How long it must have been there. */
+  /** How long it must have been there, in seconds. */
   soak: z
     .string()
     .regex(/^\d{1,6}[smhd]$/, 'is no time; write it as 90s, 10m, 2h or 7d')
+    .transform((text) => Number.parseInt(text, 10) * (SECONDS[text.at(-1) ?? ''] ?? Number.NaN))
     .optional(),
   /** How many people must approve. */
   approvals: z.int().min(1).max(100).optional(),
+  /** When nothing is promoted. */
+  freeze: z.array(freezeSchema).min(1).max(100).optional(),
   /** Names of rules. All of them count. */
   rules: z.array(z.string()).min(1, 'names no rule, so everything would pass'),
 });
@@ -143,7 +149,15 @@ function findUnboundKeys({ trust }: PolicyFile): Fault[] {
 
 function findBrokenOrder(policy: PolicyFile): Fault[] {
   const { environments } = policy;
-  return Object.entries(environments).flatMap(([name, { after }]) => {
+  return Object.entries(environments).flatMap(([name, { after, soak }]) => {
+    if (after === undefined && soak !== undefined) {
+      return [
+        {
+          path: ['environments', name, 'soak'],
+          message: 'is a time in the environment before: give "after"',
+        },
+      ];
+    }
     if (after === undefined) return [];
     const path = ['environments', name, 'after'];
     if (!Object.hasOwn(environments, after)) {

@@ -21,8 +21,19 @@ export interface JudgedEnvironment extends Partial<Omit<PolicyEnvironment, 'rule
   readonly rules: readonly string[];
 }
 
-/** Parts of an environment that are read but not built yet: until then they deny. */
-const NOT_BUILT = ['after', 'soak', 'approvals'] as const satisfies readonly (keyof PolicyEnvironment)[];
+/** What an environment asks beside its rules, answered by who read its records (environment/conditions.ts). */
+export const CONDITIONS = [
+  'after',
+  'soak',
+  'approvals',
+  'freeze',
+] as const satisfies readonly (keyof PolicyEnvironment)[];
+
+/** What the gate saw for itself: no evidence says it. */
+export interface Observation {
+  readonly conditions: readonly RuleResult[];
+  readonly facts: Required<Pick<Facts, 'approvals' | 'promotion'>>;
+}
 
 /**
  * Judges gathered facts by every rule of one environment. A rule whose evidence is missing or incomplete is not evaluated and denies,
@@ -31,34 +42,40 @@ const NOT_BUILT = ['after', 'soak', 'approvals'] as const satisfies readonly (ke
 export async function judgeFacts(
   known: PolicyFile['rules'],
   environment: JudgedEnvironment,
-  { facts, missing }: Gathered,
+  gathered: Gathered,
   evaluate: EvaluateExpressions,
+  observation?: Observation,
 ): Promise<Verdict> {
+  const facts: Facts = { ...gathered.facts, ...observation?.facts };
   const judged = [...new Set(environment.rules)].map((name) => {
     const rule = known[name];
-    const gaps = rule === undefined ? ['there is no such rule'] : explainGaps(rule, missing);
+    const gaps = rule === undefined ? ['there is no such rule'] : explainGaps(rule, gathered.missing, facts);
     return { name, rule, gaps, expression: gaps.length > 0 ? undefined : (rule?.deny ?? rule?.warn) };
   });
   const expressions = judged.flatMap(({ expression }) => expression ?? []);
   const evaluated = expressions.length === 0 ? [] : await evaluate(expressions, facts);
-  const rules = judged.map(({ name, rule, gaps, expression }): RuleResult => {
+  const ruled = judged.map(({ name, rule, gaps, expression }): RuleResult => {
     const reasons =
       expression === undefined ? gaps : explainAnswer(evaluated[expressions.indexOf(expression)]);
     const outcome = outcomeOf(rule, reasons, facts.now);
     return { name, title: rule?.title ?? name, outcome, reasons: outcome === 'passed' ? [] : reasons };
   });
 
+  const conditions = observation?.conditions ?? [];
+  const unseen = CONDITIONS.filter(
+    (part) => environment[part] !== undefined && !conditions.some(({ name }) => name === part),
+  );
+  const rules = [...conditions, ...ruled];
+
   const tell = (outcome: RuleResult['outcome']): string[] =>
     rules
       .filter((result) => result.outcome === outcome)
       .flatMap(({ name, title, reasons }) => reasons.map((reason) => `${name} (${title}): ${reason}`));
   const reasons = [
-    ...NOT_BUILT.filter((part) => environment[part] !== undefined).map(
-      (part) => `${environment.name} asks for "${part}", which is not implemented yet, so it denies`,
-    ),
+    ...unseen.map((part) => `${environment.name} asks for "${part}", and nobody looked`),
     // A rule over each platform is true of none: nothing was looked at.
     ...(facts.image.platforms.length === 0 ? ['the image has no platform that could run'] : []),
-    ...(rules.length === 0 ? [`${environment.name} has no rules, so nothing was judged`] : []),
+    ...(ruled.length === 0 ? [`${environment.name} has no rules, so nothing was judged`] : []),
     ...tell('denied'),
   ];
   return {
@@ -71,11 +88,14 @@ export async function judgeFacts(
   };
 }
 
-function explainGaps(rule: Rule, missing: Gathered['missing']): string[] {
-  const gaps = needsOf(rule).flatMap((need) => missing.get(need) ?? []);
-  return variablesOf(rule).includes('approvals')
-    ? [...gaps, 'it asks for "approvals", which is not implemented yet, so it denies']
-    : gaps;
+function explainGaps(rule: Rule, missing: Gathered['missing'], facts: Facts): string[] {
+  const unseen = (['approvals', 'promotion'] as const).filter(
+    (name) => variablesOf(rule).includes(name) && facts[name] === undefined,
+  );
+  return [
+    ...needsOf(rule).flatMap((need) => missing.get(need) ?? []),
+    ...unseen.map((name) => `it asks for "${name}", and nobody looked`),
+  ];
 }
 
 function explainAnswer(answer: Evaluated | undefined): string[] {

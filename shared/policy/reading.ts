@@ -72,8 +72,21 @@ export function readTest(found: Evidence): Reading<boolean> {
   return parsed.success ? { value: parsed.data.result === 'PASSED' } : { fault: 'is no in-toto test result' };
 }
 
+/** How an image was built, as rules see it; what nobody says is empty. */
+export interface BuiltFrom {
+  readonly builder: string;
+  readonly buildType: string;
+  /** `https://github.com/octo/app` */
+  readonly repository: string;
+  readonly commit: string;
+  readonly ref: string;
+  readonly workflow: string;
+  readonly trigger: string;
+  readonly runner: string;
+}
+
 /** How an image was built: the certificate's word where it has one, otherwise the predicate's; where both speak they must agree. */
-export function readProvenance({ statement, signer }: Evidence): Reading<object> {
+export function readProvenance({ statement, signer }: Evidence): Reading<BuiltFrom> {
   const parsed = provenanceSchema.safeParse(statement.predicate);
   if (!parsed.success) return { fault: 'the provenance is no SLSA provenance v1' };
   const { buildDefinition, runDetails } = parsed.data;

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isEnvironmentName } from '../environment/tags.ts';
+import { createEvaluator } from '../evaluator/evaluator.ts';
 import { readBuiltInRules } from '../evaluator/rules.ts';
 import type { Evidence, VerifiedImage } from '../evidence/evidence.ts';
 import { kindOfPredicate, ROLES, ROLES_OF } from '../evidence/predicate.ts';
@@ -11,7 +12,9 @@ import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
 import { type DigestReference, formatImage, formatPlace, parseDigestReference } from '../image/reference.ts';
 import { Invalid } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
+import { gatherFacts } from '../policy/facts.ts';
 import { findEnvironment, trustOf } from '../policy/file.ts';
+import { CONDITIONS, judgeFacts } from '../policy/judge.ts';
 import { needsOf } from '../policy/rule.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import { describeJudged } from '../report/judged.ts';
@@ -24,7 +27,7 @@ import { digestOf } from '../store/hash.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { type ImageSubjects, listSubjects } from '../store/subjects.ts';
-import { judgeEvidence, judgeImage, openPolicyVerifier, publishVerdict, readJudgedImage } from './judge.ts';
+import { judgeImage, openPolicyVerifier, publishVerdict, readJudgedImage } from './judge.ts';
 import { bindClaims, readPredicateFiles } from './predicates.ts';
 
 export interface GateInputs extends SigningInputs {
@@ -147,25 +150,26 @@ async function previewVerdict(
     const rule = rules[name];
     return claims.length > 0 && rule !== undefined && needsOf(rule).some((need) => !NEEDS_OF_FILES.has(need));
   });
-  const { verdict, facts } = await judgeEvidence(
-    {
-      image: await readJudgedImage(store, image),
-      found: evidence,
-      trust: claims.length > 0 ? trustThisWorkflow(context) : trust,
-    },
-    {
-      rules,
-      environment: {
-        ...wanted,
-        name: inputs.environment,
-        rules: asked.filter((name) => !later.includes(name)),
-      },
-    },
+  const gathered = gatherFacts(
+    await readJudgedImage(store, image),
+    evidence,
+    claims.length > 0 ? trustThisWorkflow(context) : trust,
+    new Date(),
   );
-  const warnings = later.map((name) => `${name}: not judged in preview, it needs signed evidence`);
+  const verdict = await judgeFacts(
+    rules,
+    { name: inputs.environment, rules: asked.filter((name) => !later.includes(name)) },
+    gathered,
+    createEvaluator(),
+  );
+  const conditions = CONDITIONS.filter((part) => wanted?.[part] !== undefined);
+  const warnings = [
+    ...later.map((name) => `${name}: not judged in preview, it needs signed evidence`),
+    ...conditions.map((name) => `${name}: not judged in preview, it is about the promotion`),
+  ];
   return {
     verdict: { ...verdict, warnings: [...verdict.warnings, ...warnings] } satisfies Verdict,
-    facts,
+    facts: gathered.facts,
     evidence,
     ...(wanted && { destination: wanted.repository }),
     ...(policy && { policy }),

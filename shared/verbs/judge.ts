@@ -3,8 +3,9 @@ import { createEvaluator } from '../evaluator/evaluator.ts';
 import type { VerifiedImage } from '../evidence/evidence.ts';
 import { serverOf } from '../evidence/identity.ts';
 import { PREDICATE_TYPES, VERIFIER_BY_KEY } from '../evidence/predicate.ts';
-import type { Trust } from '../evidence/trust.ts';
+import type { Approval } from '../evidence/promotion.ts';
 import { buildVerdict } from '../evidence/verdict.ts';
+import type { Source } from '../github/ancestry.ts';
 import type { RunContext } from '../github/context.ts';
 import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
 import { findAmbiguousKey } from '../image/ambiguity.ts';
@@ -12,8 +13,8 @@ import type { Descriptor } from '../image/descriptor.ts';
 import { formatPlatform } from '../image/platform.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
 import { type Facts, gatherFacts, imageConfigSchema, type JudgedImage } from '../policy/facts.ts';
-import { findEnvironment, type PolicyFile, trustOf } from '../policy/file.ts';
-import { type JudgedEnvironment, judgeFacts } from '../policy/judge.ts';
+import { findEnvironment, trustOf } from '../policy/file.ts';
+import { judgeFacts } from '../policy/judge.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
 import { parsePublicKey, readPrivateKey } from '../sigstore/key.ts';
@@ -24,6 +25,8 @@ import { createVerifier, type StatementVerifier } from '../sigstore/verifier.ts'
 import { readJson } from '../store/json.ts';
 import type { Store } from '../store/store.ts';
 import { type ImageSubjects, readConfig } from '../store/subjects.ts';
+import { observeConditions } from './conditions.ts';
+import type { EnvironmentState } from './environment.ts';
 
 type JudgeInputs = SigningInputs & { readonly 'github-token'?: string | undefined };
 
@@ -35,6 +38,9 @@ export interface JudgeRequest {
   readonly policy?: string | LoadedPolicy | undefined;
   /** The verifier that `openPolicyVerifier` gave for this policy, when it is open already. */
   readonly verifier?: StatementVerifier | undefined;
+  /** The environment, when it was read already. */
+  readonly state?: EnvironmentState | undefined;
+  readonly reason?: string | undefined;
   readonly inputs: JudgeInputs;
 }
 
@@ -47,6 +53,9 @@ export interface Judgement {
   /** The environment's repository, `ghcr.io/octo/app`. */
   readonly destination: string;
   readonly evidence: VerifiedImage;
+  readonly approvals: readonly Approval[];
+  /** What the image was built from, by its verified provenance. */
+  readonly source: Source | undefined;
   readonly verifier: StatementVerifier;
 }
 
@@ -61,26 +70,50 @@ export async function judgeImage(request: JudgeRequest, context: RunContext): Pr
   const wanted = findEnvironment(policy.file, environment);
   const verifier = request.verifier ?? (await openPolicyVerifier(policy, inputs, context));
   const trust = trustOf(policy.file);
-  const [evidence, judged] = await Promise.all([
+  const now = new Date();
+  const gathering = Promise.all([
     collectEvidence(store, image, verifier, trust),
     readJudgedImage(store, image),
+  ]).then(([evidence, judged]) => ({ evidence, gathered: gatherFacts(judged, evidence, trust, now) }));
+  const source = gathering.then(({ gathered }) => {
+    const { repository = '', commit = '' } = gathered.facts.provenance ?? {};
+    return repository === '' || commit === '' ? undefined : { repository, commit };
+  });
+  const [{ evidence, gathered }, observation] = await Promise.all([
+    gathering,
+    observeConditions(
+      {
+        environment,
+        policy,
+        verifier,
+        digest: image.digest,
+        source,
+        state: request.state,
+        reason: request.reason,
+        token: inputs['github-token'],
+        now,
+      },
+      context,
+    ),
   ]);
-  const { verdict, facts } = await judgeEvidence(
-    { image: judged, found: evidence, trust },
-    { rules: policy.file.rules, environment: { name: environment, ...wanted } },
+  const verdict = await judgeFacts(
+    policy.file.rules,
+    { name: environment, ...wanted },
+    gathered,
+    createEvaluator(),
+    observation,
   );
-  const { decision } = verdict;
-  return { decision, verdict, facts, policy, destination: wanted.repository, evidence, verifier };
-}
-
-/** Judges evidence that is there already by the rules of one environment. */
-export async function judgeEvidence(
-  known: { image: JudgedImage; found: VerifiedImage; trust: Trust },
-  by: { rules: PolicyFile['rules']; environment: JudgedEnvironment },
-): Promise<{ verdict: Verdict; facts: Facts }> {
-  const gathered = gatherFacts(known.image, known.found, known.trust, new Date());
-  const verdict = await judgeFacts(by.rules, by.environment, gathered, createEvaluator());
-  return { verdict, facts: gathered.facts };
+  return {
+    decision: verdict.decision,
+    verdict,
+    facts: gathered.facts,
+    policy,
+    destination: wanted.repository,
+    evidence,
+    approvals: observation.approvals,
+    source: await source,
+    verifier,
+  };
 }
 
 /**

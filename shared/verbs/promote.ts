@@ -76,7 +76,7 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
   const signer = await openSigner(inputs, context);
   const [image] = await Promise.all([listSubjects(source, digest), signer.claims()]);
   const judgement = await judgeImage(
-    { store: source, image, environment, policy, verifier, inputs },
+    { store: source, image, environment, policy, verifier, state: before, reason: inputs.reason, inputs },
     context,
   );
   // Beside the source, so that it travels with everything else.
@@ -116,7 +116,9 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
     sequence: before.standing.length + 1,
     ...(last && { previous: last.record }),
     verdict: verdict.digest,
+    ...(judgement.source && { source: judgement.source }),
     ...(context.actor !== undefined && { requestedBy: context.actor }),
+    ...(judgement.approvals.length > 0 && { approvedBy: [...judgement.approvals] }),
     ...(inputs.reason !== undefined && { reason: inputs.reason }),
     policy: { uri: policy.uri, digest: policy.digest, content: policy.bytes.toString('base64') },
   };
