@@ -6,7 +6,7 @@ import type { Scanner } from '../evidence/severity.ts';
 import type { Trust } from '../evidence/trust.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
 import { describeFindings, type VulnerabilityFacts } from './findings.ts';
-import { type Reading, readPackages, readPlatformScan, readProvenance, readTest } from './reading.ts';
+import { type BuiltFrom, type Reading, readPackages, readPlatformScan, readProvenance, readTest } from './reading.ts';
 import { NEEDS, type Need } from './rule.ts';
 
 /** What a platform's manifest and config hold (OCI image-spec 1.1, config.md). */
@@ -45,7 +45,7 @@ export type ImageConfig = z.output<typeof imageConfigSchema>;
 export interface Facts {
   readonly image: { digest: string; size: bigint; platforms: string[] };
   readonly config: readonly object[];
-  readonly provenance?: object;
+  readonly provenance?: BuiltFrom;
   readonly sbom?: { packages: readonly object[] };
   readonly vulnerabilities?: readonly VulnerabilityFacts[];
   readonly secrets?: readonly object[];
@@ -54,6 +54,16 @@ export interface Facts {
   readonly scan?: object;
   readonly tests?: { passed: boolean };
   readonly now: Date;
+  /** Both are observed, not signed: absent where nobody looked. */
+  readonly approvals?: readonly { readonly by: string; readonly at: Date; readonly how: string }[];
+  readonly promotion?: {
+    readonly environment: string;
+    readonly current: string;
+    /** Seconds. */
+    readonly soaked: bigint;
+    readonly requestedBy: string;
+    readonly reason: string;
+  };
 }
 
 /** The facts, and for each kind of evidence what is missing or incomplete: no entry where it is whole. */
@@ -208,7 +218,7 @@ function describeScans(scans: readonly ScanResult[]): Partial<Facts> {
 }
 
 /** The newest provenance that one statement gives of the whole image; undefined when there is none at all. */
-function findProvenance(image: JudgedImage, evidence: readonly Evidence[]): Reading<object> | undefined {
+function findProvenance(image: JudgedImage, evidence: readonly Evidence[]): Reading<BuiltFrom> | undefined {
   const subjects = [image.digest, ...image.platforms.map(({ digest }) => digest)];
   const about = evidence.filter((found) => found.kind === 'provenance');
   if (about.length === 0) return undefined;

@@ -89,7 +89,14 @@ export const TYPES: Readonly<Record<string, Readonly<Record<string, string>>>> =
     exploitedAt: 'google.protobuf.Timestamp',
   },
   Tests: { passed: 'bool' },
-  Approval: { by: 'string', at: 'google.protobuf.Timestamp' },
+  Approval: { by: 'string', at: 'google.protobuf.Timestamp', how: 'string' },
+  Promotion: {
+    environment: 'string',
+    current: 'string',
+    soaked: 'int',
+    requestedBy: 'string',
+    reason: 'string',
+  },
 };
 
 export const VARIABLES: Readonly<Record<string, Variable>> = {
@@ -141,7 +148,13 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   },
   approvals: {
     type: 'list<Approval>',
-    description: 'Who approved this digest for this environment.',
+    description:
+      'Who approved this digest for this environment; `how` is run (a review of this run) or review (of the pull request).',
+  },
+  promotion: {
+    type: 'Promotion',
+    description:
+      'Where the image would go: `current` is the digest there now (empty when there is none), `soaked` the seconds it has been in the environment before.',
   },
   now: { type: 'google.protobuf.Timestamp', description: 'The time at which the gate judges.' },
 };

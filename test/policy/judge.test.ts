@@ -433,11 +433,11 @@ const FAIL_OPEN: [name: string, given: Case, reason: string][] = [
     { ...rule({ needs: ['scan'] }), trust: { builder: TRUST.builder ?? [] }, found: [] },
     'the policy trusts nobody as scanner',
   ],
-  ['approvals', rule({ deny: 'approvals.size() < 1' }), 'not implemented yet, so it denies'],
+  ['approvals that nobody looked for', rule({ deny: 'approvals.size() < 1' }), 'and nobody looked'],
   [
-    'approvals that are not even looked at',
+    'approvals that it does not even come to',
     rule({ deny: 'false && approvals.size() < 1' }),
-    'not implemented yet, so it denies',
+    'and nobody looked',
   ],
   [
     'a rule over platforms, of an image that has none',
@@ -446,13 +446,14 @@ const FAIL_OPEN: [name: string, given: Case, reason: string][] = [
   ],
   ['a rule that is not there', { rules: ['nobody-knows'] }, 'there is no such rule'],
   ['no rules at all', { rules: [] }, 'nothing was judged'],
+  ['an order of environments', { environment: { after: 'staging' } }, '"after", and nobody looked'],
+  ['a soak', { environment: { soak: 7200 } }, '"soak", and nobody looked'],
+  ['a number of approvals', { environment: { approvals: 1 } }, '"approvals", and nobody looked'],
   [
-    'an order of environments',
-    { environment: { after: 'staging' } },
-    '"after", which is not implemented yet',
+    'a freeze',
+    { environment: { freeze: [{ days: ['fri'], reason: 'weekend' }] } },
+    '"freeze", and nobody looked',
   ],
-  ['a soak', { environment: { soak: '2h' } }, '"soak", which is not implemented yet'],
-  ['a number of approvals', { environment: { approvals: 1 } }, '"approvals", which is not implemented yet'],
   [
     'loops within loops',
     {
@@ -548,7 +549,7 @@ describe('a rule', () => {
   });
 
   test('is not the only one to speak: every reason is given', async () => {
-    const verdict = await judge({ found: [], environment: { soak: '2h' } });
+    const verdict = await judge({ found: [], environment: { soak: 7200 } });
     const named = verdict.reasons.join('\n');
     for (const name of [
       'soak',
