@@ -24,6 +24,7 @@ import type { SigningInputs } from '../sigstore/signer.ts';
 import { openVerifier, type Thresholds } from '../sigstore/verifier.ts';
 import { digestOf } from '../store/hash.ts';
 import { openStore, storeOptions } from '../store/open.ts';
+import { mapParallel } from '../store/parallel.ts';
 import { listSubjects } from '../store/subjects.ts';
 import { resolveInside } from '../workspace/workspace.ts';
 import { readBundleFiles } from './bundles.ts';
@@ -147,7 +148,7 @@ async function collect(
     if (digest === undefined) throw new Invalid('image', 'needs a digest');
     const candidates = [
       ...(path === undefined ? [] : await readBundleFiles(path, context)),
-      ...(await findOnGithub(digest, inputs, context)),
+      ...(await findOnGithub([digest], inputs, context)),
     ];
     const { statements, rejected } = await verifyCandidates(candidates, [digest], await verifying);
     return { digest, platforms: [], statements, rejected };
@@ -155,14 +156,11 @@ async function collect(
   const store = openStore(reference, storeOptions(context, inputs['github-token']));
   const at = digest ?? reference.tag ?? '';
   const [image, verifier] = await Promise.all([listSubjects(store, at), verifying]);
+  const subjects = image.all.map((one) => one.digest);
   const [attached, kept] = await Promise.all([
     collectStatements(store, image, verifier),
-    findOnGithub(image.digest, inputs, context).then((candidates) =>
-      verifyCandidates(
-        candidates,
-        image.all.map((one) => one.digest),
-        verifier,
-      ),
+    findOnGithub(subjects, inputs, context).then((candidates) =>
+      verifyCandidates(candidates, subjects, verifier),
     ),
   ]);
   return {
@@ -173,11 +171,19 @@ async function collect(
   };
 }
 
-async function findOnGithub(digest: Digest, inputs: VerifyInputs, context: RunContext): Promise<Candidate[]> {
+/** GitHub lists them by subject, so each is asked for; what is about several comes with each of them. */
+async function findOnGithub(
+  subjects: readonly Digest[],
+  inputs: VerifyInputs,
+  context: RunContext,
+): Promise<Candidate[]> {
   const repository = inputs['attestations-of'];
   if (repository === undefined) return [];
-  const bundles = await listGithubBundles(repository, digest, inputs['github-token'], context);
-  return bundles.map((bundle) => ({ source: digestOf(bundle), read: async () => ({ bundle }) }));
+  const lists = await mapParallel(subjects, 4, (digest) =>
+    listGithubBundles(repository, digest, inputs['github-token'], context),
+  );
+  const bundles = new Map(lists.flat().map((bundle) => [digestOf(bundle), bundle]));
+  return [...bundles].map(([source, bundle]) => ({ source, read: async () => ({ bundle }) }));
 }
 
 function readWanted(name: string): Wanted {

@@ -1,6 +1,4 @@
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ActionRun } from '../../scripts/action.ts';
@@ -284,62 +282,51 @@ describe('bundles that are not in a registry', () => {
 });
 
 describe("GitHub's attestations", () => {
-  async function serve(
-    body: unknown,
-    status = 200,
-  ): Promise<{ url: string; paths: string[]; close(): Promise<void> }> {
-    const paths: string[] = [];
-    const server = createServer((request, response) => {
-      paths.push(request.url ?? '');
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    });
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    return { url, paths, close: () => new Promise((done) => server.close(() => done())) };
-  }
-  const listed = (): unknown => ({
-    attestations: bundles.map((bundle) => ({ bundle: JSON.parse(bundle), repository_id: 1 })),
-  });
+  const altered = (bundle: object): object => {
+    const { dsseEnvelope } = bundle as { dsseEnvelope: { signatures: { sig: string }[] } };
+    return { ...bundle, dsseEnvelope: { ...dsseEnvelope, signatures: [{ sig: 'AAAA' }] } };
+  };
+  const parsed = (): object[] => bundles.map((bundle) => JSON.parse(bundle));
 
-  test.each<[string, () => unknown, number, string, RegExp]>([
-    ['count as those attached to the image', listed, 200, 'passed', /(?:)/],
-    ['that are none', () => ({ attestations: [{ bundle: { x: 1 } }] }), 200, 'refused', /does not verify/],
-    ['where there are none', () => ({ message: 'Not Found' }), 404, 'refused', /no valid signature/],
+  test.each<[string, () => object[], { elsewhere?: boolean; status?: number }, string, RegExp]>([
+    ['count as those attached to the image', parsed, {}, 'passed', /(?:)/],
+    ['that do not verify', () => parsed().map(altered), {}, 'refused', /does not verify/],
+    ['where there are none', () => [], {}, 'refused', /no valid signature/],
     [
       'that lie elsewhere are not missing',
-      () => ({ attestations: [{ bundle: null, bundle_url: 'https://x' }] }),
-      200,
+      parsed,
+      { elsewhere: true },
       'unavailable',
       /did not give all attestations/,
     ],
     [
       'more than a page are not missing',
-      () => ({ attestations: Array(100).fill({ bundle: { x: 1 } }) }),
-      200,
+      () => Array.from({ length: 101 }, () => parsed()[0] ?? {}),
+      {},
       'unavailable',
       /at most 100 are read/,
     ],
-    [
-      'of another shape',
-      () => ({ attestations: 'none' }),
-      200,
-      'unavailable',
-      /something else than GitHub's API/,
-    ],
-  ])('%s', async (_, body, status, outcome, message) => {
-    const github = await serve(body(), status);
+    ['of another shape', parsed, { status: 200 }, 'unavailable', /something else than GitHub's API/],
+    ['that the token may not read', parsed, { status: 403 }, 'invalid', /github-token: may not read this/],
+  ])('%s', async (_, stored, { elsewhere = false, status }, outcome, message) => {
+    const { github } = world;
+    github.attestations.splice(0, Infinity, ...stored());
+    github.bundlesElsewhere = elsewhere;
+    if (status !== undefined) github.fail('repos/list-attestations', status);
+    const asked = github.requests.length;
     const other = `${world.registry.host}/octo/elsewhere`;
     const store = openStore(parseReference(other), storeOptions(runContext(world.sigstore)));
     // The same image in a repository that nothing is attached in.
     const { digest } = await putImage(store, ['amd64', 'arm64'], 'signed');
-    const run = await world.run(
-      'verify',
-      { image: `${other}@${digest}`, 'signer-workflow': SIGNER, 'attestations-of': 'octo/app' },
-      { variables: { GITHUB_API_URL: github.url } },
-    );
-    await github.close();
+    const run = await verify({
+      image: `${other}@${digest}`,
+      'signer-workflow': SIGNER,
+      'attestations-of': 'octo/app',
+    });
     expect(run.outputs.outcome, run.log).toBe(outcome);
     expect(run.log).toMatch(message);
-    expect(github.paths[0]).toBe(`/repos/octo/app/attestations/${encodeURIComponent(digest)}?per_page=100`);
+    expect(github.requests.slice(asked).map(({ path }) => path)).toEqual([
+      `/repos/octo/app/attestations/${encodeURIComponent(digest)}?per_page=100`,
+    ]);
   });
 });
