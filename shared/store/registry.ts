@@ -10,6 +10,7 @@ import {
   checkStream,
   describeManifest,
   MANIFEST_LIMIT,
+  NoManifest,
   refuseMissing,
 } from './checked.ts';
 import { RegistryClient } from './client.ts';
@@ -241,8 +242,16 @@ export class RegistryStore implements Store {
         { hint: 'Delete referrers that are no longer needed.' },
       );
     }
-    const found = await mapParallel(own, 16, async (tag) => (await this.resolve(tag)) ?? []);
+    const found = await mapParallel(own, 16, async (tag) => (await this.#resolveOwn(tag)) ?? []);
     return uniteReferrers(subject, known, found.flat());
+  }
+
+  /** Anybody who may push can have such a tag name nonsense, which shows here where a registry says nothing by HEAD. */
+  async #resolveOwn(tag: string): Promise<Descriptor | undefined> {
+    return this.resolve(tag).catch((error: unknown) => {
+      if (error instanceof NoManifest) return undefined;
+      throw error;
+    });
   }
 
   /** Readers of several subjects ask at the same time; one list serves them all. */

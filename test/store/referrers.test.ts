@@ -180,6 +180,25 @@ it('stops reading an endless list', async () => {
   });
 });
 
+describe('own tags', () => {
+  it('that name nonsense hide nothing, also where a registry says nothing of it by HEAD', async () => {
+    let hostile = '';
+    const registry = await serveRegistry({
+      referrers: false,
+      onRequest: ({ method, path }) => {
+        if (path.includes('/tags/list')) return { status: 200, body: JSON.stringify({ tags: [hostile] }) };
+        if (!path.endsWith(hostile) || hostile === '') return undefined;
+        return { status: 200, headers: {}, ...(method === 'GET' && { body: '{"nonsense":true}' }) };
+      },
+    });
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(store, 'amd64');
+    const attached = await attachReferrers(store, [makeReferrer(image, 'a')]);
+    hostile = ownTag(image.digest, two.digest);
+    expect(digests(await store.listReferrers(image.digest))).toEqual(digests(attached));
+  });
+});
+
 describe('the fallback tag', () => {
   it('that holds another tool’s image index is taken over, its entries are not listed', async () => {
     const registry = await serveRegistry({ referrers: false });
