@@ -21,6 +21,8 @@ const OPERATIONS = [
   'get /repos/{owner}/{repo}/code-scanning/sarifs/{sarif_id}',
   'get /repos/{owner}/{repo}/compare/{basehead}',
   'get /repos/{owner}/{repo}/contents/{path}',
+  'post /repos/{owner}/{repo}/dependency-graph/snapshots',
+  'get /repos/{owner}/{repo}/git/commits/{commit_sha}',
   'delete /repos/{owner}/{repo}/issues/comments/{comment_id}',
   'patch /repos/{owner}/{repo}/issues/comments/{comment_id}',
   'get /repos/{owner}/{repo}/issues/{issue_number}/comments',

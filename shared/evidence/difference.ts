@@ -10,17 +10,17 @@ export interface PackageChange {
   /** The same now. */
   readonly to: string;
   /** The licences now; those before for what was removed. */
-  readonly licences: readonly string[];
-  readonly platforms: readonly string[];
+  readonly licences: string[];
+  readonly platforms: string[];
 }
 
 /** What became of an image's packages. A change whose direction is not known stands in `removed` and in `added`. */
 export interface PackageDifference {
-  readonly added: readonly PackageChange[];
-  readonly removed: readonly PackageChange[];
-  readonly upgraded: readonly PackageChange[];
-  readonly downgraded: readonly PackageChange[];
-  readonly relicensed: readonly PackageChange[];
+  readonly added: PackageChange[];
+  readonly removed: PackageChange[];
+  readonly upgraded: PackageChange[];
+  readonly downgraded: PackageChange[];
+  readonly relicensed: PackageChange[];
 }
 
 /** The packages of each platform, as in `linux/amd64`. */

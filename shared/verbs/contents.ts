@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { compareFindings } from '../evidence/compare.ts';
+import { comparePackages } from '../evidence/difference.ts';
+import { mergeFindings } from '../evidence/merge.ts';
+import { type Package, readPackages } from '../evidence/packages.ts';
+import { describeLayers, type LayerOrigin, layeredConfigSchema } from '../image/history.ts';
+import { formatImage } from '../image/reference.ts';
+import { Unavailable } from '../outcome/outcome.ts';
+import type { Review, ReviewFinding } from '../report/review.ts';
+import { readJson } from '../store/json.ts';
+import type { Store } from '../store/store.ts';
+import { readConfig } from '../store/subjects.ts';
+import type { AnalysedImage, AnalysedPlatform } from './analysis.ts';
+import { findNewerBase } from './base-image.ts';
+import type { Baseline } from './baseline.ts';
+import type { Origin } from './origin.ts';
+
+/** Fills in what a review says beside findings: where layers come from, what became of packages and sizes. Nothing of it changes the verdict. */
+export async function completeReview(
+  review: Review,
+  about: {
+    readonly store: Store;
+    readonly analysed: readonly AnalysedPlatform[];
+    readonly baseline: Baseline | undefined;
+    readonly origin: Origin;
+  },
+): Promise<Review> {
+  const { store, analysed, baseline, origin } = about;
+  const before = new Map(baseline?.analysed?.map((one) => [one.platform, one]));
+  const origins = new Map<string, LayerOrigin>();
+  const platforms = await Promise.all(
+    review.platforms.map(async (platform) => {
+      const one = analysed.find(({ platform: name }) => name === platform.name);
+      const config = one && readJson(layeredConfigSchema, await readConfig(store, one.manifest));
+      if (one === undefined || config === undefined) return platform;
+      const layers = describeLayers(one.manifest.manifest, config, {
+        recipe: origin.recipe,
+        named: origin.named,
+        baseLayers: origin.base?.layers.get(platform.name),
+      });
+      for (const layer of layers) origins.set(layer.digest, layer);
+      const earlier = before.get(platform.name);
+      return {
+        ...platform,
+        layers: layers.map(({ digest, size, createdBy }) => ({ digest, size, createdBy })),
+        ...(earlier && { before: sizeOf(earlier) }),
+      };
+    }),
+  );
+  const place = (found: ReviewFinding): ReviewFinding => {
+    const layer = found.layer && origins.get(found.layer.digest);
+    if (layer === undefined) return found;
+    const { size: _, ...known } = layer;
+    return { ...found, layer: known };
+  };
+  const certain = [...origins.values()].some(({ line }) => line !== undefined);
+  return {
+    ...review,
+    platforms,
+    findings: review.findings.map(place),
+    ...(certain && origin.dockerfile !== undefined && { dockerfile: origin.dockerfile }),
+    ...(baseline?.analysed && {
+      packages: comparePackages(await listPackages(analysed), await listPackages(baseline.analysed)),
+    }),
+  };
+}
+
+/** Compressed bytes of layers and config. */
+export function sizeOf({ manifest: { manifest } }: AnalysedPlatform): number {
+  return [manifest.config, ...manifest.layers].reduce((sum, { size }) => sum + size, 0);
+}
+
+async function listPackages(analysed: readonly AnalysedPlatform[]): Promise<Map<string, Package[]>> {
+  const found = new Map<string, Package[]>();
+  for (const { platform, files } of analysed) {
+    const packages = readPackages(JSON.parse(await readFile(files.report, 'utf8')));
+    if (packages === undefined) throw new Unavailable(`the packages of ${platform} are not understood`);
+    found.set(platform, packages);
+  }
+  return found;
+}
+
+/**
+ * The image that the base's tag names now, and how many of the base's findings it has no more. Undefined when the base is the newest, has no
+ * tag, or is not known. The base's own findings are those of the baseline `base-image`.
+ */
+export async function describeNewerBase(
+  baseline: Baseline,
+  { base }: Origin,
+  analyse: (image: AnalysedImage) => Promise<readonly AnalysedPlatform[]>,
+): Promise<Review['base']> {
+  if (base === undefined || baseline.kind !== 'base-image' || baseline.analysed === undefined)
+    return undefined;
+  const newer = await findNewerBase(base);
+  if (newer === undefined) return undefined;
+  const { reference, store } = base;
+  const platforms = baseline.analysed.map(({ platform }) => platform);
+  const compared = (analysed: readonly AnalysedPlatform[]) => ({
+    merged: mergeFindings(analysed.flatMap(({ scan: { findings } }) => findings)),
+    platforms: analysed.map(({ platform }) => platform),
+  });
+  const analysed = await analyse({ store, reference, subjects: newer, platforms });
+  const { fixed } = compareFindings(compared(analysed), compared(baseline.analysed));
+  return { image: baseline.image, newer: formatImage(reference, newer.digest), fixes: fixed.length };
+}
