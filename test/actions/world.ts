@@ -104,7 +104,9 @@ export async function startWorld(options: WorldOptions = {}) {
     git('add', '--all');
     git('commit', '--quiet', '--allow-empty', '--message', message);
     commits += 1;
+    const parent = commits === 1 ? undefined : head;
     head = git('rev-parse', 'HEAD');
+    github.push(REPOSITORY.name, head, parent);
     return head;
   }
 

@@ -42,10 +42,14 @@ export interface GithubStub {
   readonly requests: { method: string; path: string; status: number }[];
   /** The bundles that were stored, in their order: the id of one is its place, from 1 on. */
   readonly attestations: unknown[];
+  /** Attestations are listed without their bundles, by address only. */
+  bundlesElsewhere: boolean;
   /** The storage records of organisations. */
   readonly storageRecords: unknown[];
   /** Writes files to the default branch; returns the new commit. */
   commit(repository: string, files: Record<string, string | undefined>): string;
+  /** A commit of another branch than the default one, by its SHA: a child of `parent`, or of the first commit. */
+  push(repository: string, sha: string, parent?: string): void;
   /** A commit that a fork pushed: its SHA answers in the parent repository, no branch of it reaches it. */
   commitInFork(repository: string, files: Record<string, string>): string;
   /** The next `times` requests of an operation (`repos/get`) answer with this status instead; with `done` the work is done all the same. */
@@ -124,6 +128,8 @@ export async function startGithub(options: {
         if (found.status === 200) attestations.push(context.request.requestBody.bundle);
         return found.status === 200 ? { ...found, status: 201 } : found;
       },
+      'repos/list-attestations': (context) =>
+        answer(find(context), ({ id }) => listAttestations(context, id, attestations, stub.bundlesElsewhere)),
       'orgs/create-artifact-storage-record': (context) => {
         storageRecords.push(context.request.requestBody);
         return { status: 200, body: { total_count: 1, storage_records: [] } };
@@ -218,7 +224,7 @@ export async function startGithub(options: {
     if (state === undefined) throw new Error(`the stub has no repository ${name}`);
     return state;
   };
-  return {
+  const stub: GithubStub = {
     url: address(),
     token: TOKEN,
     issueToken: (permissions, login = 'github-actions[bot]') => {
@@ -229,11 +235,17 @@ export async function startGithub(options: {
     reports,
     requests,
     attestations,
+    bundlesElsewhere: false,
     storageRecords,
     commit: (name, files) => {
       const state = stateOf(name);
       state.head = addCommit(state.commits, files, state.head);
       return state.head.sha;
+    },
+    push: (name, sha, parent) => {
+      const { commits } = stateOf(name);
+      const before = parent === undefined ? [...commits.values()][0] : commits.get(parent);
+      commits.set(sha, { sha, parent: before, files: new Map(before?.files) });
     },
     commitInFork: (name, files) => {
       const state = stateOf(name);
@@ -253,6 +265,27 @@ export async function startGithub(options: {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+  return stub;
+}
+
+/** A page of the stored bundles that name a digest; GitHub answers 404 where there are none. */
+function listAttestations(
+  { request: { params, query } }: Context,
+  repository: number,
+  stored: readonly unknown[],
+  elsewhere: boolean,
+): unknown {
+  const [algorithm = '', hex] = decodeURIComponent(String(params.subject_digest)).split(':');
+  const about = (stored as { dsseEnvelope: { payload: string } }[]).filter(({ dsseEnvelope }) => {
+    const { subject } = JSON.parse(Buffer.from(dsseEnvelope.payload, 'base64').toString());
+    return subject.some(({ digest }: { digest: Record<string, string> }) => digest[algorithm] === hex);
+  });
+  const listed = about.slice(0, Number(query.per_page ?? 30)).map((bundle, at) => ({
+    ...(!elsewhere && { bundle }),
+    bundle_url: `https://example.com/${at}.json.sn`,
+    repository_id: repository,
+  }));
+  return listed.length === 0 ? undefined : { attestations: listed };
 }
 
 function openState(repository: StubRepository): State {
