@@ -2,11 +2,17 @@ import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import type { RunContext } from '../github/context.ts';
 import { Invalid } from '../outcome/outcome.ts';
+import { isLoopback } from '../store/transport.ts';
 import { resolveInside } from '../workspace/workspace.ts';
 import type { Instance } from './instance.ts';
 
 const serviceSchema = z.object({
-  url: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => url.startsWith('https:') || isLoopback(new URL(url)), {
+      error: 'may be an https URL (http only for loopback)',
+    })
+    .transform((url) => url.replace(/\/+$/, '')),
   majorApiVersion: z.int().min(1),
   validFor: z.object({ start: z.iso.datetime(), end: z.iso.datetime().optional() }),
 });

@@ -3,12 +3,6 @@ import { Unavailable } from '../outcome/outcome.ts';
 /** How the Sigstore libraries ask a service: each try lasts 20 s at most, tries two to four follow after 0.5, 1 and 2 s. */
 export const REQUEST = { timeout: 20_000, retry: { retries: 3, minTimeout: 500, factor: 2 } } as const;
 
-/** How the services that sign are asked: again for two minutes, at most 15 s apart, because a job that gives up has to build anew. */
-export const SIGNING_REQUEST = {
-  timeout: 20_000,
-  retry: { retries: 100, minTimeout: 500, factor: 2, maxTimeout: 15_000, maxRetryTime: 120_000 },
-} as const;
-
 /** Waits for a service no longer than the step's deadline. Whatever goes wrong is `Unavailable` with `message`. */
 export async function reach<T>(message: string, deadline: AbortSignal, work: Promise<T>): Promise<T> {
   let stop = (): void => undefined;

@@ -5,15 +5,24 @@ import {
   type KeyObject,
   sign as signBytes,
 } from 'node:crypto';
-import type { Signer, Witness } from '@sigstore/sign';
 import type { WorkflowClaims } from '../evidence/provenance.ts';
 import { STATEMENT_MEDIA_TYPE, type Statement } from '../evidence/statement.ts';
 import type { RunContext } from '../github/context.ts';
+import { MEDIA_TYPE } from '../image/descriptor.ts';
 import { Invalid } from '../outcome/outcome.ts';
 import { readSigningConfig } from './config.ts';
 import { chooseInstance, type Instance, type SigningInputs } from './instance.ts';
 import { readPrivateKey } from './key.ts';
-import { reach, SIGNING_REQUEST } from './reach.ts';
+import { reach } from './reach.ts';
+import {
+  type Envelope,
+  encodeDer,
+  type LogEntry,
+  logEnvelope,
+  logHash,
+  requestCertificate,
+  requestTimestamp,
+} from './services.ts';
 import { type IdToken, readIdToken } from './token.ts';
 
 export type { WorkflowClaims } from '../evidence/provenance.ts';
@@ -50,12 +59,12 @@ export async function openSigner(inputs: SigningInputs, context: RunContext): Pr
       );
     }
     const key = readPrivateKey(inputs.key, context);
-    const services = { rekorUrl: inputs['rekor-url'], tsaUrl: inputs['tsa-url'] };
+    const witnesses = { rekorUrl: inputs['rekor-url'], tsaUrl: inputs['tsa-url'] };
     return {
       claims: async () => undefined,
       publicKey: createPublicKey(key),
       prepare: () => undefined,
-      sign: async (statements) => signAll(statements, keySigner(key), await openWitnesses(services, context)),
+      sign: (statements) => signAll(statements, { key }, witnesses, context),
     };
   }
 
@@ -71,12 +80,10 @@ export async function openSigner(inputs: SigningInputs, context: RunContext): Pr
     return current;
   };
   const openSession = async (): Promise<Session> => {
-    const asked = fetchToken();
-    // The library loads while the token is on its way.
-    const [token] = await Promise.all([asked, import('@sigstore/sign')]);
+    const token = await fetchToken();
     const { repository_visibility: visibility } = token.claims;
     const instance = configured ?? chooseInstance(inputs, { visibility, serverUrl: context.serverUrl });
-    return { instance, signer: await certify(token, instance, context) };
+    return { instance, holder: await certify(token, instance, context) };
   };
   let session: { since: number; opening: Promise<Session> } | undefined;
   const getSession = (): Promise<Session> => {
@@ -91,8 +98,8 @@ export async function openSigner(inputs: SigningInputs, context: RunContext): Pr
     // Whoever signs hears of the failure.
     prepare: () => void getSession().catch(() => undefined),
     sign: async (statements) => {
-      const { signer, instance } = await getSession();
-      return signAll(statements, signer, await openWitnesses(instance, context));
+      const { holder, instance } = await getSession();
+      return signAll(statements, holder, instance, context);
     },
   };
 }
@@ -109,103 +116,102 @@ async function readConfigured(inputs: SigningInputs, context: RunContext): Promi
   return readSigningConfig(path, context);
 }
 
+/** Who signs: a key, and the certificate (PEM) that says whose it is. */
+interface Holder {
+  readonly key: KeyObject;
+  readonly certificate?: string;
+}
+
 /** What one certificate signs with. */
 interface Session {
   readonly instance: Instance;
-  readonly signer: Signer;
+  readonly holder: Holder;
 }
 
 /** A fresh key that lives in memory only, and Fulcio's certificate for it. */
-async function certify(token: IdToken, instance: Instance, context: RunContext): Promise<Signer> {
-  const { FulcioSigner } = await import('@sigstore/sign');
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const fulcio = new FulcioSigner({
-    fulcioBaseURL: instance.fulcioUrl,
-    identityProvider: { getToken: async () => token.jwt },
-    keyHolder: keySigner(privateKey),
-    ...SIGNING_REQUEST,
-  });
-  // FulcioSigner asks for a certificate at every signature; the one of this throw-away signature serves for all.
-  const { key } = await reach(
-    `Fulcio at ${instance.fulcioUrl} gave no certificate; nothing was attached`,
+async function certify(token: IdToken, { fulcioUrl }: Instance, context: RunContext): Promise<Holder> {
+  const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const proof = signWith(key, Buffer.from(token.claims.sub));
+  const certificate = await reach(
+    `Fulcio at ${fulcioUrl} gave no certificate; nothing was attached`,
     context.deadline,
-    fulcio.sign(Buffer.alloc(0)),
+    requestCertificate(fulcioUrl, token, publicPem(key), proof, context),
   );
-  return { sign: async (data) => ({ signature: signWith(privateKey, data), key }) };
+  return { key, certificate };
 }
 
-/** The key's own signer. It gives no hint: cosign refuses a bundle whose envelope has a key id. */
-function keySigner(key: KeyObject): Signer {
-  const publicKey = createPublicKey(key).export({ format: 'pem', type: 'spki' }) as string;
-  return {
-    sign: async (data) => ({ signature: signWith(key, data), key: { $case: 'publicKey', publicKey } }),
-  };
+function publicPem(key: KeyObject): string {
+  return createPublicKey(key).export({ format: 'pem', type: 'spki' }) as string;
 }
 
 function signWith(key: KeyObject, data: Buffer): Buffer {
   return signBytes(key.asymmetricKeyType === 'ed25519' ? undefined : 'sha256', data, key);
 }
 
-async function openWitnesses(
-  { rekorUrl, rekorVersion, tsaUrl }: Pick<Instance, 'rekorUrl' | 'rekorVersion' | 'tsaUrl'>,
-  context: RunContext,
-): Promise<Witness[]> {
-  const { RekorWitness, TSAWitness } = await import('@sigstore/sign');
-  const witnesses: Witness[] = [];
-  const add = (witness: Witness, message: string): void => {
-    witnesses.push({
-      testify: (content, publicKey) =>
-        reach(`${message}; nothing was attached`, context.deadline, witness.testify(content, publicKey)),
-    });
-  };
-  if (rekorUrl !== undefined) {
-    const rekor = new RekorWitness({
-      rekorBaseURL: rekorUrl,
-      ...SIGNING_REQUEST,
-      ...(rekorVersion && { majorApiVersion: rekorVersion }),
-    });
-    add(rekorVersion === 2 ? byHash(rekor) : rekor, `the transparency log at ${rekorUrl} took no entry`);
-  }
-  if (tsaUrl !== undefined) {
-    const tsa = new TSAWitness({ tsaBaseURL: tsaUrl, ...SIGNING_REQUEST });
-    add(tsa, `the timestamp authority at ${tsaUrl} gave no timestamp`);
-  }
-  return witnesses;
-}
+/** The services that say when something was signed. */
+type Witnesses = Pick<Instance, 'rekorUrl' | 'rekorVersion' | 'tsaUrl'>;
 
-/** Rekor v2 takes no envelopes, only the hash of what was signed: DSSE's pre-authentication encoding (rekor-tiles, api/proto/rekor/v2). */
-function byHash(rekor: Witness): Witness {
-  return {
-    testify: async (content, publicKey) => {
-      const { HashAlgorithm } = await import('@sigstore/protobuf-specs');
-      if (content.$case !== 'dsseEnvelope') return rekor.testify(content, publicKey);
-      const { payloadType, payload, signatures } = content.dsseEnvelope;
-      const head = `DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `;
-      const digest = createHash('sha256').update(head).update(payload).digest();
-      const messageSignature = {
-        messageDigest: { algorithm: HashAlgorithm.SHA2_256, digest },
-        signature: signatures[0]?.sig ?? Buffer.alloc(0),
-      };
-      return rekor.testify({ $case: 'messageSignature', messageSignature }, publicKey);
-    },
-  };
-}
-
-async function signAll(
+function signAll(
   statements: readonly Statement[],
-  signer: Signer,
-  witnesses: Witness[],
+  holder: Holder,
+  witnesses: Witnesses,
+  context: RunContext,
 ): Promise<Buffer[]> {
-  const [{ DSSEBundleBuilder }, { bundleToJSON }] = await Promise.all([
-    import('@sigstore/sign'),
-    import('@sigstore/bundle'),
+  return Promise.all(statements.map((statement) => signOne(statement, holder, witnesses, context)));
+}
+
+/** One statement in a bundle v0.3 (sigstore_bundle.proto) as JSON, logged and timestamped at the same time. */
+async function signOne(
+  statement: Statement,
+  { key, certificate }: Holder,
+  { rekorUrl, rekorVersion, tsaUrl }: Witnesses,
+  context: RunContext,
+): Promise<Buffer> {
+  const payload = Buffer.from(JSON.stringify(statement));
+  // DSSE's pre-authentication encoding (secure-systems-lab/dsse, protocol.md).
+  const head = `DSSEv1 ${Buffer.byteLength(STATEMENT_MEDIA_TYPE)} ${STATEMENT_MEDIA_TYPE} ${payload.length} `;
+  const signed = Buffer.concat([Buffer.from(head), payload]);
+  const signature = signWith(key, signed);
+  // No key id: cosign refuses a bundle whose envelope has one.
+  const envelope: Envelope = {
+    payload: payload.toString('base64'),
+    payloadType: STATEMENT_MEDIA_TYPE,
+    signatures: [{ sig: signature.toString('base64') }],
+  };
+  const log = async (url: string): Promise<LogEntry> => {
+    if (rekorVersion !== 2 || certificate === undefined)
+      return logEnvelope(url, envelope, certificate ?? publicPem(key), context);
+    const digest = createHash('sha256').update(signed).digest();
+    return logHash(url, { digest, signature, certificate }, context);
+  };
+  const [entry, timestamp] = await Promise.all([
+    rekorUrl === undefined
+      ? undefined
+      : reach(
+          `the transparency log at ${rekorUrl} took no entry; nothing was attached`,
+          context.deadline,
+          log(rekorUrl),
+        ),
+    tsaUrl === undefined
+      ? undefined
+      : reach(
+          `the timestamp authority at ${tsaUrl} gave no timestamp; nothing was attached`,
+          context.deadline,
+          requestTimestamp(tsaUrl, signature, context),
+        ),
   ]);
-  const builder = new DSSEBundleBuilder({ signer, witnesses });
-  return Promise.all(
-    statements.map(async (statement) => {
-      const data = Buffer.from(JSON.stringify(statement));
-      const bundle = await builder.create({ data, type: STATEMENT_MEDIA_TYPE });
-      return Buffer.from(JSON.stringify(bundleToJSON(bundle)));
-    }),
-  );
+  const bundle = {
+    mediaType: MEDIA_TYPE.bundle,
+    verificationMaterial: {
+      ...(certificate === undefined
+        ? { publicKey: {} }
+        : { certificate: { rawBytes: encodeDer(certificate) } }),
+      tlogEntries: entry && [entry],
+      timestampVerificationData: timestamp
+        ? { rfc3161Timestamps: [{ signedTimestamp: timestamp.toString('base64') }] }
+        : {},
+    },
+    dsseEnvelope: envelope,
+  };
+  return Buffer.from(JSON.stringify(bundle));
 }

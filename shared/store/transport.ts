@@ -7,8 +7,9 @@ import { Failure, Unavailable } from '../outcome/outcome.ts';
 const SILENCE = 30_000;
 /** Tries for what may pass by itself: dropped connections, silence, 5xx. */
 const TRIES = 4;
-/** The first pause between two tries, in milliseconds; each further one is twice as long. */
+/** The first pause between two tries, in milliseconds; each further one is twice as long, up to the longest. */
 const PAUSE = 500;
+const LONGEST_PAUSE = 15_000;
 
 /** The longest that a peer's Retry-After is waited for, in milliseconds: a longer one is told at once, not sat out in silence. */
 const LONGEST_WAIT = 600_000;
@@ -182,19 +183,22 @@ export function explainDrop(error: unknown, what: string, deadline: AbortSignal)
 }
 
 /**
- * Runs `work` until it does not fail with `Transient`: four tries with growing, jittered pauses.
+ * Runs `work` until it does not fail with `Transient`: four tries with growing, jittered pauses, or as many as begin within `patience` milliseconds.
  * A pause the peer asked for (429 with Retry-After, ten minutes at most) is said, waited for, and is no try. Ends with `Unavailable`.
  */
 export async function retryTransient<T>(
   { deadline, log }: { readonly deadline: AbortSignal; readonly log: { info(message: string): void } },
   work: () => Promise<T>,
+  patience?: number,
 ): Promise<T> {
+  const begun = performance.now();
   for (let tries = 1; ; ) {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof Transient)) throw error;
-      if (error.pause === undefined && tries >= TRIES) {
+      const over = patience === undefined ? tries >= TRIES : performance.now() - begun >= patience;
+      if (error.pause === undefined && over) {
         throw new Unavailable(`${error.message} (${tries} tries)`, { cause: error });
       }
       if (error.pause !== undefined && error.pause > LONGEST_WAIT) {
@@ -206,7 +210,7 @@ export async function retryTransient<T>(
           },
         );
       }
-      const pause = error.pause ?? PAUSE * 2 ** (tries - 1) * (0.5 + Math.random());
+      const pause = error.pause ?? Math.min(PAUSE * 2 ** (tries - 1), LONGEST_PAUSE) * (0.5 + Math.random());
       if (error.pause === undefined) tries += 1;
       else if (Date.now() >= (quietUntil.get(log) ?? 0)) {
         quietUntil.set(log, Date.now() + pause + QUIET);

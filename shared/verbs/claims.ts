@@ -8,7 +8,7 @@ import { Invalid, Refused } from '../outcome/outcome.ts';
 import { fingerprintOf } from '../sigstore/key.ts';
 import type { Claim } from '../sigstore/publish.ts';
 import type { SigningInputs, StatementSigner } from '../sigstore/signer.ts';
-import { createVerifier, openVerifier, type StatementVerifier } from '../sigstore/verifier.ts';
+import type { StatementVerifier } from '../sigstore/verifier.ts';
 import { readJson } from '../store/json.ts';
 import type { Store } from '../store/store.ts';
 import { type ImageSubjects, readConfig } from '../store/subjects.ts';
@@ -76,10 +76,12 @@ export function formatAttester(signer: Signer): string {
 }
 
 /** Verifies what this signer signed before. */
-export function openOwnVerifier(
+export async function openOwnVerifier(
   { publicKey }: StatementSigner,
   inputs: SigningInputs,
   context: RunContext,
 ): Promise<StatementVerifier> {
+  // Verifying loads far more than signing, which needs it only when something was attached before.
+  const { createVerifier, openVerifier } = await import('../sigstore/verifier.ts');
   return publicKey ? createVerifier({ key: publicKey }) : openVerifier(inputs, context);
 }

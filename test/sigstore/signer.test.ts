@@ -1,9 +1,10 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Statement } from '../../shared/evidence/statement.ts';
 import { Invalid, Unavailable } from '../../shared/outcome/outcome.ts';
 import { chooseInstance, type SigningInputs } from '../../shared/sigstore/instance.ts';
@@ -211,6 +212,12 @@ describe('a signing configuration', () => {
       /^rekor-url: stands in the signing-config already/,
     ],
     [
+      'an address without TLS, which would be shown the token',
+      () => describeInstance({ caUrls: [service('http://fulcio.example')] }),
+      {},
+      /^signing-config: .*: caUrls.0.url: may be an https URL/,
+    ],
+    [
       'another instance',
       () => describeInstance(),
       { sigstore: 'public' },
@@ -221,6 +228,32 @@ describe('a signing configuration', () => {
     await expect(open(config(), inputs)).rejects.toThrow(message);
   });
 });
+
+interface Reply {
+  status: number;
+  body: string;
+  headers?: Record<string, string>;
+}
+
+/** A service of one's own, ended after the test. */
+async function serve(answer: (request: IncomingMessage, body: Buffer) => Promise<Reply>): Promise<string> {
+  const server = createServer(async (request, response) => {
+    const { status, body, headers } = await answer(request, await buffer(request));
+    response.writeHead(status, headers).end(body);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function forward(path: string, body: Buffer | undefined): Promise<Reply & { location: string }> {
+  const response = await fetch(`${sigstore.rekorUrl}${path}`, body && { method: 'POST', body });
+  const location = response.headers.get('location') ?? '';
+  return { status: response.status, body: await response.text(), location };
+}
 
 describe('a service that does not answer', () => {
   test.each([
@@ -245,6 +278,46 @@ describe('a service that does not answer', () => {
       expect((error as Unavailable).message).toContain('nothing was attached');
     },
   );
+
+  test('an entry that the log has already, because its answer was lost, is taken', async () => {
+    const url = await serve(async (request, body) => {
+      if (request.method === 'GET') return forward(request.url ?? '', undefined);
+      const logged = await forward('/api/v1/log/entries', body);
+      return { status: 409, headers: { location: logged.location }, body: '{"message":"equivalent entry"}' };
+    });
+    const signer = await openSigner({ ...instance(), 'rekor-url': url }, runContext(sigstore));
+    const [bundle = Buffer.alloc(0)] = await signer.sign([statement(1)]);
+    expect((await (await verifier()).verify(bundle)).statement).toEqual(statement(1));
+  });
+
+  const words = '{"message":"no\\u001b[31m key"}';
+  test.each<[string, keyof ReturnType<typeof instance>, Reply, RegExp]>([
+    ['a refusal', 'fulcio-url', { status: 400, body: words }, /: status 400 \("no \[31m key"\)$/],
+    ['a refusal in no JSON', 'rekor-url', { status: 401, body: '<html>' }, /: status 401$/],
+    [
+      'another address',
+      'fulcio-url',
+      { status: 307, body: '', headers: { location: '/x' } },
+      /: status 307$/,
+    ],
+    ['no certificate', 'fulcio-url', { status: 200, body: '{}' }, /: the answer holds no certificate$/],
+    ['no entry', 'rekor-url', { status: 201, body: '{}' }, /: the answer is no log entry$/],
+    ['no JSON', 'rekor-url', { status: 201, body: '<html>' }, /: the answer is no log entry$/],
+    ['a conflict with nothing', 'rekor-url', { status: 409, body: '{}' }, /log\/entries\/: status 409$/],
+    ['nothing', 'tsa-url', { status: 201, body: '' }, /: the answer is empty$/],
+  ])('%s is unavailable at once, in the words of the service', async (_, input, reply, reason) => {
+    const seen: string[] = [];
+    const url = await serve(async (request) => {
+      seen.push(request.method ?? '');
+      return reply;
+    });
+    const signer = await openSigner({ ...instance(), [input]: url }, runContext(sigstore));
+    const error = await signer.sign([statement(1)]).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(Unavailable);
+    expect((error as Unavailable).message).toContain('nothing was attached');
+    expect(((error as Unavailable).cause as Error).message).toMatch(reason);
+    expect(seen).toEqual(reply.status === 409 ? ['POST', 'GET'] : ['POST']);
+  });
 
   test("the step's deadline ends the wait", async () => {
     const silent = createServer(() => undefined);
