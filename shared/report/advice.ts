@@ -1,4 +1,5 @@
-import { cleanText, escapeMarkdown, formatCode } from './markdown.ts';
+import { formatNumber } from './blocks.ts';
+import { escapeMarkdown, formatCode } from './markdown.ts';
 import { type PageImage, standingOf } from './page.ts';
 import type { Review, ReviewFinding } from './review.ts';
 
@@ -25,11 +26,16 @@ export function isOpen({ exception, vex }: ReviewFinding): boolean {
   return exception === undefined && vex?.status !== 'not_affected' && vex?.status !== 'fixed';
 }
 
+/** What a sentence names: words without what stands around them. */
+export function readWords(sentence: string): string[] {
+  return sentence.split(/[\s,;:()"']+/);
+}
+
 /** The open findings that the reasons of a denied or refused image name. */
 export function listFailing(image: PageImage): ReviewFinding[] {
   const standing = standingOf(image);
   if (standing !== 'denied' && standing !== 'refused') return [];
-  const named = new Set(reasonsOf(image).flatMap((reason) => reason.split(/[\s,;:()"']+/)));
+  const named = new Set(reasonsOf(image).flatMap(readWords));
   return (image.review?.findings ?? []).filter((found) => isOpen(found) && isNamed(found, named));
 }
 
@@ -40,7 +46,7 @@ function isNamed(found: ReviewFinding, named: ReadonlySet<string>): boolean {
 /** The one thing to do that helps most, as Markdown. */
 export function adviseFirst(image: PageImage): string {
   const [reason = ''] = reasonsOf(image);
-  const said = endSentence(escapeMarkdown(cleanText(reason, SENTENCE)));
+  const said = endSentence(escapeMarkdown(reason, SENTENCE));
   switch (standingOf(image)) {
     case 'unavailable':
       return `run the job again when this is mended: ${said} Until then nothing is known to be safe.`;
@@ -49,7 +55,7 @@ export function adviseFirst(image: PageImage): string {
       const failing = listFailing(image);
       return failing.length === 0
         ? `put this right: ${said}`
-        : adviseRemedy(failing, image.review, 'that fail');
+        : adviseRemedy(failing, image.review, 'failing');
     }
     default: {
       const fresh = (image.review?.findings ?? []).filter(
@@ -57,7 +63,7 @@ export function adviseFirst(image: PageImage): string {
       );
       const unknown = fresh.some(({ state }) => state === 'unknown');
       if (fresh.length === 0) return 'nothing to do.';
-      return `nothing has to be done. It would help to ${adviseRemedy(fresh, image.review, unknown ? '' : 'that are new')}`;
+      return `nothing has to be done. It would help to ${adviseRemedy(fresh, image.review, unknown ? '' : 'new')}`;
     }
   }
 }
@@ -70,7 +76,7 @@ interface Remedy {
 function adviseRemedy(findings: readonly ReviewFinding[], review: Review | undefined, which: string): string {
   const secret = findings.find((found) => found.class === 'secret');
   if (secret !== undefined) {
-    const where = formatCode(cleanText(secret.target, NAME));
+    const where = formatCode(secret.target, NAME);
     const line = secret.line === undefined ? '' : `, line ${secret.line}`;
     return `revoke the secret in ${where}${line}, and build the image without it: a later layer does not take it out.`;
   }
@@ -84,12 +90,16 @@ function adviseRemedy(findings: readonly ReviewFinding[], review: Review | undef
   if (best === undefined) {
     const [worst] = findings;
     const what = worst?.package || worst?.target || '';
-    const many = total === 1 ? 'it' : `any of the ${total}`;
-    return `take out ${formatCode(cleanText(what, NAME))}, or add an exception with an owner and an end date: no fix is released for ${many}.`;
+    const many = total === 1 ? 'it' : `any of the ${formatNumber(total)}`;
+    return `take out ${formatCode(what, NAME)}, or add an exception with an owner and an end date: no fix is released for ${many}.`;
   }
-  const noun = total === 1 ? 'finding' : 'findings';
-  const scope = `${best.fixes} of ${total} ${noun} ${which}`.trim();
-  return `${best.text} ${scope}.`;
+  const kind = `${which} finding`.trim();
+  if (total === 1) return `${best.text} the only ${kind}.`;
+  const many =
+    best.fixes === total
+      ? `all ${formatNumber(total)}`
+      : `${formatNumber(best.fixes)} of ${formatNumber(total)}`;
+  return `${best.text} ${many} ${kind}s.`;
 }
 
 /** One upgrade a package and installed version, the one that fixes most first. */
@@ -107,11 +117,11 @@ function findUpgrades(findings: readonly ReviewFinding[]): Remedy[] {
   const [first] = best;
   if (first === undefined) return [];
   const target = best.map(chooseFix).reduce((a, b) => (versions.compare(a, b) >= 0 ? a : b));
-  const name = formatCode(cleanText(first.package, NAME));
+  const name = formatCode(first.package, NAME);
   return [
     {
       fixes: best.length,
-      text: `upgrade ${name} to ${formatCode(cleanText(target, NAME))}: fixes`,
+      text: `upgrade ${name} to ${formatCode(target, NAME)}: fixes`,
     },
   ];
 }
@@ -133,7 +143,7 @@ function findBase(review: Review | undefined, total: number): Remedy[] {
   const { base } = review ?? {};
   if (base === undefined || base.fixes === 0) return [];
   const fixes = Math.min(base.fixes, total);
-  return [{ fixes, text: `build on the newer base image ${formatCode(cleanText(base.newer, 120))}: fixes` }];
+  return [{ fixes, text: `build on the newer base image ${formatCode(base.newer, 120)}: fixes` }];
 }
 
 function findExpired(findings: readonly ReviewFinding[], review: Review | undefined): Remedy[] {
@@ -142,12 +152,12 @@ function findExpired(findings: readonly ReviewFinding[], review: Review | undefi
   );
   if (expired === undefined) return [];
   const fixes = findings.filter(({ id }) => id === expired.finding).length;
-  const owner = expired.owner === '' ? 'nobody' : escapeMarkdown(cleanText(expired.owner, NAME));
-  const until = escapeMarkdown(cleanText(expired.until, 40));
+  const owner = expired.owner === '' ? 'nobody' : escapeMarkdown(expired.owner, NAME);
+  const until = escapeMarkdown(expired.until, 40);
   return [
     {
       fixes,
-      text: `renew the exception for ${formatCode(cleanText(expired.finding, NAME))} (owner ${owner}, ended ${until}): excuses`,
+      text: `renew the exception for ${formatCode(expired.finding, NAME)} (owner ${owner}, ended ${until}): excuses`,
     },
   ];
 }

@@ -110,8 +110,10 @@ function annotateExceptions({ review }: PageImage): Annotation[] {
       const message = `The exception ${of} for ${cleanText(finding, 80)} ended ${cleanText(until, 40)}: renew it or mend what it excused.`;
       return [{ ...about, level: 'warning', title: 'Exception expired', message }];
     }
-    const message = `The exception ${of} for ${cleanText(finding, 80)} excuses nothing in this image.`;
-    return [{ ...about, level: 'notice', title: 'Exception unused', message }];
+    const effect =
+      state === 'proposed' ? 'counts once it is merged, not before' : 'excuses nothing in this image';
+    const message = `The exception ${of} for ${cleanText(finding, 80)} ${effect}.`;
+    return [{ ...about, level: 'notice', title: `Exception ${state}`, message }];
   });
 }
 

@@ -12,12 +12,13 @@ export const RANKS = {
   expired: 6,
   reproduce: 7,
   warnings: 8,
-  fixed: 9,
-  packages: 10,
-  rules: 11,
-  exceptions: 12,
-  known: 13,
-  layers: 14,
+  more: 9,
+  fixed: 10,
+  packages: 11,
+  rules: 12,
+  exceptions: 13,
+  known: 14,
+  layers: 15,
 } as const;
 
 /** How an image is laid out: rows of a list in the open and of one in a fold, and what its headings begin with. */

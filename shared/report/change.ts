@@ -26,45 +26,38 @@ export function describeChange(image: PageImage, layout: Layout): Block[] {
       .map((found) => ({ found, key: sortKey(found, failing) }))
       .sort((a, b) => a.key - b.key)
       .map(({ found }) => found);
-  const compared = review.findings.every(({ state }) => state !== 'unknown') && hasBaseline(review);
-  const fresh = order(review.findings.filter(({ state }) => state !== 'known'));
-  const known = order(review.findings.filter(({ state }) => state === 'known'));
+  const compared = review.baseline !== undefined && review.baseline.reason === '';
+  const fresh = review.findings.filter(({ state }) => state !== 'known');
+  // What was known before and fails all the same has to be seen too.
+  const open = order(
+    review.findings.filter((found) => (isOpen(found) && found.state !== 'known') || failing.has(found)),
+  );
+  const excused = order(fresh.filter((found) => !isOpen(found)));
+  const known = order(review.findings.filter((found) => found.state === 'known' && !failing.has(found)));
   const table = tableOf(review, failing);
-  const open = fresh.filter((found) => isOpen(found));
-  const excused = fresh.filter((found) => !isOpen(found));
+  const fold = (rank: number, title: string, list: readonly ReviewFinding[]): Block[] =>
+    foldBlock(rank, `${formatNumber(list.length)} ${title}`, list, table, layout.folded);
+  const about = [
+    countFindings(review, compared, fresh.filter(isOpen)),
+    describeBase(review),
+    describeSizes(review),
+  ];
   return [
     ...textBlock(
       RANKS.change,
       [
         `${layout.heading} ${compared ? 'What this change brings' : 'What was found'}`,
-        [countFindings(review, compared, open), describeSizes(review)]
-          .filter((line) => line !== '')
-          .join('<br>\n'),
+        about.filter((line) => line !== '').join('<br>\n'),
       ].join('\n\n'),
     ),
-    ...tableBlock(RANKS.change, '', open, table, layout.open),
-    ...foldBlock(
-      RANKS.known,
-      `${formatCount(excused.length, 'finding')} ${compared ? 'new and ' : ''}excused`,
-      excused,
-      table,
-      layout.folded,
-    ),
-    ...foldBlock(
-      RANKS.fixed,
-      `${formatNumber(review.fixed.length)} fixed by this change`,
-      order(review.fixed),
-      table,
-      layout.folded,
-    ),
+    ...tableBlock(RANKS.change, '', open.slice(0, layout.open), table, layout.open),
+    ...fold(RANKS.more, 'more', open.slice(layout.open)),
+    ...fold(RANKS.known, compared ? 'new and excused' : 'excused', excused),
+    ...fold(RANKS.fixed, 'fixed by this change', order(review.fixed)),
     ...describePackages(review, layout),
-    ...foldBlock(RANKS.known, `${formatNumber(known.length)} known before`, known, table, layout.folded),
+    ...fold(RANKS.known, 'known before', known),
     ...describeLayers(review, layout),
   ];
-}
-
-export function hasBaseline({ baseline }: Review): boolean {
-  return baseline !== undefined && baseline.reason === '';
 }
 
 /** What fails first, then what is exploited, then by severity, and of those what can be fixed. */
@@ -82,18 +75,39 @@ function countFindings(review: Review, compared: boolean, open: readonly ReviewF
   const counts = countBySeverity(open);
   if (!compared) {
     const why = baseline?.reason ?? '';
-    const because = why === '' ? '' : `: ${escapeMarkdown(cleanText(why, 300))}`;
+    const because = why === '' ? '' : `: ${escapeMarkdown(why, 300)}`;
     const none = baseline === undefined ? '' : ` No baseline${because}, so nothing here can be called new.`;
     return open.length === 0
       ? `**No findings.**${none}`
       : `**${formatCount(open.length, 'finding')}**: ${counts}.${none}`;
   }
   const known = findings.filter(({ state }) => state === 'known').length;
-  const fresh = open.length === 0 ? '**Nothing new**' : `**${formatNumber(open.length)} new**: ${counts}`;
-  const kind = escapeMarkdown(cleanText(baseline?.kind ?? '', 60));
-  const other =
-    baseline === undefined || baseline.image === '' ? '' : ` (${formatImageName(baseline.image)})`;
-  return `${fresh} · ${formatNumber(fixed.length)} fixed · ${formatNumber(known)} known before. Compared with ${kind}${other}.`;
+  const parts = [
+    open.length === 0 ? '**Nothing new**' : `**${formatNumber(open.length)} new**: ${counts}`,
+    ...(fixed.length === 0 ? [] : [`${formatNumber(fixed.length)} fixed`]),
+    ...(known === 0 ? [] : [`${formatNumber(known)} known before`]),
+  ];
+  return `${parts.join(' · ')}. Compared with ${describeBaseline(baseline)}.`;
+}
+
+const BASELINES: Readonly<Record<string, string>> = {
+  'base-branch': 'the base branch',
+  'base-image': 'the base image',
+};
+
+function describeBaseline(baseline: Review['baseline']): string {
+  const { kind = '', image = '' } = baseline ?? {};
+  const [, environment] = /^environment:(.+)$/.exec(kind) ?? [];
+  const held =
+    environment === undefined ? escapeMarkdown(kind, 60) : `what ${formatCode(environment, 60)} holds`;
+  const name = BASELINES[kind] ?? held;
+  return image === '' ? name : `${name}, ${formatImageName(image)}`;
+}
+
+/** A newer base image, when it would mend something. */
+function describeBase({ base }: Review): string {
+  if (base === undefined || base.fixes === 0) return '';
+  return `The newer base image ${formatImageName(base.newer)} fixes ${formatNumber(base.fixes)}.`;
 }
 
 /** `1 critical, 2 high`: only what there is. */
@@ -107,19 +121,20 @@ function countBySeverity(findings: readonly ReviewFinding[]): string {
 function tableOf(review: Review, failing: ReadonlySet<ReviewFinding>): Table<ReviewFinding> {
   const scanner = cleanText(review.scanner.name).toLowerCase();
   return {
-    head: ['Severity', 'Finding', 'In', 'Fixed in', 'Brought by'],
+    head: ['Severity', 'Finding', 'Brought by'],
     row: (found) => [
       describeSeverity(found, failing.has(found)),
       [
-        `${formatAdvisory(found.id)} ${escapeMarkdown(cleanText(found.title, 100))}`.trim(),
-        ...describeExcuse(found),
+        `${formatAdvisory(found.id)} ${escapeMarkdown(found.title, 120)}`.trim(),
+        [
+          describePlace(found),
+          ...describeSpread(found, review, scanner),
+          ...describeHistory(found, failing.has(found)),
+          ...describeExcuse(found),
+        ]
+          .filter((text) => text !== '')
+          .join(' · '),
       ].join('<br>'),
-      describePlace(found, review, scanner),
-      found.class === 'vulnerability'
-        ? found.fixed === ''
-          ? 'no fix'
-          : formatCode(cleanText(found.fixed, 60))
-        : '',
       describeOrigin(found, review),
     ],
   };
@@ -127,58 +142,58 @@ function tableOf(review: Review, failing: ReadonlySet<ReviewFinding>): Table<Rev
 
 function describeSeverity({ severity, cvss, exploited }: ReviewFinding, failing: boolean): string {
   return [
-    `${failing ? '⛔ ' : ''}${severity.toLowerCase()}${cvss === undefined ? '' : ` ${cvss.toFixed(1)}`}`,
+    `${failing ? '⛔&nbsp;' : ''}${severity.toLowerCase()}${cvss === undefined ? '' : `&nbsp;${cvss.toFixed(1)}`}`,
     ...(exploited === undefined ? [] : ['**exploited**']),
   ].join('<br>');
 }
 
+function describeHistory({ state, firstSeen }: ReviewFinding, failing: boolean): string[] {
+  if (firstSeen !== undefined) return [`first seen ${escapeMarkdown(firstSeen.slice(0, 10))}`];
+  return failing && state === 'known' ? ['known before'] : [];
+}
+
 function describeExcuse({ exception, vex }: ReviewFinding): string[] {
   if (exception !== undefined) {
-    const owner = exception.owner === '' ? 'nobody' : escapeMarkdown(cleanText(exception.owner, 60));
-    const until =
-      exception.until === '' ? 'without end' : `until ${escapeMarkdown(cleanText(exception.until, 40))}`;
+    const owner = exception.owner === '' ? 'nobody' : escapeMarkdown(exception.owner, 60);
+    const until = exception.until === '' ? 'without end' : `until ${escapeMarkdown(exception.until, 40)}`;
     return [`excused by ${owner} ${until}`];
   }
   if (vex === undefined) return [];
-  const why = vex.justification === '' ? '' : `: ${escapeMarkdown(cleanText(vex.justification, 100))}`;
-  return [`VEX ${escapeMarkdown(cleanText(vex.status, 40))}${why}`];
+  const why = vex.justification === '' ? '' : `: ${escapeMarkdown(vex.justification, 100)}`;
+  return [`VEX ${escapeMarkdown(vex.status, 40)}${why}`];
 }
 
-function describePlace(found: ReviewFinding, review: Review, scanner: string): string {
-  const line = found.line === undefined || found.line === 0 ? '' : `:${found.line}`;
-  const place =
-    found.package === ''
-      ? formatCode(cleanText(`${found.target}${line}`, 80))
-      : [found.package, found.version]
-          .filter((text) => text !== '')
-          .map((text) => formatCode(cleanText(text, 60)))
-          .join(' ');
+/** The package and what mends it, or the file and line. */
+function describePlace({ class: kind, package: name, version, fixed, target, line }: ReviewFinding): string {
+  if (name === '')
+    return formatCode(`${target.slice(0, 500)}${line === undefined || line === 0 ? '' : `:${line}`}`, 80);
+  const place = `${formatCode(name, 60)} ${formatCode(version, 60)}`.trim();
+  if (kind !== 'vulnerability') return place;
+  return `${place}, ${fixed === '' ? 'no fix' : `fixed in ${formatCode(fixed, 60)}`}`;
+}
+
+/** On which platforms, when it is not on all, and who found it, when it was not the scan's own scanner alone. */
+function describeSpread(found: ReviewFinding, review: Review, scanner: string): string[] {
   const some = found.platforms.length > 0 && found.platforms.length < review.platforms.length;
-  const platforms = some
-    ? found.platforms
-        .slice(0, 4)
-        .map((name) => escapeMarkdown(cleanText(name, 40)))
-        .join(', ')
-    : '';
   const others = found.scanners.some((name) => cleanText(name).toLowerCase() !== scanner);
-  const scanners = others
-    ? `by ${found.scanners
-        .slice(0, 4)
-        .map((name) => escapeMarkdown(cleanText(name, 40)))
-        .join(', ')}`
-    : '';
-  return [place, platforms, scanners].filter((text) => text !== '').join('<br>');
+  return [
+    ...(some ? [`only ${listNames(found.platforms)}`] : []),
+    ...(others ? [`found by ${listNames(found.scanners)}`] : []),
+  ];
+}
+
+function listNames(names: readonly string[]): string {
+  const more = names.length > 4 ? [`and ${names.length - 4} more`] : [];
+  return [...names.slice(0, 4).map((name) => escapeMarkdown(name, 60)), ...more].join(', ');
 }
 
 function describeOrigin({ layer, package: name, target }: ReviewFinding, { dockerfile }: Review): string {
   if (layer?.base) return 'base image';
   if (layer?.line !== undefined)
     return formatCode(`${cleanText(dockerfile || 'Dockerfile', 60)}:${layer.line}`);
-  if (layer !== undefined && layer.createdBy !== '') return formatCode(cleanText(layer.createdBy, 60));
-  return name === '' ? '' : formatCode(cleanText(target, 60));
+  if (layer !== undefined && layer.createdBy !== '') return formatCode(layer.createdBy, 60);
+  return name === '' ? '' : formatCode(target, 60);
 }
-
-const PACKAGE_HEAD = ['Package', 'From', 'To'];
 
 function describePackages({ packages, platforms }: Review, layout: Layout): Block[] {
   if (packages === undefined) return [];
@@ -199,24 +214,16 @@ function describePackages({ packages, platforms }: Review, layout: Layout): Bloc
     `Packages: ${counts}`,
     all,
     {
-      head: ['', ...PACKAGE_HEAD, 'Licences'],
+      head: ['', 'Package', 'From', 'To', 'Licences'],
       row: ({ what, change }) => {
         const some = change.platforms.length > 0 && change.platforms.length < platforms.length;
-        const where = some
-          ? ` (${change.platforms
-              .slice(0, 4)
-              .map((name) => escapeMarkdown(cleanText(name, 40)))
-              .join(', ')})`
-          : '';
+        const where = some ? ` (${listNames(change.platforms)})` : '';
         return [
           what,
-          `${formatCode(cleanText(change.name, 80))} ${escapeMarkdown(cleanText(change.type, 40))}${where}`,
-          formatCode(cleanText(change.from, 60)),
-          formatCode(cleanText(change.to, 60)),
-          change.licences
-            .slice(0, 5)
-            .map((one) => escapeMarkdown(cleanText(one, 60)))
-            .join(', '),
+          `${formatCode(change.name, 80)} ${escapeMarkdown(change.type, 40)}${where}`,
+          formatCode(change.from, 60),
+          formatCode(change.to, 60),
+          listNames(change.licences),
         ];
       },
     },
@@ -226,7 +233,7 @@ function describePackages({ packages, platforms }: Review, layout: Layout): Bloc
 
 function describeSizes({ platforms }: Review): string {
   const shown = platforms.slice(0, 8).map(({ name, size, before }) => {
-    const label = platforms.length === 1 ? '' : `${escapeMarkdown(cleanText(name, 40))} `;
+    const label = platforms.length === 1 ? '' : `${escapeMarkdown(name, 40)} `;
     return `${label}${formatSize(size)}${before === undefined ? '' : ` (${formatGrowth(size, before)})`}`;
   });
   const more = platforms.length > shown.length ? [`and ${platforms.length - shown.length} more`] : [];
@@ -259,9 +266,9 @@ function describeLayers({ platforms }: Review, layout: Layout): Block[] {
     {
       head: ['Platform', 'Size', 'Made by'],
       row: ({ platform, layer }) => [
-        escapeMarkdown(cleanText(platform, 40)),
+        escapeMarkdown(platform, 40),
         formatSize(layer.size),
-        formatCode(cleanText(layer.createdBy, 100)),
+        formatCode(layer.createdBy, 100),
       ],
     },
     layout.folded,

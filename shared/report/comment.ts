@@ -1,10 +1,10 @@
-import { adviseFirst } from './advice.ts';
+import { adviseFirst, isOpen } from './advice.ts';
 import { formatNumber, type Layout, RANKS, tableBlock, textBlock } from './blocks.ts';
 import { describeChange } from './change.ts';
 import { type Block, fitBlocks } from './fit.ts';
 import { describeImageVerdict, formatHeading, formatTitle, STANDING_MARKS } from './headline.ts';
 import { cleanText, escapeHtml, escapeMarkdown, formatCode, formatLink } from './markdown.ts';
-import { formatImageName, isCommit, isRunOf, readRepository } from './names.ts';
+import { formatImageName, isCommit, isRunOf, readRepository, splitImage } from './names.ts';
 import { type Page, type PageImage, STANDINGS, standingOf, standingOfPage } from './page.ts';
 import {
   describeExceptions,
@@ -111,7 +111,7 @@ function listBody(page: Page, layout: Layout): Block[] {
   if (worst === undefined) return [];
   if (others.length === 0) return describeImage(page, worst, layout);
   const images = [worst, ...others];
-  const table = { head: ['Image', 'Verdict', 'New', 'Fixed'], row: overviewRow };
+  const table = { head: ['Image', 'Verdict', 'New', 'Fixed', 'Digest'], row: overviewRow };
   return [
     ...tableBlock(RANKS.overview, '', images, table, 1000),
     ...images.flatMap((image) => foldImage(page, image, layout)),
@@ -133,20 +133,21 @@ function describeSubject(page: Page, { image, review, verdict }: PageImage): str
   const from = isCommit(commit)
     ? ` from ${home === undefined || page.fork ? formatCode(commit.slice(0, 12)) : formatLink(commit.slice(0, 12), `${home}/commit/${commit}`)}`
     : '';
-  const destination =
-    verdict?.destination === undefined ? '' : `, to ${formatCode(cleanText(verdict.destination, 120))}`;
-  return `${formatImageName(image)}${from}${destination}`;
+  const { destination } = verdict ?? {};
+  const moves = destination !== undefined && destination !== splitImage(image).place;
+  return `Image ${formatImageName(image)}${from}${moves ? `, to ${formatCode(destination, 120)}` : ''}`;
 }
 
 function overviewRow(image: PageImage): string[] {
   const { review } = image;
-  const count = (state: string): string =>
-    review === undefined ? '' : String(review.findings.filter((found) => found.state === state).length);
+  const { place, digest } = splitImage(image.image);
+  const fresh = (review?.findings ?? []).filter((found) => found.state === 'new' && isOpen(found));
   return [
-    formatImageName(image.image),
+    formatCode(place, 120),
     `${STANDING_MARKS[standingOf(image)]} ${describeImageVerdict(image)}`,
-    count('new'),
-    review === undefined ? '' : String(review.fixed.length),
+    review === undefined ? '' : formatNumber(fresh.length),
+    review === undefined ? '' : formatNumber(review.fixed.length),
+    formatCode(digest),
   ];
 }
 
@@ -160,7 +161,8 @@ function foldImage(page: Page, image: PageImage, layout: Layout): Block[] {
     const before = `${title}\n\n${describeImageVerdict(image)}. **First:** ${adviseFirst(image)}`;
     return [{ rank: RANKS.image, before, parts }];
   }
-  const name = `<code>${escapeHtml(cleanText(image.image, 120))}</code>`;
+  const { place, digest } = splitImage(image.image);
+  const name = [place, digest].map((text) => `<code>${escapeHtml(text, 120)}</code>`).join(' ');
   return [
     { rank: RANKS.image, before: `<details><summary>${mark} ${name}</summary>`, parts, after: '</details>' },
   ];
@@ -182,9 +184,6 @@ function describeImage(page: Page, image: PageImage, layout: Layout): Block[] {
 function describeScanner({ review }: PageImage): string {
   if (review === undefined) return '';
   const { name, version, databaseUpdatedAt } = review.scanner;
-  const of =
-    databaseUpdatedAt === undefined
-      ? ''
-      : `, database of ${escapeMarkdown(cleanText(databaseUpdatedAt, 40))}`;
-  return `<sub>${escapeMarkdown(cleanText(`${name} ${version}`, 80))}${of}</sub>`;
+  const of = databaseUpdatedAt === undefined ? '' : `, database of ${escapeMarkdown(databaseUpdatedAt, 40)}`;
+  return `<sub>${escapeMarkdown(`${name} ${version}`, 80)}${of}</sub>`;
 }

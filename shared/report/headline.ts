@@ -32,7 +32,7 @@ export function describeImageVerdict(image: PageImage): string {
 }
 
 function formatName(name: string): string {
-  return formatCode(cleanText(name, 60));
+  return formatCode(name, 60);
 }
 
 function describePage(page: Page, style: Style): string {

@@ -20,9 +20,9 @@ export function cleanText(text: string, most = Number.POSITIVE_INFINITY): string
   return `${plain.slice(0, most - 1).replace(/\p{Surrogate}$/u, '')}…`;
 }
 
-/** Text that renders as itself: no markup, HTML, mention, autolink or line end comes out of it. */
-export function escapeMarkdown(text: string): string {
-  return escapeMarks(escapeHtml(text));
+/** Text that renders as itself: no markup, HTML, mention, autolink or line end comes out of it. At most `most` characters of it are shown. */
+export function escapeMarkdown(text: string, most?: number): string {
+  return escapeMarks(escapeHtml(text, most));
 }
 
 function escapeMarks(text: string): string {
@@ -38,33 +38,36 @@ function escapeMarks(text: string): string {
 /**
  * Text inside an HTML block, where GitHub reads no Markdown (so a backslash would show) and yet looks for mentions, references,
  * addresses, emoji, commits and mathematics. It looks for them in the rendered text, where an escape is gone: only a character
- * between ends the match.
+ * between ends the match, a word joiner, which takes no room and breaks no line.
  */
-export function escapeHtml(text: string): string {
-  return escapeTags(text).replace(/(?<![0-9a-z])([0-9a-f]{3})(?=[0-9a-f]{4,}(?![0-9a-z]))/gi, '$1&#8203;');
+export function escapeHtml(text: string, most?: number): string {
+  return escapeTags(cleanText(text, most)).replace(
+    /(?<![0-9a-z])([0-9a-f]{3})(?=[0-9a-f]{4,}(?![0-9a-z]))/gi,
+    '$1&#8288;',
+  );
 }
 
 function escapeTags(text: string): string {
   return (
-    cleanText(text)
+    text
       .replaceAll('&', '&amp;')
       .replaceAll('<', '&lt;')
       .replaceAll('>', '&gt;')
       .replaceAll('"', '&quot;')
-      .replace(/([@#])(?=\w)/g, '$1&#8203;')
-      .replace(/\b(GH-)(?=\d)/gi, '$1&#8203;')
+      .replace(/([@#])(?=\w)/g, '$1&#8288;')
+      .replace(/\b(GH-)(?=\d)/gi, '$1&#8288;')
       // An emoji's name has a letter or a sign in it, but for two; a time of day has none.
-      .replace(/:(?=\/\/|[\w+-]*[a-z_+-][\w+-]*:|1(?:00|234):)/gi, ':&#8203;')
-      .replace(/\b(mailto|xmpp):/gi, '$1&#8203;:')
-      .replace(/\b(www)\./gi, '$1&#8203;.')
+      .replace(/:(?=\/\/|[\w+-]*[a-z_+-][\w+-]*:|1(?:00|234):)/gi, ':&#8288;')
+      .replace(/\b(mailto|xmpp):/gi, '$1&#8288;:')
+      .replace(/\b(www)\./gi, '$1&#8288;.')
       // docs.github.com, "Writing mathematical expressions": a dollar sign that is to be one stands in a span.
       .replaceAll('$', '<span>$</span>')
   );
 }
 
-/** Text as inline code, whatever backticks it holds; for table cells the pipe is escaped too. */
-export function formatCode(text: string): string {
-  const plain = cleanText(text);
+/** Text as inline code, whatever backticks it holds, at most `most` characters of it; for table cells the pipe is escaped too. */
+export function formatCode(text: string, most?: number): string {
+  const plain = cleanText(text, most);
   if (plain === '') return '';
   // Before a table's pipe no number of backslashes is safe in a code span: there it has to be HTML.
   if (plain.includes('|')) return `<code>${escapeMarkdown(plain)}</code>`;
@@ -82,7 +85,7 @@ export function formatLink(label: string, address: string): string {
   // Each of these could end the address, the link or the table's cell before its time.
   const href = parsed.href.replace(/[<>\\`|$\s]/g, (character) => encodeURIComponent(character));
   // In a link GitHub looks for no commit, and the label often is one.
-  return `[${escapeMarks(escapeTags(label))}](<${href}>)`;
+  return `[${escapeMarks(escapeTags(cleanText(label)))}](<${href}>)`;
 }
 
 /** A table; cells are Markdown already. */

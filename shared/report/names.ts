@@ -1,12 +1,19 @@
 import { isDigest, shortDigest } from '../image/digest.ts';
 import { cleanText, escapeMarkdown, formatCode, formatLink } from './markdown.ts';
 
-/** An image as people tell it from others, Markdown: where it is, and the first of its digest. */
-export function formatImageName(image: string): string {
+/** Where an image is, and the first of its digest. What names no image is a place as it stands. */
+export function splitImage(image: string): { readonly place: string; readonly digest: string } {
   const at = image.lastIndexOf('@');
   const digest = image.slice(at + 1);
-  if (at < 0 || !isDigest(digest)) return formatCode(cleanText(image, 120));
-  return `${formatCode(cleanText(image.slice(0, at), 120))} \`${shortDigest(digest)}\``;
+  return at > 0 && isDigest(digest)
+    ? { place: image.slice(0, at), digest: shortDigest(digest) }
+    : { place: image, digest: '' };
+}
+
+/** An image as people tell it from others, Markdown. */
+export function formatImageName(image: string): string {
+  const { place, digest } = splitImage(image);
+  return `${formatCode(place, 120)} ${formatCode(digest)}`.trim();
 }
 
 /** `https://github.com/octo/app` when `address` is a repository's, else undefined. */

@@ -1,4 +1,4 @@
-import { listFailing, reasonsOf } from './advice.ts';
+import { listFailing, readWords, reasonsOf } from './advice.ts';
 import {
   foldBlock,
   formatCount,
@@ -12,39 +12,36 @@ import {
 import type { Block } from './fit.ts';
 import { cleanText, escapeMarkdown, formatCode, formatLink } from './markdown.ts';
 import { isCommit, isRunOf, readRepository } from './names.ts';
-import { type PageImage, type PageProvenance, standingOf } from './page.ts';
+import type { PageImage, PageProvenance } from './page.ts';
 import type { Review } from './review.ts';
 import { RULE_MARKS } from './verdict.ts';
 
 /** Words of a reason, at most. */
 const REASON = 400;
 
-/** Every reason that the table of findings does not tell already, and every warning. */
+/** Every reason that neither the first thing to do nor the table of findings tells already, and every warning. */
 export function describeReasons(image: PageImage, layout: Layout): Block[] {
-  const reasons = reasonsOf(image);
+  const { verdict } = image;
   const ids = new Set(listFailing(image).map(({ id }) => id));
-  const told = (reason: string): boolean => reason.split(/[\s,;:()"']+/).some((word) => ids.has(word));
-  const unavailable = standingOf(image) === 'unavailable';
-  const rest = unavailable
-    ? reasons
-    : reasons.filter((reason) => !(image.review?.reasons.includes(reason) && told(reason)));
-  const warnings = image.verdict?.warnings ?? [];
-  const line = (reason: string): string => escapeMarkdown(cleanText(reason, REASON));
+  const told = (reason: string): boolean => readWords(reason).some((word) => ids.has(word));
+  const format = (reason: string): string => escapeMarkdown(reason, REASON);
+  const denied = (verdict?.rules ?? []).filter(({ outcome }) => outcome === 'denied');
+  const rules = denied.map(({ name, title, reasons }) => {
+    const rule = `${formatCode(name, 80)} ${escapeMarkdown(title, 200)}`;
+    return `${rule}: ${reasons.some(told) ? 'what is marked ⛔ below' : format(reasons.join('; '))}`;
+  });
+  const ofRules = new Set(
+    denied.flatMap(({ name, title, reasons }) => reasons.map((reason) => `${name} (${title}): ${reason}`)),
+  );
+  const others = reasonsOf(image).filter((reason) => !ofRules.has(reason) && !told(reason));
+  const lines = [...rules, ...others.map(format)];
+  // A single one is what has to be put right first, so it has been said.
+  const shown = lines.length === 1 && ids.size === 0 ? [] : lines;
+  const warnings = verdict?.warnings ?? [];
+  const title = (word: string, count: number): string => `${layout.heading} ${word}: ${formatNumber(count)}`;
   return [
-    ...listBlock(
-      RANKS.reasons,
-      `${layout.heading} Reasons: ${formatNumber(rest.length)}`,
-      rest,
-      line,
-      layout.open,
-    ),
-    ...listBlock(
-      RANKS.warnings,
-      `${layout.heading} Warnings: ${formatNumber(warnings.length)}`,
-      warnings,
-      line,
-      layout.open,
-    ),
+    ...listBlock(RANKS.reasons, title('Reasons', shown.length), shown, (line) => line, layout.open),
+    ...listBlock(RANKS.warnings, title('Warnings', warnings.length), warnings, format, layout.open),
   ];
 }
 
@@ -58,7 +55,7 @@ export function describeRules({ verdict }: PageImage, layout: Layout): Block[] {
     {
       head: ['Rule', 'Result'],
       row: ({ name, title, outcome }) => [
-        `${formatCode(cleanText(name, 80))} ${escapeMarkdown(cleanText(title, 200))}`,
+        `${formatCode(name, 80)} ${escapeMarkdown(title, 200)}`,
         RULE_MARKS[outcome],
       ],
     },
@@ -75,8 +72,8 @@ export function describeProvenance({ provenance, verdict }: PageImage, fork: boo
   const verified = provenance.verified && !fork;
   const { repository, workflow, commit, ref, reason } = provenance;
   const home = verified ? readRepository(repository) : undefined;
-  const where = escapeMarkdown(cleanText(repository.replace(/^https:\/\/[^/]+\//, ''), 120));
-  const short = escapeMarkdown(cleanText(commit, 12));
+  const where = escapeMarkdown(repository.replace(/^https:\/\/[^/]+\//, ''), 120);
+  const short = formatCode(commit.slice(0, 12));
   const source =
     home !== undefined && isCommit(commit)
       ? formatLink(
@@ -84,9 +81,9 @@ export function describeProvenance({ provenance, verdict }: PageImage, fork: boo
           `${home}/commit/${commit}`,
         )
       : `${where} ${short}`.trim();
-  const on = ref === undefined ? '' : ` on ${formatCode(cleanText(ref, 80))}`;
-  const by = formatCode(cleanText(workflow.replace(/^.*?(?=\.github\/workflows\/)/, ''), 120));
-  const because = reason === undefined ? '' : ` (${escapeMarkdown(cleanText(reason, 200))})`;
+  const on = ref === undefined ? '' : ` on ${formatCode(ref, 80)}`;
+  const by = formatCode(workflow.replace(/^.*?(?=\.github\/workflows\/)/, ''), 120);
+  const because = reason === undefined ? '' : ` (${escapeMarkdown(reason, 200)})`;
   const state = verified ? '✅ verified' : `⚠️ not verified${fork ? ' (from a fork)' : because}`;
   const links = verified ? linkProvenance(provenance, home) : [];
   return textBlock(
@@ -109,6 +106,11 @@ function linkProvenance({ run, log, attestation }: PageProvenance, home: string 
   ];
 }
 
+const EXCEPTION_STATES = [
+  ['used', 'used'],
+  ['unused', 'unused'],
+  ['proposed', 'proposed here, which count once merged'],
+] as const;
 const EXCEPTION_HEAD = ['Finding', 'Owner', 'Until', 'Reason', 'File'];
 
 /** Exceptions: what expired in the open, because somebody has to act; used and unused ones in a fold. */
@@ -117,17 +119,18 @@ export function describeExceptions({ review }: PageImage, layout: Layout): Block
   const expired = all.filter(({ state }) => state === 'expired');
   const rest = all.filter(({ state }) => state !== 'expired');
   const row = (one: Review['exceptions'][number]): string[] => [
-    [formatCode(cleanText(one.finding, 80)), escapeMarkdown(cleanText(one.scope, 80))]
-      .filter((text) => text !== '')
-      .join(' '),
-    one.owner === '' ? 'nobody' : escapeMarkdown(cleanText(one.owner, 60)),
-    one.until === '' ? 'without end' : escapeMarkdown(cleanText(one.until, 40)),
-    escapeMarkdown(cleanText(one.reason, 200)),
+    [formatCode(one.finding, 80), escapeMarkdown(one.scope, 80)].filter((text) => text !== '').join(' '),
+    one.owner === '' ? 'nobody' : escapeMarkdown(one.owner, 60),
+    one.until === '' ? 'without end' : escapeMarkdown(one.until, 40),
+    escapeMarkdown(one.reason, 200),
     one.file === ''
       ? ''
       : formatCode(`${cleanText(one.file, 80)}${one.line === undefined ? '' : `:${one.line}`}`),
   ];
-  const count = (state: string): number => rest.filter((one) => one.state === state).length;
+  const counts = EXCEPTION_STATES.flatMap(([state, words]) => {
+    const count = rest.filter((one) => one.state === state).length;
+    return count === 0 ? [] : [`${formatNumber(count)} ${words}`];
+  }).join(', ');
   return [
     ...tableBlock(
       RANKS.expired,
@@ -138,7 +141,7 @@ export function describeExceptions({ review }: PageImage, layout: Layout): Block
     ),
     ...foldBlock(
       RANKS.exceptions,
-      `Exceptions: ${formatNumber(count('used'))} used, ${formatNumber(count('unused'))} unused`,
+      `Exceptions: ${counts}`,
       rest,
       { head: ['', ...EXCEPTION_HEAD], row: (one) => [one.state, ...row(one)] },
       layout.folded,
