@@ -130,8 +130,10 @@ export function createReports(url: () => string, tokenOf: (context: Context) => 
     number: name,
     head: { sha: head.sha, ref: head.ref, repo: { id: head.repositoryId } },
   });
-  const describeCheck = ({ id }: StubCheck) => ({
+  const describeCheck = ({ id, conclusion }: StubCheck) => ({
     id,
+    status: 'completed',
+    conclusion,
     html_url: `https://github.com/octo/app/runs/${id}`,
     check_suite: null,
     app: null,
