@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { Action } from '../shared/step/action.ts';
 import { runStep } from '../shared/step/step.ts';
 
@@ -15,5 +16,7 @@ export const actions: Record<string, () => Promise<{ action: Action }>> = {
 export async function start(name: string): Promise<void> {
   const load = actions[name];
   if (load === undefined) throw new Error(`no action is called ${name}`);
+  // Otherwise zod writes and compiles a parser for each schema, which a process that reads a few documents by each never earns back.
+  z.config({ jitless: true });
   await runStep(name, load);
 }
