@@ -55,16 +55,21 @@ export async function loadTrustedRoot(
   return parseTrustedRoot(JSON.stringify(TrustedRoot.toJSON(await fetchTrustedRoot(repository, context))));
 }
 
-/** Reads a TrustedRoot's JSON. Throws an `Error` that says what is wrong with it. */
+/** Reads a TrustedRoot's JSON. Throws an `Error` that says what is wrong with it, and for one that is out of date. */
 export function parseTrustedRoot(text: string): LoadedRoot {
-  const root = TrustedRoot.fromJSON(schema.parse(JSON.parse(text)));
+  const json = schema.safeParse(JSON.parse(text));
+  if (!json.success) throw new Error('its mediaType is not that of a trusted root');
+  const root = TrustedRoot.fromJSON(json.data);
   // @sigstore/verify would take a log without a start as one that was always trusted.
   for (const log of [...root.tlogs, ...root.ctlogs]) {
     if (log.publicKey?.validFor?.start === undefined) {
       throw new Error(`the key of the log ${log.baseUrl} does not say since when it is valid`);
     }
   }
-  if (root.certificateAuthorities.length === 0) throw new Error('it names no certificate authority');
+  const now = new Date();
+  if (!root.certificateAuthorities.some((authority) => (authority.validFor?.end ?? now) >= now)) {
+    throw new Error('it is out of date: it names no certificate authority that is still valid');
+  }
   return { root, digest: digestOf(JSON.stringify(TrustedRoot.toJSON(root))) };
 }
 
@@ -81,8 +86,9 @@ async function readRootFile(
   try {
     loaded = parseTrustedRoot(text);
   } catch (cause) {
-    const why = cause instanceof z.ZodError ? 'its mediaType is not that of a trusted root' : String(cause);
-    throw new Invalid('trusted-root', `"${path}" is no Sigstore trusted root: ${why}`, { cause });
+    throw new Invalid('trusted-root', `"${path}" is no Sigstore trusted root: ${(cause as Error).message}`, {
+      cause,
+    });
   }
   const age = (Date.now() - (await stat(file)).mtimeMs) / 1000;
   if (maxAge !== undefined && age > maxAge) {
@@ -90,14 +96,6 @@ async function readRootFile(
       'trusted-root',
       `"${path}" was written ${Math.floor(age)} seconds ago; trusted-root-max-age allows ${maxAge}`,
       { hint: 'Fetch it anew: gh attestation trusted-root, or cosign trusted-root create.' },
-    );
-  }
-  const now = new Date();
-  const current = loaded.root.certificateAuthorities.some((ca) => (ca.validFor?.end ?? now) >= now);
-  if (!current) {
-    throw new Invalid(
-      'trusted-root',
-      `"${path}" is out of date: none of its certificate authorities is valid any more`,
     );
   }
   return loaded;

@@ -132,7 +132,10 @@ export async function openPolicyVerifier(
     try {
       return await createVerifier({ key, root: parseTrustedRoot(policy.trustedRoot) });
     } catch (cause) {
-      throw new Invalid('policy', `"${policy.file['trusted-root']}" is no Sigstore trusted root`, { cause });
+      const why = (cause as Error).message;
+      throw new Invalid('policy', `"${policy.file['trusted-root']}" is no Sigstore trusted root: ${why}`, {
+        cause,
+      });
     }
   }
   const byKeyAlone = own.length > 0 && inputs.sigstore === undefined && inputs['trusted-root'] === undefined;

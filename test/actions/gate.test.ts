@@ -380,6 +380,24 @@ describe('gate by other roots', () => {
     expect(none.outputs, none.log).toMatchObject({ outcome: 'invalid', decision: 'deny' });
   });
 
+  test('takes no root of the policy that is out of date', async () => {
+    const good = await pushImage();
+    world.github.commit('octo/app', {
+      'outdated.yml': `${policy()}trusted-root: roots/outdated.json\n`,
+      'roots/outdated.json': JSON.stringify(world.sigstore.trustedRoot, (key, value) =>
+        key === 'certificateAuthorities'
+          ? value.map((one: object) => ({
+              ...one,
+              validFor: { start: '2020-01-01T00:00:00Z', end: '2021-01-01T00:00:00Z' },
+            }))
+          : value,
+      ),
+    });
+    const outdated = await gate({ image: good.name, policy: 'outdated.yml' });
+    expect(outdated.outputs, outdated.log).toMatchObject({ outcome: 'invalid', decision: 'deny' });
+    expect(outdated.log).toContain('is out of date');
+  });
+
   test('verifies and signs with keys where there is no Sigstore: each for its role, its repository and its time', async () => {
     const keys = Object.fromEntries(
       ['BUILDER', 'GATE', 'OTHER'].map((name) => [name, generateKeyPairSync('ec', { namedCurve: 'P-256' })]),
