@@ -67,6 +67,7 @@ const PERMISSIONS: Record<string, readonly [permissions: readonly string[], leve
   'repos/get-branch-rules': [['metadata'], 'read'],
   'repos/compare-commits-with-basehead': [['contents'], 'read'],
   'repos/get-content': [['contents'], 'read'],
+  'git/get-commit': [['contents'], 'read'],
   'repos/create-attestation': [['attestations'], 'write'],
   'repos/list-attestations': [['attestations'], 'read'],
   'orgs/create-artifact-storage-record': [['artifact-metadata'], 'write'],

@@ -46,6 +46,8 @@ export interface GithubStub {
   bundlesElsewhere: boolean;
   /** The storage records of organisations. */
   readonly storageRecords: unknown[];
+  /** What was submitted to the dependency graph. */
+  readonly snapshots: unknown[];
   /** Writes files to the default branch; returns the new commit. */
   commit(repository: string, files: Record<string, string | undefined>): string;
   /** A commit of another branch than the default one, by its SHA: a child of `parent`, or of the first commit. */
@@ -103,6 +105,7 @@ export async function startGithub(options: {
   const requests: GithubStub['requests'] = [];
   const attestations: unknown[] = [];
   const storageRecords: unknown[] = [];
+  const snapshots: unknown[] = [];
 
   const tokenOf = (context: Context): StubToken =>
     findToken(String(context.request.headers.authorization)) ?? TOKEN_OF_ALL;
@@ -122,6 +125,19 @@ export async function startGithub(options: {
       'repos/get-branch-rules': (context) => answer(find(context), describeRules),
       'repos/compare-commits-with-basehead': (context) =>
         answer(find(context), (state) => compareCommits(context, state)),
+      'git/get-commit': (context) =>
+        answer(find(context), (state) => {
+          const commit = state.commits.get(String(context.request.params.commit_sha));
+          return (
+            commit &&
+            fillRequired(successSchema(context), { sha: commit.sha, parents: describeParents(commit) })
+          );
+        }),
+      'dependency-graph/create-repository-snapshot': (context) => {
+        const found = answer(find(context), () => fillRequired(successSchema(context, 201)));
+        if (found.status === 200) snapshots.push(context.request.requestBody);
+        return found.status === 200 ? { ...found, status: 201 } : found;
+      },
       'repos/get-content': (context) => answer(find(context), (state) => describeContent(context, state)),
       'repos/create-attestation': (context) => {
         const found = answer(find(context), () => ({ id: attestations.length + 1 }));
@@ -237,6 +253,7 @@ export async function startGithub(options: {
     attestations,
     bundlesElsewhere: false,
     storageRecords,
+    snapshots,
     commit: (name, files) => {
       const state = stateOf(name);
       state.head = addCommit(state.commits, files, state.head);
@@ -364,7 +381,21 @@ function compareCommits(context: Context, state: State): unknown {
   const ahead = isAncestor(base, head);
   const status = base === head ? 'identical' : behind ? 'behind' : ahead ? 'ahead' : 'diverged';
   const schema = successSchema(context);
-  return fillRequired(schema, { status, base_commit: { sha: base.sha }, commits: [] });
+  let common: Commit | undefined = base;
+  while (common !== undefined && !isAncestor(common, head)) common = common.parent;
+  // Two histories without a common commit are not compared.
+  if (common === undefined) return undefined;
+  return fillRequired(schema, {
+    status,
+    base_commit: { sha: base.sha },
+    merge_base_commit: { sha: common.sha, parents: describeParents(common) },
+    commits: [],
+  });
+}
+
+function describeParents({ parent }: Commit): unknown[] {
+  const url = 'https://example.com/';
+  return parent === undefined ? [] : [{ sha: parent.sha, url, html_url: url }];
 }
 
 function describeContent(context: Context, state: State): unknown {
