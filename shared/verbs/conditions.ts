@@ -148,7 +148,8 @@ async function findAncestryFault(
   token: string | undefined,
   context: RunContext,
 ): Promise<string | undefined> {
-  if (running === undefined) return 'the record of what runs does not say which commit it was built from';
+  // The policy that let it in asked for no provenance: there is nothing to descend from.
+  if (running === undefined) return undefined;
   if (next === undefined) return 'no verified provenance says which commit it was built from';
   return explainAncestry(await openGithub(token, context), running, next);
 }

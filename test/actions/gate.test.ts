@@ -31,12 +31,13 @@ trust:
   scanner: [{ signer-workflow: octo/app/.github/workflows/release.yml, ref: refs/heads/main }]
   gate:    [{ signer-workflow: octo/app/.github/workflows/gate.yml, ref: refs/heads/main }]
 environments:
-  staging: { repository: ghcr.io/octo/app-staging, ${RULES} }
-  prod:    { repository: ghcr.io/octo/app, after: staging, soak: 2h, approvals: 1, ${RULES} }
+  staging: { repository: ${world.registry.host}/octo/app-staging, ${RULES} }
+  prod:    { repository: ${world.registry.host}/octo/app, after: staging, soak: 2h, approvals: 1, ${RULES} }
 `);
 
 beforeAll(async () => {
-  world = await startWorld({ files: { [POLICY]: policy() } });
+  world = await startWorld();
+  world.github.commit('octo/app', { [POLICY]: policy() });
   writeFileSync(
     join(world.workspace, 'cdx.json'),
     JSON.stringify({
@@ -170,7 +171,7 @@ describe('gate', () => {
     const { verdict } = found ?? {};
     expect(verdict).toMatchObject({
       verifier: { id: `https://github.com/octo/app/${GATE_WORKFLOW}@refs/heads/main` },
-      resourceUri: `ghcr.io/octo/app-staging@${good.image.digest}`,
+      resourceUri: `${world.registry.host}/octo/app-staging@${good.image.digest}`,
       verificationResult: 'PASSED',
     });
     expect(verdict?.policy.uri).toMatch(
@@ -255,11 +256,15 @@ describe('gate', () => {
     expect(run.outputs).toMatchObject({ outcome: 'passed', decision: 'allow' });
   });
 
-  test('denies while parts of the policy are not built', async () => {
+  test('denies what did not pass the environment before, did not soak and nobody approved', async () => {
     const run = await gate({ image: good.name, environment: 'prod' });
     expect(run.outputs).toMatchObject({ outcome: 'refused', decision: 'deny' });
-    for (const part of ['after', 'soak', 'approvals'])
-      expect(run.outputs.reasons).toContain(`\\"${part}\\", which is not implemented`);
+    for (const reason of [
+      'after (Passed the environment before): it was never promoted to staging',
+      'soak (Was there long enough): nothing says how long it has been in staging',
+      'approvals (Approved by enough people): 1 must approve this digest, and nobody did so far',
+    ])
+      expect(run.outputs.reasons).toContain(reason);
   });
 
   test('reads the policy from the default branch, never from the workspace', async () => {
@@ -273,7 +278,7 @@ describe('gate', () => {
     const run = await gate({ image: good.name, policy: `octo/app/bad.yml@${at}` });
     expect(run.code).toBe(1);
     expect(run.outputs).toMatchObject({ outcome: 'invalid', decision: 'deny' });
-    expect(run.summary).toContain('bad.yml:9:60: unknown key "soek"');
+    expect(run.summary).toMatch(/bad\.yml:9:\d+: unknown key "soek"/);
   });
 
   test('refuses a policy from a fork', async () => {
@@ -428,7 +433,7 @@ describe('gate by other roots', () => {
 repository-id: 123456789
 keys: [builder.pub]
 trust: { builder: ${identity('BUILDER')}, gate: ${identity('GATE')} }
-environments: { staging: { repository: ghcr.io/octo/app-staging, rules: [signed] } }
+environments: { staging: { repository: ${world.registry.host}/octo/app-staging, rules: [signed] } }
 `,
       });
       const signed = await world.run(

@@ -363,10 +363,15 @@ test('two promotions at once: one stands, both are recorded, and the next goes o
   }
 
   const held = await pointerOf('race');
-  const other = held === digestOf(first) ? second : first;
-  const next = await promote(other, 'race');
+  const third = await release('three');
+  const next = await promote(third, 'race');
   expect(next.outputs, next.log).toMatchObject({ outcome: 'passed', previous: held });
-  expect(await pointerOf('race')).toBe(digestOf(other));
+  expect(await pointerOf('race')).toBe(digestOf(third));
+
+  const older = await promote(first, 'race');
+  expect(older.outputs, older.log).toMatchObject({ outcome: 'refused', previous: digestOf(third) });
+  expect(older.log).toMatch(/its commit \w{40} is older than \w{40}, which runs: only a rollback goes back/);
+  expect(await pointerOf('race')).toBe(digestOf(third));
 });
 
 test('an image is promoted from a layout on disk', { timeout: 60_000 }, async () => {
