@@ -10,7 +10,6 @@ import { STATEMENT_MEDIA_TYPE, type Statement } from '../evidence/statement.ts';
 import type { RunContext } from '../github/context.ts';
 import { MEDIA_TYPE } from '../image/descriptor.ts';
 import { Invalid } from '../outcome/outcome.ts';
-import { readSigningConfig } from './config.ts';
 import { chooseInstance, type Instance, type SigningInputs } from './instance.ts';
 import { readPrivateKey } from './key.ts';
 import { reach } from './reach.ts';
@@ -113,6 +112,7 @@ async function readConfigured(inputs: SigningInputs, context: RunContext): Promi
   }
   if (inputs.sigstore !== undefined && inputs.sigstore !== 'custom')
     throw new Invalid('signing-config', `goes with sigstore: custom, not with ${inputs.sigstore}`);
+  const { readSigningConfig } = await import('./config.ts');
   return readSigningConfig(path, context);
 }
 

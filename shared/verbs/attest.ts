@@ -1,7 +1,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PREDICATE_TYPES } from '../evidence/predicate.ts';
-import { openAttestations } from '../github/attestations.ts';
+import type { Attestations } from '../github/attestations.ts';
 import type { RunContext } from '../github/context.ts';
 import { type DigestReference, formatImage, formatPlace, parseDigestReference } from '../image/reference.ts';
 import { Invalid } from '../outcome/outcome.ts';
@@ -15,7 +15,6 @@ import { openStore, storeOptions } from '../store/open.ts';
 import { listSubjects } from '../store/subjects.ts';
 import { writeTags } from '../store/tag.ts';
 import { buildClaims, checkRevision, formatAttester, identify, openOwnVerifier } from './claims.ts';
-import { planArtifact, readAttestedFiles } from './files.ts';
 import { bindClaims, listLarge, type PredicateFile, readPredicateFiles } from './predicates.ts';
 
 export interface AttestInputs extends SigningInputs {
@@ -57,13 +56,16 @@ export async function attest(inputs: AttestInputs, context: RunContext): Promise
       'or provenance, sbom, scan-report, test-results, vex or predicate-path must say what to attest',
     );
   }
-  const github = inputs['push-to-github']
-    ? await openAttestations(inputs['github-token'], context)
-    : undefined;
+  const github = inputs['push-to-github'] ? await openGithub(inputs, context) : undefined;
   const attested = reference
     ? await attestImage(reference, inputs, files, context)
     : await attestFiles(inputs, files, context);
   return describe(attested, await github?.store(attested.published, attested.image), context);
+}
+
+async function openGithub(inputs: AttestInputs, context: RunContext): Promise<Attestations> {
+  const { openAttestations } = await import('../github/attestations.ts');
+  return openAttestations(inputs['github-token'], context);
 }
 
 async function attestImage(
@@ -110,6 +112,7 @@ async function attestFiles(
   files: readonly PredicateFile[],
   context: RunContext,
 ): Promise<Attested> {
+  const { planArtifact, readAttestedFiles } = await import('./files.ts');
   const attested = await readAttestedFiles(inputs, context);
   const fromFiles = files.map(claimOfFiles);
   const artifact = await planArtifact(inputs, attested, context);
