@@ -7,7 +7,7 @@ import { collectStatements } from '../../build/shared/sigstore/collect.js';
 import { parseTrustedRoot } from '../../build/shared/sigstore/root.js';
 import { createVerifier } from '../../build/shared/sigstore/verifier.js';
 import { openStore } from '../../build/shared/store/open.js';
-import { listSubjects } from '../../build/shared/store/subjects.js';
+import { listManifests } from '../../build/shared/store/subjects.js';
 
 const [root = '', ...images] = process.argv.slice(2);
 const verifier = await createVerifier({ root: parseTrustedRoot(readFileSync(root, 'utf8')) });
@@ -20,7 +20,7 @@ let statements = 0;
 for (const image of images) {
   const reference = parseReference(image);
   const store = openStore(reference, { workspace: tmpdir(), path: '', deadline, log });
-  const found = await collectStatements(store, await listSubjects(store, reference.digest ?? ''), verifier);
+  const found = await collectStatements(store, await listManifests(store, reference.digest ?? ''), verifier);
   statements += found.statements.length;
 }
 console.log(JSON.stringify({ statements, seconds: (performance.now() - started) / 1000 }));

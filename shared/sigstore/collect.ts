@@ -9,8 +9,8 @@ import { readJson } from '../store/json.ts';
 import { mapParallel } from '../store/parallel.ts';
 import { getReferrer } from '../store/referrers.ts';
 import { REFERRER_CAP, type Store } from '../store/store.ts';
-import type { ImageSubjects } from '../store/subjects.ts';
-import { findLegacySignatures, toBundle } from './legacy.ts';
+import type { ImageManifests } from '../store/subjects.ts';
+import { findLegacySignatures, type LegacySignature, toBundle } from './legacy.ts';
 import type { StatementVerifier } from './verifier.ts';
 
 /** A verified statement that names at least one subject of the image, whoever signed it. */
@@ -41,7 +41,7 @@ const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle';
  */
 export async function collectEvidence(
   store: Store,
-  image: ImageSubjects,
+  image: ImageManifests,
   verifier: StatementVerifier,
   trust: Trust,
 ): Promise<VerifiedImage> {
@@ -63,16 +63,30 @@ export async function collectEvidence(
   });
 }
 
+/** What lies beside a digest, asked for at once. Who awaits it hears of a failure. */
+export interface Beside {
+  readonly referrers: Promise<readonly Descriptor[]>;
+  readonly legacy: Promise<readonly LegacySignature[]>;
+}
+
+/** Begins to look beside a digest. Needs nothing of the image itself, so it may be begun before that is read. */
+export function lookBeside(store: Store, digest: Digest): Beside {
+  const beside = { referrers: store.listReferrers(digest), legacy: findLegacySignatures(store, digest) };
+  for (const one of Object.values(beside)) one.catch(() => undefined);
+  return beside;
+}
+
 /** The verified statements about an image, in a fixed order, and what else was found beside it. Says nothing of who is trusted. */
 export async function collectStatements(
   store: Store,
-  image: ImageSubjects,
+  image: ImageManifests,
   verifier: StatementVerifier,
+  beside = lookBeside(store, image.digest),
 ): Promise<{ statements: FoundStatement[]; rejected: Rejected[] }> {
   const rejected: Rejected[] = [];
   const [carriers, legacy] = await Promise.all([
-    findCarriers(store, image, rejected),
-    findLegacySignatures(store, image.digest),
+    findCarriers(store, image, beside.referrers, rejected),
+    beside.legacy,
   ]);
   const bytes = [...carriers.map(({ bundle }) => bundle), ...legacy.map(({ layer }) => layer)].reduce(
     (sum, { size }) => sum + size,
@@ -129,13 +143,21 @@ export async function verifyCandidates(
 }
 
 /** The bundles attached to any subject of the image. One that is attached to several is read once, from the first. */
-async function findCarriers(store: Store, image: ImageSubjects, rejected: Rejected[]): Promise<Carrier[]> {
+async function findCarriers(
+  store: Store,
+  image: ImageManifests,
+  ofRoot: Beside['referrers'],
+  rejected: Rejected[],
+): Promise<Carrier[]> {
   const lists = await Promise.all(
-    image.all.map(async (subject) => {
-      const referrers = await store.listReferrers(subject.digest);
-      return referrers
-        .toSorted((a, b) => a.digest.localeCompare(b.digest))
-        .map((referrer) => ({ subject: subject.digest, referrer }));
+    image.all.map(async ({ digest: subject }) => {
+      const referrers = await (subject === image.digest ? ofRoot : store.listReferrers(subject));
+      return (
+        referrers
+          // localeCompare would load ICU's tables, and take longer than all the rest of this.
+          .toSorted((a, b) => (a.digest < b.digest ? -1 : 1))
+          .map((referrer) => ({ subject, referrer }))
+      );
     }),
   );
   const listed = lists.flat();
@@ -184,7 +206,7 @@ export async function readCarrier(
 }
 
 /** The repository that a statement puts this image in: as it names it, or where it lies when it gives no name; undefined when names differ. */
-function nameImage({ statement }: FoundStatement, image: ImageSubjects, store: Store): string | undefined {
+function nameImage({ statement }: FoundStatement, image: ImageManifests, store: Store): string | undefined {
   const digests = image.all.map(({ digest }) => digest);
   const names = statement.subject
     .filter(({ digest }) => digests.some((one) => digest[digestAlgorithm(one)] === digestHex(one)))

@@ -15,7 +15,7 @@ import {
 import type { RunContext } from '../github/context.ts';
 import type { Digest } from '../image/digest.ts';
 import { Refused } from '../outcome/outcome.ts';
-import { readSigner } from './certificate.ts';
+import { keepEncoding, readSigner } from './certificate.ts';
 import type { SigningInputs } from './instance.ts';
 import { fingerprintOf, readPublicKey } from './key.ts';
 import { type LoadedRoot, loadTrustedRoot, type RootFileInputs } from './root.ts';
@@ -142,6 +142,8 @@ export async function createSignatureVerifier(
       },
     );
   const material = trusting();
+  for (const { certChain } of [...material.certificateAuthorities, ...material.timestampAuthorities])
+    certChain.forEach(keepEncoding);
   // GitHub's own instance keeps no log: there a timestamp authority says when, and no log vouches for certificates.
   const logs = material.tlogs.length > 0 ? 1 : 0;
   const byCertificate: Verifier = new VerifierClass(material, {
@@ -167,6 +169,7 @@ export async function createSignatureVerifier(
     }
     if (root === undefined)
       throw new Error('it was signed with a certificate, and only a key was given to verify with');
+    keepEncoding(entity.key.certificate);
     const { identity } = verifyInTime(byCertificate, entity);
     checkLogs(entity, material.tlogs);
     const signer: Signer = readSigner(identity);

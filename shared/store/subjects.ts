@@ -16,24 +16,32 @@ import { readJson } from './json.ts';
 import { mapParallel } from './parallel.ts';
 import type { Store, StoredManifest } from './store.ts';
 
-/** One image that can run: a manifest and the platform it is for. */
-export interface PlatformManifest {
-  readonly platform: Platform;
+/** A manifest that can run, with the platform that an index gives for it. */
+export interface ListedManifest {
+  readonly platform: Platform | undefined;
   readonly descriptor: Descriptor;
   readonly manifest: Manifest;
   readonly stored: StoredManifest;
+}
+
+/** One image that can run: a manifest and the platform it is for. */
+export interface PlatformManifest extends ListedManifest {
+  readonly platform: Platform;
   /** The config's bytes, where they were read to learn the platform. */
   readonly config?: Buffer;
 }
 
 /** Everything evidence about an image must cover: what its digest names, and each platform manifest below it. */
-export interface ImageSubjects {
+export interface ImageManifests<M extends ListedManifest = ListedManifest> {
   readonly digest: Digest;
   readonly root: StoredManifest;
-  readonly platforms: readonly PlatformManifest[];
+  readonly platforms: readonly M[];
   /** The root first, then every platform manifest; a single manifest is both, and listed once. */
   readonly all: readonly Descriptor[];
 }
+
+/** The same with each manifest's platform known. */
+export type ImageSubjects = ImageManifests<PlatformManifest>;
 
 /** The most manifests of one image, nested indexes included. */
 const MANIFESTS = 200;
@@ -49,6 +57,18 @@ const platformConfigSchema = z.object({
  * An image that is not there is `Invalid`; a child that is missing, or is not what the index says, is `Refused`.
  */
 export async function listSubjects(store: Store, reference: Digest | string): Promise<ImageSubjects> {
+  const image = await listManifests(store, reference);
+  const platforms = await mapParallel(image.platforms, 16, async (one): Promise<PlatformManifest> => {
+    const { platform } = one;
+    if (platform !== undefined) return { ...one, platform };
+    const config = await readConfig(store, one);
+    return { ...one, platform: readPlatform(config), config };
+  });
+  return { ...image, platforms };
+}
+
+/** The same for who need not know a platform that no index gives: it is one request less. */
+export async function listManifests(store: Store, reference: Digest | string): Promise<ImageManifests> {
   const root = await store.getManifest(reference);
   if (!root) {
     throw new Invalid('image', `${store.place} holds no ${reference}`, {
@@ -70,7 +90,7 @@ async function readPlatforms(
   stored: StoredManifest,
   platform: Platform | undefined,
   seen: Set<Digest>,
-): Promise<PlatformManifest[]> {
+): Promise<ListedManifest[]> {
   const { descriptor, bytes } = stored;
   const ambiguous = findAmbiguousKey(bytes.toString());
   if (ambiguous !== undefined) {
@@ -83,9 +103,7 @@ async function readPlatforms(
     if (!manifest || !isManifestType(descriptor.mediaType)) {
       throw new Refused(`${store.place}@${descriptor.digest} is no image manifest`);
     }
-    if (platform) return [{ platform, descriptor, manifest, stored }];
-    const config = await readConfig(store, { manifest });
-    return [{ platform: readPlatform(config), descriptor, manifest, stored, config }];
+    return [{ platform, descriptor, manifest, stored }];
   }
   const index = readJson(indexSchema, bytes);
   if (!index) throw new Refused(`${store.place}@${descriptor.digest} is no image index`);
@@ -124,7 +142,7 @@ const CONFIG_LIMIT = 8 * 1024 * 1024;
 /** The bytes of a platform's config: those that were read with its manifest, or fetched now. */
 export async function readConfig(
   store: Store,
-  { manifest, config }: Pick<PlatformManifest, 'manifest' | 'config'>,
+  { manifest, config }: { readonly manifest: Manifest; readonly config?: Buffer },
 ): Promise<Buffer> {
   return config ?? (await store.readBlob(manifest.config, CONFIG_LIMIT));
 }

@@ -16,6 +16,7 @@ import {
   type Candidate,
   collectStatements,
   type FoundStatement,
+  lookBeside,
   verifyCandidates,
 } from '../sigstore/collect.ts';
 import { fingerprintOf, readPublicKey } from '../sigstore/key.ts';
@@ -25,7 +26,7 @@ import { openVerifier, type Thresholds } from '../sigstore/verifier.ts';
 import { digestOf } from '../store/hash.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { mapParallel } from '../store/parallel.ts';
-import { listSubjects } from '../store/subjects.ts';
+import { listManifests } from '../store/subjects.ts';
 import { resolveInside } from '../workspace/workspace.ts';
 import { readBundleFiles } from './bundles.ts';
 
@@ -155,10 +156,11 @@ async function collect(
   }
   const store = openStore(reference, storeOptions(context, inputs['github-token']));
   const at = digest ?? reference.tag ?? '';
-  const [image, verifier] = await Promise.all([listSubjects(store, at), verifying]);
+  const beside = digest && lookBeside(store, digest);
+  const [image, verifier] = await Promise.all([listManifests(store, at), verifying]);
   const subjects = image.all.map((one) => one.digest);
   const [attached, kept] = await Promise.all([
-    collectStatements(store, image, verifier),
+    collectStatements(store, image, verifier, beside),
     findOnGithub(subjects, inputs, context).then((candidates) =>
       verifyCandidates(candidates, subjects, verifier),
     ),
