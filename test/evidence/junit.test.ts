@@ -30,6 +30,13 @@ test.each<[string, string, 'PASSED' | 'FAILED', string[], string[]]>([
   ],
   ['a suite that failed outside of its cases', suite(`${PASSED}<error/>`), 'FAILED', ['app.Start.is up'], []],
   ['a count that no case explains', suite(PASSED, 'errors="1"'), 'FAILED', ['app.Start.is up'], []],
+  [
+    'a failure in a namespace',
+    `<j:testsuite xmlns:j="urn:j">${PASSED}<j:testcase name="b"><j:failure/></j:testcase></j:testsuite>`,
+    'FAILED',
+    ['app.Start.is up'],
+    ['b'],
+  ],
   ['a count that is none', suite(PASSED, 'failures="none"'), 'FAILED', ['app.Start.is up'], []],
   [
     'suites in suites',
