@@ -4,9 +4,11 @@ import { defineAction } from '../../shared/step/action.ts';
 import {
   commonInputs,
   duration,
+  flag,
   list,
   registryInputs,
   requiredText,
+  signingInputs,
   text,
 } from '../../shared/step/inputs.ts';
 
@@ -40,10 +42,17 @@ export const action = defineAction({
       platforms: list,
       scanners,
       'fail-on': failOn,
+      baseline: text,
+      'new-only': flag,
+      policy: text,
+      file: text,
+      target: text,
       'db-repository': list,
       'db-max-age': duration,
       'trivy-version': text,
       'trivy-path': text,
+      sigstore: signingInputs.sigstore,
+      'trusted-root': signingInputs['trusted-root'],
       ...registryInputs,
       ...commonInputs,
     })
@@ -53,6 +62,13 @@ export const action = defineAction({
           code: 'custom',
           path: ['fail-on'],
           message: 'judges nothing when "scanners" is none',
+        });
+      }
+      if (inputs['new-only'] === true && (inputs.baseline === undefined || inputs['fail-on'].length === 0)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['new-only'],
+          message: 'needs a "baseline" to be new against, and a "fail-on" to judge by',
         });
       }
       if (inputs.scanners.includes('vuln') && inputs['db-repository'].length === 0) {
@@ -66,6 +82,8 @@ export const action = defineAction({
     'sbom-spdx',
     'review',
     ...SEVERITIES.map((severity) => severity.toLowerCase()),
+    'new',
+    'fixed',
     'db-updated-at',
   ],
   run: async (inputs, context) => {

@@ -51,7 +51,7 @@ export interface AnalysedPlatform {
   readonly platform: string;
   readonly manifest: PlatformManifest;
   readonly scan: ScanResult;
-  /** Absolute paths. */
+  /** Absolute paths. Of an image that is only compared with there is the report alone. */
   readonly files: Readonly<Record<'report' | Format, string>>;
 }
 
@@ -90,6 +90,8 @@ export async function analysePlatforms(
     readonly work: string;
     readonly reports: string;
     readonly scanners: readonly Scanner[];
+    /** What is written beside Trivy's own report. */
+    readonly formats: readonly Format[];
     readonly add?: (platform: string) => Additions;
     readonly context: RunContext;
   },
@@ -175,6 +177,7 @@ async function analysePlatform(
   run: {
     readonly tools: Tools;
     readonly scanners: readonly Scanner[];
+    readonly formats: readonly Format[];
     readonly add?: (platform: string) => Additions;
     readonly context: RunContext;
   },
@@ -225,7 +228,7 @@ async function analysePlatform(
     'spdx-json': join(reports, FILES['spdx-json']),
   };
   await writeFile(files.report, text);
-  await mapParallel(FORMATS, FORMATS.length, (format) =>
+  await mapParallel(run.formats, FORMATS.length, (format) =>
     convertReport(trivy, format, { report: files.report, output: files[format] }, { folder, deadline }),
   );
   return { platform, manifest, scan, files };

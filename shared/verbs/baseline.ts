@@ -23,7 +23,8 @@ import type { Store } from '../store/store.ts';
 import { type ImageSubjects, listSubjects } from '../store/subjects.ts';
 import type { AnalysedImage, AnalysedPlatform } from './analysis.ts';
 import { readEnvironment } from './environment.ts';
-import type { Origin, Trusted } from './origin.ts';
+import type { Origin } from './origin.ts';
+import type { Trusted } from './trusted.ts';
 
 /** What an image is compared with, and what was found in it now; or the reason why there is nothing. */
 export interface Baseline {
@@ -62,7 +63,8 @@ export interface BaselineRequest {
   readonly analyse: (image: AnalysedImage) => Promise<readonly AnalysedPlatform[]>;
 }
 
-type Asked =
+/** What is asked for as the baseline. */
+export type Asked =
   | { readonly kind: 'base-branch'; readonly repository: Repository | undefined }
   | { readonly kind: 'environment'; readonly environment: string }
   | { readonly kind: 'base-image' }
@@ -95,12 +97,11 @@ export function parseBaseline(text: string): Asked {
  * only the database learnt of is not taken for one that the change brings. There is a baseline, or a reason why there is none, never a silent one.
  */
 export async function findBaseline(
-  text: string,
+  asked: Asked,
   request: BaselineRequest,
   context: RunContext,
 ): Promise<Baseline> {
-  const asked = parseBaseline(text);
-  const kind = asked.kind === 'environment' ? text : asked.kind;
+  const kind = asked.kind === 'environment' ? `environment:${asked.environment}` : asked.kind;
   try {
     const found = await locate(asked, request, context);
     if (typeof found === 'string')

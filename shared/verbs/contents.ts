@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { compareFindings } from '../evidence/compare.ts';
 import { comparePackages } from '../evidence/difference.ts';
+import type { Finding } from '../evidence/finding.ts';
 import { mergeFindings } from '../evidence/merge.ts';
 import { type Package, readPackages } from '../evidence/packages.ts';
+import type { ScanResult } from '../evidence/scan.ts';
 import { describeLayers, type LayerOrigin, layeredConfigSchema } from '../image/history.ts';
 import { formatImage } from '../image/reference.ts';
 import { Unavailable } from '../outcome/outcome.ts';
@@ -23,9 +25,10 @@ export async function completeReview(
     readonly analysed: readonly AnalysedPlatform[];
     readonly baseline: Baseline | undefined;
     readonly origin: Origin;
+    readonly base: Review['base'];
   },
 ): Promise<Review> {
-  const { store, analysed, baseline, origin } = about;
+  const { store, analysed, baseline, origin, base } = about;
   const before = new Map(baseline?.analysed?.map((one) => [one.platform, one]));
   const origins = new Map<string, LayerOrigin>();
   const platforms = await Promise.all(
@@ -53,16 +56,42 @@ export async function completeReview(
     const { size: _, ...known } = layer;
     return { ...found, layer: known };
   };
+  const firstSeen = listFirstSeen(baseline?.earlier ?? []);
   const certain = [...origins.values()].some(({ line }) => line !== undefined);
   return {
     ...review,
     platforms,
-    findings: review.findings.map(place),
+    findings: review.findings.map((found) => place(dateFinding(found, firstSeen))),
+    ...(baseline && { baseline: { kind: baseline.kind, image: baseline.image, reason: baseline.reason } }),
+    ...(base && { base }),
     ...(certain && origin.dockerfile !== undefined && { dockerfile: origin.dockerfile }),
     ...(baseline?.analysed && {
       packages: comparePackages(await listPackages(analysed), await listPackages(baseline.analysed)),
     }),
   };
+}
+
+type Problem = Pick<Finding, 'class' | 'id' | 'package'>;
+
+function nameProblem(found: Problem): string {
+  return JSON.stringify([found.class, found.id, found.package]);
+}
+
+/** When each problem was first in a scan that somebody signed. */
+function listFirstSeen(scans: readonly ScanResult[]): Map<string, string> {
+  const seen = new Map<string, string>();
+  for (const { findings, scannedAt } of scans) {
+    for (const name of findings.map(nameProblem)) {
+      const known = seen.get(name);
+      if (known === undefined || Date.parse(scannedAt) < Date.parse(known)) seen.set(name, scannedAt);
+    }
+  }
+  return seen;
+}
+
+function dateFinding(found: ReviewFinding, seen: ReadonlyMap<string, string>): ReviewFinding {
+  const date = found.state === 'new' ? undefined : seen.get(nameProblem(found));
+  return date === undefined ? found : { ...found, firstSeen: date };
 }
 
 /** Compressed bytes of layers and config. */

@@ -1,23 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { RunContext } from '../github/context.ts';
-import type { LoadedPolicy } from '../github/policy.ts';
 import { findRecipe, parseDockerfile, type Recipe } from '../image/dockerfile.ts';
 import { Failure, Invalid } from '../outcome/outcome.ts';
 import { trustOf } from '../policy/file.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
-import type { StatementVerifier } from '../sigstore/verifier.ts';
 import { storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import type { ImageSubjects } from '../store/subjects.ts';
 import { resolveInside } from '../workspace/workspace.ts';
 import { type BaseImage, findBaseImage } from './base-image.ts';
-
-/** Who is believed: a policy and the verifier for it. */
-export interface Trusted {
-  readonly policy: LoadedPolicy;
-  readonly verifier: StatementVerifier;
-}
+import type { Trusted } from './trusted.ts';
 
 export interface OriginInputs {
   /** Path of the Dockerfile in the workspace; undefined: `Dockerfile`, where there is one. */

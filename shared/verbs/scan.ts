@@ -1,5 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { compareFindings } from '../evidence/compare.ts';
+import type { Finding } from '../evidence/finding.ts';
 import { countSeverities, type MergedFinding, mergeFindings } from '../evidence/merge.ts';
 import type { Severity } from '../evidence/severity.ts';
 import type { RunContext } from '../github/context.ts';
@@ -7,17 +9,30 @@ import { formatImage, formatPlace, parseReference } from '../image/reference.ts'
 import { Invalid } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
 import { describeFinding, formatFindings } from '../report/findings.ts';
-import type { Review } from '../report/review.ts';
+import type { Review, ReviewFinding } from '../report/review.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { listSubjects } from '../store/subjects.ts';
-import { type AnalysedPlatform, type AnalysisInputs, analysePlatforms, prepareTools } from './analysis.ts';
+import { FORMATS } from '../trivy/analyse.ts';
+import {
+  type AnalysedImage,
+  type AnalysedPlatform,
+  type AnalysisInputs,
+  analysePlatforms,
+  prepareTools,
+} from './analysis.ts';
+import { type Baseline, parseBaseline } from './baseline.ts';
+import { completeReview } from './contents.ts';
 import { judgeFailOn } from './fail.ts';
+import { readSurroundings, type SurroundingsInputs } from './surroundings.ts';
+import { openTrusted, type TrustInputs } from './trusted.ts';
 
-export interface ScanInputs extends AnalysisInputs {
+export interface ScanInputs extends AnalysisInputs, SurroundingsInputs, TrustInputs {
   readonly image: string;
   /** `linux/amd64`; empty: all. */
   readonly platforms: readonly string[];
   readonly 'fail-on': readonly Severity[];
+  /** What the image is compared with, see `parseBaseline`; undefined: nothing. */
+  readonly baseline?: string | undefined;
   readonly 'github-token'?: string | undefined;
 }
 
@@ -32,6 +47,7 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
       'names no digest and no tag; write registry/repo@sha256:… or registry/repo:tag',
     );
   }
+  const asked = inputs.baseline === undefined ? undefined : parseBaseline(inputs.baseline);
   const store = openStore(reference, options);
   const subjects = await listSubjects(store, wanted);
   const name = formatImage(reference, subjects.digest);
@@ -41,13 +57,37 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
   const reports = await mkdtemp(join(context.temp, 'hallmark-scan-'));
   try {
     const tools = prepareTools(inputs, work, options, context);
-    const analysed = await analysePlatforms(
+    const trusted = openTrusted(inputs, context);
+    const analysing = analysePlatforms(
       { store, reference, subjects, platforms: inputs.platforms },
-      { tools, work, reports, scanners: inputs.scanners, context },
+      { tools, work, reports, scanners: inputs.scanners, formats: FORMATS, context },
     );
+    const analyse = async (image: AnalysedImage): Promise<AnalysedPlatform[]> => {
+      const folder = await mkdtemp(join(work, 'beside-'));
+      return analysePlatforms(image, {
+        ...{ tools, work: folder, reports: folder, scanners: inputs.scanners, formats: [], context },
+      });
+    };
+    const comparing = readSurroundings(
+      asked,
+      inputs,
+      { store, reference, subjects },
+      { trusted, analyse },
+      context,
+    );
+    // To the end of each, so that nothing still writes when the folder is removed.
+    await Promise.allSettled([analysing, comparing]);
+    const [analysed, { origin, baseline, base }] = await Promise.all([analysing, comparing]);
+
     const merged = mergeFindings(analysed.flatMap(({ scan: { findings } }) => findings));
-    const reasons = await judgeFailOn(merged, inputs['fail-on']);
-    const review = buildReview(name, analysed, { merged, reasons, inputs, context });
+    const compared = compareWith(analysed, merged, baseline);
+    const judged =
+      inputs['new-only'] === true ? merged.filter((one) => compared?.states.get(one) !== 'known') : merged;
+    const reasons = await judgeFailOn(judged, inputs['fail-on']);
+    const review = await completeReview(
+      buildReview(name, analysed, { merged, compared, reasons, inputs, context }),
+      { store, analysed, baseline, origin, base },
+    );
     const path = join(reports, 'review.json');
     await writeFile(path, JSON.stringify(review));
     return {
@@ -61,6 +101,7 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
         ...listFiles(analysed, subjects.all.length === 1),
         review: path,
         'db-updated-at': (await tools).database?.updatedAt,
+        ...(compared && outputComparison(compared)),
         ...(inputs.scanners.length > 0 && outputCounts(merged)),
       },
     };
@@ -86,17 +127,47 @@ function listFiles(analysed: readonly AnalysedPlatform[], single: boolean): Reco
   };
 }
 
+/** What the baseline says of each finding, and what it has that the image has not. */
+interface Compared {
+  readonly states: ReadonlyMap<MergedFinding, ReviewFinding['state']>;
+  readonly fixed: readonly MergedFinding[];
+}
+
+/** Undefined without a baseline: then everything is unknown. */
+function compareWith(
+  analysed: readonly AnalysedPlatform[],
+  merged: readonly MergedFinding[],
+  baseline: Baseline | undefined,
+): Compared | undefined {
+  if (baseline?.analysed === undefined) return undefined;
+  const own = ({ scanner }: Finding): boolean => scanner === 'trivy';
+  // Other scanners are not run here: of theirs only what was attested is known.
+  const earlier = [
+    ...baseline.analysed.flatMap(({ scan: { findings } }) => findings),
+    ...baseline.earlier.flatMap(({ findings }) => findings.filter((found) => !own(found))),
+  ];
+  const namesOf = (images: readonly AnalysedPlatform[]) => images.map(({ platform }) => platform);
+  const { fresh, fixed } = compareFindings(
+    { merged, platforms: namesOf(analysed) },
+    { merged: mergeFindings(earlier), platforms: namesOf(baseline.analysed) },
+  );
+  const stateOf = (one: MergedFinding): ReviewFinding['state'] =>
+    !fresh.has(one) ? 'known' : one.all.some(own) ? 'new' : 'unknown';
+  return { states: new Map(merged.map((one) => [one, stateOf(one)])), fixed };
+}
+
 function buildReview(
   image: string,
   analysed: readonly AnalysedPlatform[],
   known: {
     readonly merged: readonly MergedFinding[];
+    readonly compared: Compared | undefined;
     readonly reasons: readonly string[];
     readonly inputs: ScanInputs;
     readonly context: RunContext;
   },
 ): Review {
-  const { merged, reasons, inputs, context } = known;
+  const { merged, compared, reasons, inputs, context } = known;
   const [first] = analysed;
   return {
     version: 1,
@@ -116,10 +187,14 @@ function buildReview(
       version: first?.scan.version ?? '',
       ...(first?.scan.database && { databaseUpdatedAt: first.scan.database.updatedAt }),
     },
-    findings: merged.map((one) => describeFinding(one, { state: 'unknown' })),
-    fixed: [],
+    findings: merged.map((one) => describeFinding(one, { state: compared?.states.get(one) ?? 'unknown' })),
+    fixed: (compared?.fixed ?? []).map((one) => describeFinding(one, { state: 'known' })),
     exceptions: [],
   };
+}
+
+function outputComparison({ states, fixed }: Compared): Record<string, number> {
+  return { new: [...states.values()].filter((state) => state === 'new').length, fixed: fixed.length };
 }
 
 function outputCounts(merged: readonly MergedFinding[]): Record<string, number> {

@@ -1,0 +1,24 @@
+import type { RunContext } from '../github/context.ts';
+import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
+import type { SigningInputs } from '../sigstore/instance.ts';
+import type { StatementVerifier } from '../sigstore/verifier.ts';
+import { openPolicyVerifier } from './judge.ts';
+
+export interface TrustInputs extends Pick<SigningInputs, 'sigstore' | 'trusted-root'> {
+  /** `owner/repo/path@<commit>` or a path in this repository. */
+  readonly policy?: string | undefined;
+  readonly 'github-token'?: string | undefined;
+}
+
+/** Who is believed: a policy and the verifier for it. */
+export interface Trusted {
+  readonly policy: LoadedPolicy;
+  readonly verifier: StatementVerifier;
+}
+
+/** Reads the policy and opens its verifier. Undefined when no policy is named: then nobody's word counts. */
+export async function openTrusted(inputs: TrustInputs, context: RunContext): Promise<Trusted | undefined> {
+  if (inputs.policy === undefined) return undefined;
+  const policy = await loadPolicy(inputs.policy, inputs, context);
+  return { policy, verifier: await openPolicyVerifier(policy, inputs, context) };
+}
