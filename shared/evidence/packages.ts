@@ -16,12 +16,14 @@ const DISTRIBUTED: ReadonlySet<string> = new Set(['deb', 'rpm', 'apk', 'alpm', '
 const CONTAINERS: ReadonlySet<string> = new Set(['oci', 'docker']);
 
 /**
- * The type, name, version and qualifiers of a package URL (package-url/purl-spec, "How to parse a purl string in its components").
+ * The type, namespace, name (as its ecosystem writes it, so most often with the namespace), version and qualifiers of a package URL (package-url/purl-spec, "How to parse a purl string in its components").
  * Undefined for anything else.
  */
 export function parsePackageUrl(
   url: string,
-): { type: string; name: string; version: string; qualifiers: URLSearchParams } | undefined {
+):
+  | { type: string; namespace: string; name: string; version: string; qualifiers: URLSearchParams }
+  | undefined {
   const match = /^pkg:\/*([a-zA-Z][\w.+-]*)\/([^?#]+)(?:\?([^#]*))?/.exec(url);
   if (!match?.[1] || !match[2]) return undefined;
   const type = match[1].toLowerCase();
@@ -35,7 +37,8 @@ export function parsePackageUrl(
       .map(decodeURIComponent);
     const name = DISTRIBUTED.has(type) ? parts.at(-1) : parts.join(type === 'maven' ? ':' : '/');
     const version = decodeURIComponent(match[2].slice(path.length + 1));
-    return name ? { type, name, version, qualifiers: new URLSearchParams(match[3]) } : undefined;
+    const namespace = parts.slice(0, -1).join('/');
+    return name ? { type, namespace, name, version, qualifiers: new URLSearchParams(match[3]) } : undefined;
   } catch {
     return undefined;
   }

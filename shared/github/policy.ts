@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { readBuiltInRules } from '../evaluator/rules.ts';
 import type { Digest } from '../image/digest.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
+import { EXCEPTIONS_FILE, type Exception, MAX_EXCEPTION_DAYS, readExceptions } from '../policy/exceptions.ts';
 import { type PolicyFile, readPolicy } from '../policy/file.ts';
 import { digestOf } from '../store/hash.ts';
 import { type Github, openGithub } from './api.ts';
@@ -20,6 +21,8 @@ export interface LoadedPolicy {
   readonly trustedRoot: string | undefined;
   /** The files that `keys` names, from the same commit. */
   readonly keys: readonly string[];
+  /** What its file of exceptions has, from the same commit. */
+  readonly exceptions: readonly Exception[];
 }
 
 /** Where a policy is; without a commit it is the head of the default branch. */
@@ -64,12 +67,62 @@ export async function loadPolicy(
   const readText = async (path: string): Promise<string> =>
     (await readFile(github, place, path, commit)).toString();
   const root = file['trusted-root'];
-  const [trustedRoot, keys] = await Promise.all([
+  const [trustedRoot, keys, exceptions] = await Promise.all([
     root === undefined ? undefined : readText(root),
     Promise.all((file.keys ?? []).map(readText)),
+    readExceptionsAt(github, place, commit, file),
   ]);
   const address = `${context.serverUrl}/${uri}`;
-  return { file, bytes, digest: digestOf(bytes), uri, address, trustedRoot, keys };
+  return { file, bytes, digest: digestOf(bytes), uri, address, trustedRoot, keys, exceptions };
+}
+
+async function readExceptionsAt(
+  github: Github,
+  place: PolicyPlace,
+  commit: string,
+  { exceptions: path, 'max-exception-days': maxDays }: PolicyFile,
+): Promise<Exception[]> {
+  const bytes =
+    path === undefined
+      ? await findFile(github, place, EXCEPTIONS_FILE, commit)
+      : await readFile(github, place, path, commit);
+  const name = path ?? EXCEPTIONS_FILE;
+  return bytes === undefined ? [] : readExceptions(bytes.toString(), name, { maxDays, now: new Date() });
+}
+
+/** Exceptions of a repository whose policy nobody names, or why they do not count. */
+export interface LoadedExceptions {
+  readonly exceptions: readonly Exception[];
+  /** The file as it stands on the default branch; empty when there is none. */
+  readonly text: string;
+  /** Why what is there does not count; empty otherwise. */
+  readonly reason: string;
+}
+
+/**
+ * Reads the file of exceptions of this repository through GitHub's API at the head of its default branch, as a policy is read: what a
+ * workspace holds excuses nothing. On a branch that is not protected it does not count. Throws `Invalid` when it is faulty.
+ */
+export async function loadExceptions(
+  inputs: { readonly 'github-token'?: string | undefined },
+  context: RunContext,
+): Promise<LoadedExceptions> {
+  if (context.repository === undefined || inputs['github-token'] === undefined) {
+    const reason = 'nothing says which repository this is, or no github-token may read it';
+    return { exceptions: [], text: '', reason };
+  }
+  const place = parsePolicyReference(EXCEPTIONS_FILE, context.repository);
+  const github = await openGithub(inputs['github-token'], context);
+  const head = await findHead(github, place);
+  const bytes = await findFile(github, place, EXCEPTIONS_FILE, head.commit);
+  if (bytes === undefined) return { exceptions: [], text: '', reason: '' };
+  const text = bytes.toString();
+  if (!(await isProtected(github, place, head))) {
+    const reason = `the branch ${head.branch} is not protected, so anyone who can push may except anything`;
+    return { exceptions: [], text, reason };
+  }
+  const options = { maxDays: MAX_EXCEPTION_DAYS, now: new Date() };
+  return { exceptions: readExceptions(text, EXCEPTIONS_FILE, options), text, reason: '' };
 }
 
 function parsePolicyReference(text: string, repository: string | undefined): PolicyPlace {
@@ -101,9 +154,15 @@ function parsePolicyReference(text: string, repository: string | undefined): Pol
   return { owner, repo, path, commit };
 }
 
-/** The commit to read at: the head of the protected default branch, or the one asked for when that branch reaches it. */
-async function resolveProtectedCommit(github: Github, place: PolicyPlace): Promise<string> {
-  const { owner, repo } = place;
+/** A repository's default branch and the commit it is at. */
+interface Head {
+  readonly branch: string;
+  readonly commit: string;
+  /** By a classic protection; rulesets are asked for apart. */
+  readonly protected: boolean;
+}
+
+async function findHead(github: Github, { owner, repo }: PolicyPlace): Promise<Head> {
   const name = `${owner}/${repo}`;
   const repository = await github.get('GET /repos/{owner}/{repo}', { owner, repo }, repositorySchema);
   if (repository === undefined) {
@@ -118,25 +177,38 @@ async function resolveProtectedCommit(github: Github, place: PolicyPlace): Promi
     branchSchema,
   );
   if (head === undefined) throw new Invalid('policy', `${name} has no branch ${branch}`);
-  if (!head.protected) {
-    const rules = await github.get(
-      'GET /repos/{owner}/{repo}/rules/branches/{branch}',
-      { owner, repo, branch },
-      rulesSchema,
+  return { branch, commit: head.commit.sha, protected: head.protected };
+}
+
+/** Whether nobody can push to a branch alone. */
+async function isProtected(github: Github, { owner, repo }: PolicyPlace, head: Head): Promise<boolean> {
+  if (head.protected) return true;
+  const rules = await github.get(
+    'GET /repos/{owner}/{repo}/rules/branches/{branch}',
+    { owner, repo, branch: head.branch },
+    rulesSchema,
+  );
+  return rules?.some(({ type }) => type === 'pull_request' || type === 'update') ?? false;
+}
+
+/** The commit to read at: the head of the protected default branch, or the one asked for when that branch reaches it. */
+async function resolveProtectedCommit(github: Github, place: PolicyPlace): Promise<string> {
+  const { owner, repo } = place;
+  const name = `${owner}/${repo}`;
+  const head = await findHead(github, place);
+  const { branch } = head;
+  if (!(await isProtected(github, place, head))) {
+    throw new Refused(
+      `the policy's branch ${branch} of ${name} is not protected, so anyone who can push may change the policy`,
+      {
+        hint: `Protect ${branch}: Settings → Rules → Rulesets → require a pull request before merging.`,
+      },
     );
-    if (!rules?.some(({ type }) => type === 'pull_request' || type === 'update')) {
-      throw new Refused(
-        `the policy's branch ${branch} of ${name} is not protected, so anyone who can push may change the policy`,
-        {
-          hint: `Protect ${branch}: Settings → Rules → Rulesets → require a pull request before merging.`,
-        },
-      );
-    }
   }
-  if (place.commit === undefined || place.commit === head.commit.sha) return head.commit.sha;
+  if (place.commit === undefined || place.commit === head.commit) return head.commit;
   const comparison = await github.get(
     'GET /repos/{owner}/{repo}/compare/{basehead}',
-    { owner, repo, basehead: `${head.commit.sha}...${place.commit}` },
+    { owner, repo, basehead: `${head.commit}...${place.commit}` },
     comparisonSchema,
   );
   if (comparison?.status !== 'behind' && comparison?.status !== 'identical') {
@@ -149,18 +221,26 @@ async function resolveProtectedCommit(github: Github, place: PolicyPlace): Promi
 }
 
 async function readFile(github: Github, place: PolicyPlace, path: string, commit: string): Promise<Buffer> {
-  const { owner, repo } = place;
+  const bytes = await findFile(github, place, path, commit);
+  if (bytes !== undefined) return bytes;
+  throw new Invalid('policy', `there is no ${place.owner}/${place.repo}/${path} at commit ${commit}`, {
+    hint: 'A policy is read from the default branch, not from the workspace or a pull request: merge it first.',
+  });
+}
+
+async function findFile(
+  github: Github,
+  { owner, repo }: PolicyPlace,
+  path: string,
+  commit: string,
+): Promise<Buffer | undefined> {
   const content = await github.get(
     'GET /repos/{owner}/{repo}/contents/{path}',
     { owner, repo, path, ref: commit },
     z.union([contentSchema, z.array(z.unknown())]),
   );
   const name = `${owner}/${repo}/${path}`;
-  if (content === undefined) {
-    throw new Invalid('policy', `there is no ${name} at commit ${commit}`, {
-      hint: 'A policy is read from the default branch, not from the workspace or a pull request: merge it first.',
-    });
-  }
+  if (content === undefined) return undefined;
   if (Array.isArray(content) || content.type !== 'file') throw new Invalid('policy', `${name} is no file`);
   if (content.encoding !== 'base64') throw new Invalid('policy', `${name} is larger than 1 MB`);
   return Buffer.from(content.content, 'base64');

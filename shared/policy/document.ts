@@ -18,31 +18,42 @@ export interface Fault {
 
 /**
  * Reads a YAML file that people write through a schema, then through `check`, which looks for what a schema cannot see.
- * Throws `Invalid` with every fault: file, line, column, and the line itself with a mark below. No aliases, no tags, no double keys.
+ * Throws `Invalid` with every fault: file, line, column, and the line itself with a mark below;
+ * `input` names the action's input that the file came by. No aliases, no tags, no double keys.
  */
 export function readDocument<T>(
   text: string,
   file: string,
   schema: z.ZodType<T>,
   check: (value: T) => readonly Fault[] = () => [],
+  input = 'policy',
 ): T {
-  if (text.length > MAX_LENGTH)
-    throw new Invalid('policy', `${file} is longer than ${MAX_LENGTH} characters`);
-  const source = parseSource(text, file);
+  if (text.length > MAX_LENGTH) throw new Invalid(input, `${file} is longer than ${MAX_LENGTH} characters`);
+  const source = parseSource(text, file, input);
   const parsed = schema.safeParse(source.value, { error: explainIssue });
   const faults = parsed.success ? check(parsed.data) : parsed.error.issues.flatMap(faultsOf);
   if (parsed.success && faults.length === 0) return parsed.data;
   const places = faults.map((fault) => describe(text, file, source.locate(fault), fault.message));
-  throw invalid(file, places);
+  throw invalid(file, places, input);
 }
 
-function invalid(file: string, places: readonly string[]): Invalid {
+/** The line (from 1) at which each path of a file stands that `readDocument` has read. */
+export function findLines(text: string, file: string, paths: readonly Path[]): number[] {
+  const source = parseSource(text, file, 'policy');
+  return paths.map((path) => text.slice(0, source.locate({ path, message: '' })).split('\n').length);
+}
+
+function invalid(file: string, places: readonly string[], input: string): Invalid {
   const shown = places.slice(0, MAX_FAULTS);
   if (places.length > shown.length) shown.push(`… and ${places.length - shown.length} more`);
-  return new Invalid('policy', `${file} is not valid\n${shown.join('\n')}`);
+  return new Invalid(input, `${file} is not valid\n${shown.join('\n')}`);
 }
 
-function parseSource(text: string, file: string): { value: unknown; locate: (fault: Fault) => number } {
+function parseSource(
+  text: string,
+  file: string,
+  input: string,
+): { value: unknown; locate: (fault: Fault) => number } {
   try {
     // A file nested so deep that the parser runs out of stack throws as well.
     const lines = new LineCounter();
@@ -60,7 +71,7 @@ function parseSource(text: string, file: string): { value: unknown; locate: (fau
         if (isScalar(key) && key.value === '__proto__') refuse(key, 'unknown key "__proto__"');
       },
     });
-    if (places.length > 0) throw invalid(file, places);
+    if (places.length > 0) throw invalid(file, places, input);
     const root = document.contents;
     return {
       value: document.toJS(),
@@ -68,7 +79,7 @@ function parseSource(text: string, file: string): { value: unknown; locate: (fau
     };
   } catch (cause) {
     if (cause instanceof Invalid) throw cause;
-    throw new Invalid('policy', `${file} cannot be read as YAML`, { cause });
+    throw new Invalid(input, `${file} cannot be read as YAML`, { cause });
   }
 }
 

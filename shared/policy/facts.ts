@@ -4,9 +4,25 @@ import { type EvidenceKind, kindOfPredicate, ROLES_OF } from '../evidence/predic
 import { readScan, type ScanResult } from '../evidence/scan.ts';
 import type { Scanner } from '../evidence/severity.ts';
 import type { Trust } from '../evidence/trust.ts';
+import { readVex } from '../evidence/vex.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
-import { describeFindings, type VulnerabilityFacts } from './findings.ts';
-import { type BuiltFrom, type Reading, readPackages, readPlatformScan, readProvenance, readTest } from './reading.ts';
+import type { Exception } from './exceptions.ts';
+import { createExcuser } from './excuses.ts';
+import {
+  describeExcused,
+  describeFindings,
+  type ExcusedFacts,
+  type Stated,
+  type VulnerabilityFacts,
+} from './findings.ts';
+import {
+  type BuiltFrom,
+  type Reading,
+  readPackages,
+  readPlatformScan,
+  readProvenance,
+  readTest,
+} from './reading.ts';
 import { NEEDS, type Need } from './rule.ts';
 
 /** What a platform's manifest and config hold (OCI image-spec 1.1, config.md). */
@@ -51,6 +67,8 @@ export interface Facts {
   readonly secrets?: readonly object[];
   readonly misconfigurations?: readonly object[];
   readonly licences?: readonly object[];
+  /** What an exception or VEX takes out of the lists above. */
+  readonly excused?: readonly ExcusedFacts[];
   readonly scan?: object;
   readonly tests?: { passed: boolean };
   readonly now: Date;
@@ -90,6 +108,7 @@ export function gatherFacts(
   known: Pick<VerifiedImage, 'evidence' | 'rejected'>,
   trust: Trust,
   now: Date,
+  excepting?: { readonly exceptions: readonly Exception[]; readonly environment: string },
 ): Gathered {
   const { evidence } = known;
   const missing = new Map<Need, string[]>();
@@ -112,7 +131,9 @@ export function gatherFacts(
   const provenance = findProvenance(image, evidence);
   if (provenance !== undefined && 'fault' in provenance) complain('provenance', provenance.fault);
   const packages = readEach('sbom', readPackages).flat();
-  const scans = readEach('scan', readPlatformScan);
+  const scans = readEach('scan', readPlatformScan).map((scan) =>
+    excuseFindings(scan, image, evidence, { exceptions: [], ...excepting, now }),
+  );
   const tests = readEach('test', readTest);
 
   const facts: Facts = {
@@ -198,10 +219,31 @@ function timeOf({ kind, signer, signedAt, statement }: Evidence): number | undef
   return scan && Math.min(proven, Date.parse(scan.scannedAt));
 }
 
-function describeScans(scans: readonly ScanResult[]): Partial<Facts> {
+/** Parts what stands from what an exception in force or VEX excuses. A VEX statement is about the platforms that its signed statement names. */
+function excuseFindings(
+  scan: ScanResult,
+  image: JudgedImage,
+  evidence: readonly Evidence[],
+  by: { readonly exceptions: readonly Exception[]; readonly environment?: string; readonly now: Date },
+): { scan: ScanResult; stands: Stated[]; excused: Stated[] } {
+  const digests = [image.digest, scan.manifest];
+  const vex = evidence
+    .filter(({ kind, subjects }) => kind === 'vex' && digests.some((digest) => subjects.includes(digest)))
+    .flatMap(({ statement }) => readVex(statement.predicate) ?? []);
+  const excuser = createExcuser({ exceptions: by.exceptions, vex }, { ...by, image: { digests } });
+  const stated = scan.findings.map((found) => ({ found, said: excuser.ask(found) }));
+  return {
+    scan,
+    stands: stated.filter(({ said }) => !said.excused),
+    excused: stated.filter(({ said }) => said.excused),
+  };
+}
+
+function describeScans(parted: readonly ReturnType<typeof excuseFindings>[]): Partial<Facts> {
+  const scans = parted.map(({ scan }) => scan);
   const oldest = (times: readonly string[]): Date => new Date(Math.min(...times.map(Date.parse)));
   const asked = scans.flatMap(({ exploitedAt }) => exploitedAt ?? []);
-  const all = describeFindings(scans.flatMap(({ findings }) => findings));
+  const all = describeFindings(parted.flatMap(({ stands }) => stands));
   const lookedFor = (scanner: Scanner): boolean => scans.every(({ scanners }) => scanners.includes(scanner));
   return {
     vulnerabilities: all.vulnerabilities,
@@ -209,6 +251,7 @@ function describeScans(scans: readonly ScanResult[]): Partial<Facts> {
     // Of what was not looked for a rule must not see that there is none.
     ...(lookedFor('misconfig') && { misconfigurations: all.misconfigurations }),
     ...(lookedFor('license') && { licences: all.licences }),
+    excused: describeExcused(parted.flatMap(({ excused }) => excused)),
     scan: {
       scannedAt: oldest(scans.map(({ scannedAt }) => scannedAt)),
       databaseUpdatedAt: oldest(scans.map(({ database }) => database?.updatedAt ?? '')),

@@ -5,6 +5,7 @@ import { identityRuleSchema, type Trust } from '../evidence/trust.ts';
 import { parseRepository } from '../image/reference.ts';
 import { Failure, Invalid } from '../outcome/outcome.ts';
 import { type Fault, readDocument } from './document.ts';
+import { MAX_EXCEPTION_DAYS } from './exceptions.ts';
 import { nameSchema, type Rule, ruleSchema } from './rule.ts';
 
 const repository = z.string().superRefine((text, context) => {
@@ -53,6 +54,10 @@ const policySchema = z.strictObject({
   'trusted-root': z.string().min(1).optional(),
   /** Public keys (PEM) in the policy's own repository, read at the same commit: those that identities name by fingerprint. */
   keys: z.array(z.string().min(1)).min(1).max(20).optional(),
+  /** The file of exceptions in the policy's own repository, read at the same commit; the default one may be missing. */
+  exceptions: z.string().min(1).optional(),
+  /** How many days ahead an exception may end. */
+  'max-exception-days': z.int().min(1).max(3650).default(MAX_EXCEPTION_DAYS),
   /** Where this policy was before, `owner/repo/path`: what it let in there still stands. */
   'moved-from': z
     .array(z.string().regex(/^[\w.-]+\/[\w.-]+\/[^@]+$/, 'is no place of a policy: write owner/repo/path'))

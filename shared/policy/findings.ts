@@ -1,4 +1,11 @@
 import type { Finding, FindingClass } from '../evidence/finding.ts';
+import type { Excused } from './excuses.ts';
+
+/** A finding and what exceptions and VEX say of it. */
+export interface Stated {
+  readonly found: Finding;
+  readonly said: Excused;
+}
 
 /** A vulnerability as rules see it. */
 export interface VulnerabilityFacts
@@ -18,8 +25,26 @@ export interface VulnerabilityFacts
     | 'scanner'
     | 'cvss'
   > {
+  /** What VEX says of it, as `affected`; empty when it says nothing. */
+  readonly vex: string;
   readonly published?: Date;
   readonly firstSeen?: Date;
+  readonly exploited?: Date;
+}
+
+/** A finding that is excused, and by what. */
+export interface ExcusedFacts {
+  readonly class: FindingClass;
+  readonly id: string;
+  readonly package: string;
+  readonly severity: string;
+  readonly target: string;
+  readonly platform: string;
+  /** `exception` or `vex`. */
+  readonly by: string;
+  readonly owner: string;
+  readonly reason: string;
+  readonly until?: Date;
   readonly exploited?: Date;
 }
 
@@ -32,10 +57,11 @@ export interface FindingFacts {
 }
 
 /** What rules see of findings: the fields that variables.ts declares, and no others. */
-export function describeFindings(findings: readonly Finding[]): FindingFacts {
-  const of = (wanted: FindingClass): Finding[] => findings.filter((found) => found.class === wanted);
+export function describeFindings(stated: readonly Stated[]): FindingFacts {
+  const of = (wanted: FindingClass): Finding[] =>
+    stated.flatMap(({ found }) => (found.class === wanted ? [found] : []));
   return {
-    vulnerabilities: of('vulnerability').map(describeVulnerability),
+    vulnerabilities: stated.filter(({ found }) => found.class === 'vulnerability').map(describeVulnerability),
     secrets: of('secret').map(({ id, category, severity, title, target, line, platform, scanner }) => ({
       rule: id,
       category,
@@ -70,7 +96,7 @@ export function describeFindings(findings: readonly Finding[]): FindingFacts {
   };
 }
 
-function describeVulnerability(found: Finding): VulnerabilityFacts {
+function describeVulnerability({ found, said }: Stated): VulnerabilityFacts {
   const { id, version, fixed, severity, title, url, platform, target, purl, status, scanner, cvss } = found;
   return {
     id,
@@ -85,11 +111,29 @@ function describeVulnerability(found: Finding): VulnerabilityFacts {
     purl,
     status,
     scanner,
+    vex: said.vex?.status ?? '',
     ...(cvss !== undefined && { cvss }),
     ...readTime('published', found.published),
     ...readTime('firstSeen', found.firstSeen),
     ...readTime('exploited', found.exploited),
   };
+}
+
+/** Why each is excused: where both an exception and VEX do, the exception, which has an end. */
+export function describeExcused(stated: readonly Stated[]): ExcusedFacts[] {
+  return stated.map(({ found, said: { exception, vex } }) => ({
+    class: found.class,
+    id: found.id,
+    package: found.package,
+    severity: found.severity,
+    target: found.target,
+    platform: found.platform,
+    by: exception === undefined ? 'vex' : 'exception',
+    owner: exception?.owner ?? '',
+    reason: exception?.reason ?? `${vex?.status}: ${vex?.justification}`,
+    ...(exception?.until && { until: exception.until }),
+    ...readTime('exploited', found.exploited),
+  }));
 }
 
 /** Left out when it is no time: a rule that asks without has() then has an error, and denies. */

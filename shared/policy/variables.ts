@@ -49,6 +49,7 @@ export const TYPES: Readonly<Record<string, Readonly<Record<string, string>>>> =
     purl: 'string',
     status: 'string',
     scanner: 'string',
+    vex: 'string',
     cvss: 'double',
     published: 'google.protobuf.Timestamp',
     firstSeen: 'google.protobuf.Timestamp',
@@ -82,6 +83,19 @@ export const TYPES: Readonly<Record<string, Readonly<Record<string, string>>>> =
     target: 'string',
     platform: 'string',
     scanner: 'string',
+  },
+  Excused: {
+    class: 'string',
+    id: 'string',
+    package: 'string',
+    severity: 'string',
+    target: 'string',
+    platform: 'string',
+    by: 'string',
+    owner: 'string',
+    reason: 'string',
+    until: 'google.protobuf.Timestamp',
+    exploited: 'google.protobuf.Timestamp',
   },
   Scan: {
     scannedAt: 'google.protobuf.Timestamp',
@@ -133,6 +147,12 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
     type: 'list<Licence>',
     description:
       'Licences of packages and files, without what is excused. A scan of a platform without the scanner license is an error here, so it denies.',
+    need: 'scan',
+  },
+  excused: {
+    type: 'list<Excused>',
+    description:
+      'What the lists above leave out, because an exception in force (`by` is exception) or a VEX statement (vex) excuses it.',
     need: 'scan',
   },
   scan: {

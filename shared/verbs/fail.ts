@@ -29,7 +29,9 @@ export async function judgeFailOn(
   const rule = ['vulnerabilities', 'secrets', 'misconfigurations', 'licences']
     .map((variable) => `${variable}.exists(found, found.severity in [${words}])`)
     .join(' || ');
-  const facts = describeFindings(findings.map(({ found, severity }) => ({ ...found, severity })));
+  const facts = describeFindings(
+    findings.map(({ found, severity }) => ({ found: { ...found, severity }, said: { excused: false } })),
+  );
   const image = { digest: '', size: 0n, platforms: [] };
   const [answer] = await createEvaluator(LIMITS)([readExpression(rule)], {
     ...facts,

@@ -155,6 +155,7 @@ async function previewVerdict(
     evidence,
     claims.length > 0 ? trustThisWorkflow(context) : trust,
     new Date(),
+    policy && { exceptions: policy.exceptions, environment: inputs.environment },
   );
   const verdict = await judgeFacts(
     rules,

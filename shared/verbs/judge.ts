@@ -74,7 +74,10 @@ export async function judgeImage(request: JudgeRequest, context: RunContext): Pr
   const gathering = Promise.all([
     collectEvidence(store, image, verifier, trust),
     readJudgedImage(store, image),
-  ]).then(([evidence, judged]) => ({ evidence, gathered: gatherFacts(judged, evidence, trust, now) }));
+  ]).then(([evidence, judged]) => ({
+    evidence,
+    gathered: gatherFacts(judged, evidence, trust, now, { exceptions: policy.exceptions, environment }),
+  }));
   const source = gathering.then(({ gathered }) => {
     const { repository = '', commit = '' } = gathered.facts.provenance ?? {};
     return repository === '' || commit === '' ? undefined : { repository, commit };
@@ -187,6 +190,7 @@ export async function publishVerdict(
       rules: verdict.rules,
       reasons: verdict.reasons,
       warnings: verdict.warnings,
+      excused: judgement.facts.excused ?? [],
     },
   });
   const [published] = await publishStatements(store, image, signer, [

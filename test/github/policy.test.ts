@@ -236,5 +236,7 @@ test('nothing is asked of GitHub but to read', async () => {
     'GET 200',
     'GET 200',
     'GET 200',
+    // No file of exceptions.
+    'GET 404',
   ]);
 });

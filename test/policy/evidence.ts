@@ -3,6 +3,7 @@ import type { Evidence } from '../../shared/evidence/evidence.ts';
 import { type Finding, makeFinding } from '../../shared/evidence/finding.ts';
 import { type EvidenceKind, PREDICATE_TYPES, ROLES, ROLES_OF } from '../../shared/evidence/predicate.ts';
 import { buildScanPredicate } from '../../shared/evidence/scan.ts';
+import type { Scanner } from '../../shared/evidence/severity.ts';
 import { STATEMENT_TYPE } from '../../shared/evidence/statement.ts';
 import type { Trust } from '../../shared/evidence/trust.ts';
 import { type Digest, parseDigest } from '../../shared/image/digest.ts';
@@ -74,7 +75,12 @@ export const SECRET = makeFinding({
 export function scan(
   subject: 'b' | 'c',
   found: { findings?: readonly Finding[] } = {},
-  scope: { scannedAt?: string; databaseUpdatedAt?: string; scanners?: readonly ('vuln' | 'secret')[] } = {},
+  scope: {
+    scannedAt?: string;
+    databaseUpdatedAt?: string;
+    scanners?: readonly Scanner[];
+    exploitedAt?: string;
+  } = {},
   changes: Partial<Evidence> = {},
 ): Evidence {
   const predicate = buildScanPredicate({
@@ -88,6 +94,7 @@ export function scan(
       digest: digest('d'),
       updatedAt: scope.databaseUpdatedAt ?? '2026-11-21T06:00:00Z',
     },
+    ...(scope.exploitedAt !== undefined && { exploitedAt: scope.exploitedAt }),
     version: '0.72.0',
     complete: true,
     findings: found.findings ?? [],
