@@ -31,7 +31,10 @@ const trigger = form(/[a-z_]+/, 'an event, as push');
  */
 export const identityRuleSchema = z
   .strictObject({
-    /** The workflow that signed, `owner/repo/.github/workflows/x.yml`, any ref unless `@ref` is written (certificate .9 and SAN). */
+    /**
+     * The workflow that signed, `owner/repo/.github/workflows/x.yml`, any ref unless `@ref` is written (certificate .9 and SAN).
+     * For its own repository only, unless one of `SOURCES` says for which.
+     */
     'signer-workflow': form(
       new RegExp(`${WORKFLOW.source}(?:@refs/[^\\s*?[]+|@[0-9a-f]{40})?`),
       'owner/repo/.github/workflows/<file>.yml, with @refs/… to pin its ref',
@@ -82,6 +85,9 @@ export const identityRuleSchema = z
     }
   });
 export type IdentityRule = z.infer<typeof identityRuleSchema>;
+
+/** The fields that say whose source it is, or who called the workflow that signed. */
+const SOURCES = ['workflow', 'repository', 'repository-id', 'owner', 'owner-id'] as const;
 
 /** Who holds which role. A predicate counts only from its role. */
 export type Trust = Partial<Record<Role, readonly IdentityRule[]>>;
@@ -154,6 +160,11 @@ function compareCertificate(rule: IdentityRule, signer: Signer): string[] {
     rule.repository && compare('repository', [rule.repository], path(signer.repository)),
     rule.owner && compare('owner', [rule.owner], path(signer.owner)),
     rule['owner-id'] && compare('owner-id', [rule['owner-id']], signer.ownerId),
+    // Anybody may call a public reusable workflow: whoever trusts one has to say for whom.
+    SOURCES.every((field) => rule[field] === undefined) &&
+      signerRepository !== undefined &&
+      signerRepository !== path(signer.repository) &&
+      `source repository is "${path(signer.repository) ?? ''}", not that of the signing workflow: say which by repository-id, owner or workflow`,
   ];
   return reasons.filter((reason): reason is string => typeof reason === 'string' && reason !== '');
 }

@@ -55,12 +55,19 @@ describe('who meets a rule', () => {
     ['a glob over several segments', { 'signer-workflow': 'glob:octo/**' }, signer],
     [
       'a reusable workflow, its own ref free',
-      { 'signer-workflow': 'octo/policies/.github/workflows/gate.yml', ref: 'refs/heads/main' },
+      {
+        'signer-workflow': 'octo/policies/.github/workflows/gate.yml',
+        ref: 'refs/heads/main',
+        'repository-id': '123456789',
+      },
       reusable,
     ],
     [
       'a reusable workflow, its own ref given',
-      { 'signer-workflow': 'octo/policies/.github/workflows/gate.yml@refs/tags/v1' },
+      {
+        'signer-workflow': 'octo/policies/.github/workflows/gate.yml@refs/tags/v1',
+        repository: 'octo/app',
+      },
       reusable,
     ],
     [
@@ -156,6 +163,15 @@ describe('who does not, and why', () => {
       reusable,
       /^ref of the signer-workflow is "refs\/tags\/v1"/,
     ],
+    ...[
+      ['a reusable workflow', { 'signer-workflow': 'octo/policies/.github/workflows/gate.yml' }] as const,
+      ['any workflow of a repository', { 'signer-repo': 'octo/policies' }] as const,
+    ].map(([what, given]): [string, object, Signer, RegExp] => [
+      `${what} that anybody may have called`,
+      given,
+      reusable,
+      /^source repository is "octo\/app", not that of the signing workflow: say which/,
+    ]),
     [
       'pull_request_target',
       rule,
