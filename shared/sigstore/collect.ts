@@ -109,15 +109,19 @@ export async function collectStatements(
     })),
   ];
   const subjects = image.all.map(({ digest }) => digest);
-  const found = await verifyCandidates(candidates, subjects, verifier);
+  const found = await verifyCandidates(candidates, subjects, verifier, listParts(image));
   return { statements: found.statements, rejected: [...rejected, ...found.rejected] };
 }
 
-/** Verifies bundles from wherever they are, in their order: the statements about one of `subjects`, and what does not count. */
+/**
+ * Verifies bundles from wherever they are, in their order: the statements about one of `subjects`, and what does not count.
+ * Where the `parts` of the image are known, a statement about something else as well does not count either.
+ */
 export async function verifyCandidates(
   candidates: readonly Candidate[],
   subjects: readonly Digest[],
   verifier: StatementVerifier,
+  parts?: ReadonlySet<string>,
 ): Promise<{ statements: FoundStatement[]; rejected: Rejected[] }> {
   const read = await mapParallel(candidates, 32, async ({ source, read }) => {
     try {
@@ -136,8 +140,12 @@ export async function verifyCandidates(
       continue;
     }
     const found = { ...verified, source, subjects: namedSubjects(verified.statement, subjects) };
-    if (found.subjects.length > 0) statements.push(found);
-    else rejected.push(reject(found, 'it is about another image: no digest in it is of this one'));
+    const stranger = parts && findStranger(found.statement, parts);
+    if (found.subjects.length === 0) {
+      rejected.push(reject(found, 'it is about another image: no digest in it is of this one'));
+    } else if (stranger !== undefined) {
+      rejected.push(reject(found, `it is about ${stranger} as well, which is no part of this image`));
+    } else statements.push(found);
   }
   return { statements, rejected };
 }
@@ -218,6 +226,31 @@ function namedSubjects(statement: Statement, subjects: readonly Digest[]): Diges
   return subjects.filter((digest) =>
     statement.subject.some((subject) => subject.digest[digestAlgorithm(digest)] === digestHex(digest)),
   );
+}
+
+/** The digests that an image is made of: its manifests, and their configs and layers, which for files pushed as an artifact are the files. */
+export function listParts(image: ImageManifests): ReadonlySet<string> {
+  const root = readJson(manifestSchema, image.root.bytes);
+  const manifests = [...image.platforms.map(({ manifest }) => manifest), ...(root ? [root] : [])];
+  const below = manifests.flatMap(({ config, layers }) => [config, ...layers]);
+  return new Set([...image.all, ...below].map(({ digest }) => digest));
+}
+
+/**
+ * A subject that is neither a part of the image nor in the same repository by the statement's own word (an index, seen from its platform).
+ * One build may have many outputs (SLSA provenance v1, "subject"), so provenance may name more, and so may types that no rule reads;
+ * what is said of an image's content or standing cannot be said of two that have nothing in common.
+ */
+function findStranger({ predicateType, subject }: Statement, parts: ReadonlySet<string>): string | undefined {
+  const kind = kindOfPredicate(predicateType);
+  if (kind === undefined || kind === 'provenance') return undefined;
+  const isPart = ({ digest }: Statement['subject'][number]): boolean =>
+    Object.entries(digest).some(([algorithm, hex]) => parts.has(`${algorithm}:${hex}`));
+  const names = subject.filter(isPart).map(({ name }) => name);
+  const stranger = subject.find(
+    (one) => !isPart(one) && (one.name === undefined || !names.includes(one.name)),
+  );
+  return stranger && (stranger.name ?? Object.entries(stranger.digest)[0]?.join(':') ?? 'nothing');
 }
 
 /** The kind of a statement with the roles that may say it and that its signer holds, or why it does not count. */

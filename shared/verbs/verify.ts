@@ -16,6 +16,7 @@ import {
   type Candidate,
   collectStatements,
   type FoundStatement,
+  listParts,
   lookBeside,
   verifyCandidates,
 } from '../sigstore/collect.ts';
@@ -162,7 +163,7 @@ async function collect(
   const [attached, kept] = await Promise.all([
     collectStatements(store, image, verifier, beside),
     findOnGithub(subjects, inputs, context).then((candidates) =>
-      verifyCandidates(candidates, subjects, verifier),
+      verifyCandidates(candidates, subjects, verifier, listParts(image)),
     ),
   ]);
   return {

@@ -5,7 +5,7 @@ import type { IdentityRule } from '../../shared/evidence/trust.ts';
 import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
 import { digestHex } from '../../shared/image/digest.ts';
 import { parseReference } from '../../shared/image/reference.ts';
-import { collectEvidence } from '../../shared/sigstore/collect.ts';
+import { collectEvidence, collectStatements } from '../../shared/sigstore/collect.ts';
 import { fingerprintOf } from '../../shared/sigstore/key.ts';
 import { type Claim, publishStatements } from '../../shared/sigstore/publish.ts';
 import { parseTrustedRoot } from '../../shared/sigstore/root.ts';
@@ -144,6 +144,34 @@ describe('what counts', () => {
     const { evidence } = await collectEvidence(store, image, byKey, trust);
     expect(evidence).toMatchObject([{ kind: 'signature', signer: { key: fingerprintOf(publicKey) } }]);
   });
+});
+
+describe('a statement that names something beside the image', () => {
+  const hex = 'b'.repeat(64);
+  const provenance: Claim = { predicateType: PREDICATE_TYPES.provenance[0], predicate: {} };
+  const custom: Claim = { predicateType: 'https://example.com/custom', predicate: {} };
+  test.each<[string, Claim, (store: Store, image: ImageSubjects) => [name: string, hex: string], RegExp?]>([
+    [
+      'a signature, of a stranger',
+      SIGNATURE,
+      () => ['other', hex],
+      /^it is about other as well, which is no part/,
+    ],
+    ['a signature, of its own layers', SIGNATURE, (_, image) => ['app.wasm', configOf(image)]],
+    ['a signature, of its own repository', SIGNATURE, ({ place }) => [place, hex]],
+    ['provenance, of what else was built', provenance, () => ['other', hex]],
+    ['a type that no rule reads', custom, () => ['other', hex]],
+  ])('%s', async (_, claim, beside, reason) => {
+    const store = freshStore();
+    const image = await putImage(store);
+    const [name, sha256] = beside(store, image);
+    await sign(store, image, {}, [{ ...claim, files: [{ name, digest: { sha256 } }] }]);
+    const { statements, rejected } = await collectStatements(store, image, verifier);
+    expect(statements.map(({ subjects }) => subjects)).toEqual(reason ? [] : [[image.digest]]);
+    expect(rejected.map((one) => one.reason)).toEqual(reason ? [expect.stringMatching(reason)] : []);
+  });
+  const configOf = (image: ImageSubjects): string =>
+    image.platforms[0]?.manifest.config.digest.split(':')[1] ?? '';
 });
 
 const byKind = (a: { kind: string }, b: { kind: string }): number => a.kind.localeCompare(b.kind);
