@@ -8,9 +8,7 @@ const invisible = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]+/gu;
 
 /** Foreign text as one line of visible characters, at most `most` of them: what plain-text places (a title, an annotation) show. */
 export function cleanText(text: string, most = Number.POSITIVE_INFINITY): string {
-  // What is far longer than anything shown is cut first, so that hostile length costs nothing.
-  const bounded = most < text.length / 8 ? text.slice(0, most * 8) : text;
-  const plain = bounded
+  const plain = text
     .replace(invisible, ' ')
     // A pile of marks on one letter reaches into the lines around it.
     .replace(/(\p{M}{3})\p{M}+/gu, '$1')
@@ -41,9 +39,9 @@ function escapeMarks(text: string): string {
  * between ends the match, a word joiner, which takes no room and breaks no line.
  */
 export function escapeHtml(text: string, most?: number): string {
-  return escapeTags(cleanText(text, most)).replace(
-    /(?<![0-9a-z])([0-9a-f]{3})(?=[0-9a-f]{4,}(?![0-9a-z]))/gi,
-    '$1&#8288;',
+  // A commit can be named by seven digits, so no more than five stay together.
+  return escapeTags(cleanText(text, most)).replace(/(?<![0-9a-z])[0-9a-f]{7,}(?![0-9a-z])/gi, (digits) =>
+    digits.replace(/.{5}(?=.)/g, '$&&#8288;'),
   );
 }
 
@@ -56,8 +54,8 @@ function escapeTags(text: string): string {
       .replaceAll('"', '&quot;')
       .replace(/([@#])(?=\w)/g, '$1&#8288;')
       .replace(/\b(GH-)(?=\d)/gi, '$1&#8288;')
-      // An emoji's name has a letter or a sign in it, but for two; a time of day has none.
-      .replace(/:(?=\/\/|[\w+-]*[a-z_+-][\w+-]*:|1(?:00|234):)/gi, ':&#8288;')
+      // An emoji's name has a letter or a sign in it, but for two; a time of day has none. Its second colon may be one that follows the text.
+      .replace(/:(?=\/\/|[\w+-]*[a-z_+-][\w+-]*:|1(?:00|234):|[a-z_+-][\w+-]*$)/gi, ':&#8288;')
       .replace(/\b(mailto|xmpp):/gi, '$1&#8288;:')
       .replace(/\b(www)\./gi, '$1&#8288;.')
       // docs.github.com, "Writing mathematical expressions": a dollar sign that is to be one stands in a span.

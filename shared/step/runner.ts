@@ -9,7 +9,7 @@ import type { OutputValue } from '../outcome/result.ts';
  */
 
 const escapeData = (text: string): string =>
-  text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  text.replace(controls, '\uFFFD').replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 const escapeProperty = (text: string): string =>
   escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 
@@ -30,7 +30,7 @@ export function escapeLog(text: string): string {
 
 function issueCommand(command: string, message: string, title?: string): void {
   const properties = title === undefined ? '' : ` title=${escapeProperty(title)}`;
-  process.stdout.write(`::${command}${properties}::${escapeData(message.replace(controls, '\uFFFD'))}\n`);
+  process.stdout.write(`::${command}${properties}::${escapeData(message)}\n`);
 }
 
 /** The log of a step, as a runner shows it. */

@@ -20,9 +20,10 @@ export function renderMarkdown(markdown: string): string {
   });
 }
 
-/** The page that a browser is shown: a comment's width and looks. */
-export function renderPage(markdown: string): string {
+/** The page that a browser is shown: pieces of Markdown, each as a comment of its own. */
+export function renderPage(...pieces: readonly string[]): string {
+  const articles = pieces.map((piece) => `<article class="markdown-body">${renderMarkdown(piece)}</article>`);
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>page</title><style>${style}
 body { margin: 0; background: #fff; } .markdown-body { padding: 16px; box-sizing: border-box; }
-</style></head><body><article class="markdown-body">${renderMarkdown(markdown)}</article></body></html>`;
+</style></head><body>${articles.join('')}</body></html>`;
 }
