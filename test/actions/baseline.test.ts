@@ -254,11 +254,14 @@ describe.skipIf(missing)(`baselines${missing}`, () => {
   });
 
   describe('what cannot be reached', () => {
+    const breakPath = (path: RegExp): void => {
+      fault = { path, status: 500 };
+    };
     /** Makes it so, given the digest of the baseline's layer. */
     type Break = (layer: string) => void;
     it.each<[string, Break, RegExp]>([
       ['GitHub', () => world.github.fail('repos/compare-commits-with-basehead', 500, 20), /gave no answer/],
-      ['a layer', (layer) => void (fault = { path: new RegExp(layer), status: 500 }), /500/],
+      ['a layer', (layer) => breakPath(new RegExp(layer)), /500/],
     ])(
       '%s is a reason, and unavailable when the verdict depends on it',
       {
