@@ -1,10 +1,19 @@
 import * as z from 'zod';
+import { MARKS } from '../../shared/evidence/promotion.ts';
 import { COMMON_OUTPUTS, defineAction } from '../../shared/step/action.ts';
-import { commonInputs, registryInputs, requiredText, signingInputs, text } from '../../shared/step/inputs.ts';
+import {
+  commonInputs,
+  oneOf,
+  registryInputs,
+  requiredText,
+  signingInputs,
+  text,
+} from '../../shared/step/inputs.ts';
 
 export const action = defineAction({
   inputs: z.object({
-    image: requiredText,
+    mode: oneOf(['promote', ...MARKS]),
+    image: text,
     environment: requiredText,
     policy: text,
     reason: text,
@@ -14,7 +23,12 @@ export const action = defineAction({
   }),
   outputs: [...COMMON_OUTPUTS, 'previous', 'record'],
   run: async (inputs, context) => {
-    const { promote } = await import('../../shared/verbs/promote.ts');
-    return promote(inputs, context);
+    const { mode = 'promote' } = inputs;
+    if (mode === 'promote') {
+      const { promote } = await import('../../shared/verbs/promote.ts');
+      return promote(inputs, context);
+    }
+    const { markEnvironment } = await import('../../shared/verbs/mark.ts');
+    return markEnvironment({ ...inputs, mode }, context);
   },
 });

@@ -10,6 +10,9 @@ const time = z.iso.datetime({ offset: true });
  */
 export const RECORD_ACTIONS = ['promote', 'rollback', 'withdraw', 'reinstate', 'hold', 'release'] as const;
 export type RecordAction = (typeof RECORD_ACTIONS)[number];
+/** Those that move no image. */
+export const MARKS = ['hold', 'release', 'withdraw', 'reinstate'] as const satisfies readonly RecordAction[];
+export type Mark = (typeof MARKS)[number];
 
 /** Somebody's yes: who, when, and where it can be looked up. */
 const approvalSchema = z.object({

@@ -135,7 +135,8 @@ function explainVerdict(
     return `the verdict of ${name} is about ${verdict.resourceUri}, not ${resource}`;
   }
   const [uri = '', environment] = verdict.policy.uri.split('#');
-  const places = [placeOf(policy.uri), ...policy.file['moved-from']];
+  const server = policy.address.slice(0, -policy.uri.length);
+  const places = [placeOf(policy.uri), ...policy.file['moved-from']].map((place) => `${server}${place}`);
   if (environment !== name || !places.includes(placeOf(uri))) {
     return `the verdict of ${name} is by ${verdict.policy.uri}, not by ${places.join(' or ')}#${name}`;
   }

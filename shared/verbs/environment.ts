@@ -130,18 +130,72 @@ function explainMissing(tag: string, image: VerifiedImage): string {
   return [`${tag} has no record by a promoter that says so`, ...why].join('; ');
 }
 
+/** What a record says beside its place in the chain, which is given to it. */
+export type RecordClaim = Omit<
+  Promotion,
+  'environment' | 'repository' | 'repositoryId' | 'sequence' | 'previous' | 'policy'
+>;
+
+/** Who appends to an environment, and to what was read of it. */
+export interface Appending {
+  readonly store: Store;
+  readonly environment: string;
+  readonly policy: LoadedPolicy;
+  readonly verifier: StatementVerifier;
+  readonly signer: StatementSigner;
+  readonly state: EnvironmentState;
+}
+
+/**
+ * Appends a record to an environment's chain and points the environment's tag at what the records say then. Returns that state and the record;
+ * `Refused` when another record of the same moment was logged first: it stands, and this one is kept beside as superseded.
+ */
+export async function appendRecord(
+  { store, environment, policy, verifier, signer, state }: Appending,
+  image: ImageSubjects,
+  claim: RecordClaim,
+): Promise<{ state: EnvironmentState; record: PromotionRecord }> {
+  const last = state.standing.at(-1);
+  const promotion: Promotion = {
+    ...claim,
+    environment,
+    repository: store.place,
+    repositoryId: policy.file['repository-id'],
+    sequence: state.standing.length + 1,
+    ...(last && { previous: last.record }),
+    policy: { uri: policy.uri, digest: policy.digest, content: policy.bytes.toString('base64') },
+  };
+  const written = await recordPromotion(store, image, promotion, signer, verifier, trustOf(policy.file));
+  const after = await pointAtCurrent(store, environment, verifier, policy);
+  const record = after.standing[promotion.sequence - 1];
+  const { action, digest } = record?.promotion ?? {};
+  // The same said twice at once is said.
+  if (
+    record === undefined ||
+    (record.record !== written && (action !== claim.action || digest !== claim.digest))
+  ) {
+    throw new Refused(
+      `another record of ${environment} was logged first: ${action ?? 'none'} of ${digest ?? 'nothing'} stands, this one is recorded as superseded`,
+      {
+        hint: 'Let workflows that write to one environment share a "concurrency" group, and run this again.',
+      },
+    );
+  }
+  return { state: after, record };
+}
+
 /**
  * Signs the record of a promotion, attaches it to the image and writes its tag. A record that would not count, because this run holds
  * no promoter role, is `Refused` before anything is attached.
  */
-export async function recordPromotion(
+async function recordPromotion(
   store: Store,
   image: ImageSubjects,
   promotion: Promotion,
   signer: StatementSigner,
   verifier: StatementVerifier,
   trust: Trust,
-): Promise<void> {
+): Promise<Digest> {
   const { environment, sequence, digest } = promotion;
   const claim = { predicateType: PREDICATE_TYPES.promotion[0], predicate: promotion, subjects: [digest] };
   const check = async (bundle: Buffer): Promise<void> => {
@@ -153,7 +207,9 @@ export async function recordPromotion(
       `the policy does not let this run promote: ${reasons.join('; ') || 'nobody is trusted as promoter'}`,
     );
   };
-  await publishStatements(store, image, signer, [claim], { check });
+  const [published] = await publishStatements(store, image, signer, [claim], { check });
+  const written = published?.descriptors[0]?.digest;
+  if (written === undefined) throw new Refused(`${store.place} took the record, and does not have it`);
 
   const tag = recordTag(environment, sequence, digest);
   const existing = await store.resolve(tag);
@@ -161,6 +217,7 @@ export async function recordPromotion(
     throw new Refused(`${store.place}:${tag} exists and names ${existing.digest}, not ${digest}`);
   }
   if (existing === undefined) await writeTag(store, digest, tag);
+  return written;
 }
 
 /** How often the pointer is moved again because somebody else recorded a promotion meanwhile. */

@@ -18,16 +18,16 @@ import { openStore, storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { listSubjects } from '../store/subjects.ts';
 import {
+  appendRecord,
   type EnvironmentState,
   placeOf,
   pointAtCurrent,
   readEnvironment,
-  recordPromotion,
 } from './environment.ts';
 import { judgeImage, openPolicyVerifier, publishVerdict } from './judge.ts';
 
 export interface PromoteInputs extends SigningInputs {
-  image: string;
+  image?: string | undefined;
   environment: string;
   policy?: string | undefined;
   reason?: string | undefined;
@@ -39,6 +39,7 @@ export interface PromoteInputs extends SigningInputs {
  * Whatever fails before the record leaves the environment as it was; running it again completes or repeats nothing.
  */
 export async function promote(inputs: PromoteInputs, context: RunContext): Promise<StepResult> {
+  if (inputs.image === undefined) throw new Invalid('image', 'is required and was empty');
   const reference = parseDigestReference(inputs.image);
   const { digest } = reference;
   const { environment } = inputs;
@@ -59,7 +60,11 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
       { hint: 'Find out who removed them, then delete the tag to begin anew.' },
     );
   }
-  if (before.current?.promotion.digest === digest && isSamePolicy(before.current.promotion.policy, policy)) {
+  if (
+    before.current?.promotion.digest === digest &&
+    isSamePolicy(before.current.promotion.policy, policy) &&
+    !before.withdrawn.has(digest)
+  ) {
     if (before.pointer !== digest) {
       await pointAtCurrent(destination, environment, verifier, policy);
       context.log.notice(
@@ -106,32 +111,20 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
     trust,
   );
 
-  const last = before.standing.at(-1);
-  const promotion: Promotion = {
-    action: 'promote',
-    environment,
-    repository: destination.place,
-    repositoryId: policy.file['repository-id'],
-    digest,
-    sequence: before.standing.length + 1,
-    ...(last && { previous: last.record }),
-    verdict: verdict.digest,
-    ...(judgement.source && { source: judgement.source }),
-    ...(context.actor !== undefined && { requestedBy: context.actor }),
-    ...(judgement.approvals.length > 0 && { approvedBy: [...judgement.approvals] }),
-    ...(inputs.reason !== undefined && { reason: inputs.reason }),
-    policy: { uri: policy.uri, digest: policy.digest, content: policy.bytes.toString('base64') },
-  };
-  await recordPromotion(destination, image, promotion, signer, verifier, trust);
-  const after = await pointAtCurrent(destination, environment, verifier, policy);
-  const standing = after.standing[promotion.sequence - 1];
-  if (standing?.promotion.digest !== digest) {
-    throw new Refused(
-      `another promotion of ${environment} was logged first: ${standing?.promotion.digest ?? 'none'} stands, this one is recorded as superseded`,
-      { hint: 'Let workflows that promote to one environment share a "concurrency" group.' },
-    );
-  }
-  const result = describeStanding(destination, after, promotion.sequence);
+  const { state, record } = await appendRecord(
+    { store: destination, environment, policy, verifier, signer, state: before },
+    image,
+    {
+      action: 'promote',
+      digest,
+      verdict: verdict.digest,
+      ...(judgement.source && { source: judgement.source }),
+      ...(context.actor !== undefined && { requestedBy: context.actor }),
+      ...(judgement.approvals.length > 0 && { approvedBy: [...judgement.approvals] }),
+      ...(inputs.reason !== undefined && { reason: inputs.reason }),
+    },
+  );
+  const result = describeStanding(destination, state, record.promotion.sequence);
   return { ...result, summary: `${page}\n\n${result.summary}` };
 }
 

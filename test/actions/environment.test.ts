@@ -1,0 +1,206 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { GATE_WORKFLOW, RELEASE_WORKFLOW, type Run, startWorld, type World } from './world.ts';
+
+/*
+ * Two environments in order, and what is said of them beside promotions.
+ */
+
+const POLICY = '.github/hallmark.yml';
+
+const policy = (host: string) => `
+version: 1
+repository-id: 123456789
+trust:
+  builder:  [{ signer-workflow: octo/app/${RELEASE_WORKFLOW} }]
+  gate:     [{ signer-workflow: octo/app/${GATE_WORKFLOW} }]
+  promoter: [{ signer-workflow: octo/app/${GATE_WORKFLOW} }]
+environments:
+  staging: { repository: ${host}/octo/staging, rules: [signed, provenance] }
+  prod:    { repository: ${host}/octo/prod, after: staging, rules: [signed, provenance] }
+  slow:    { repository: ${host}/octo/slow, after: staging, soak: 6s, rules: [signed, provenance] }
+  frozen:
+    repository: ${host}/octo/frozen
+    rules: [signed]
+    freeze: [{ from: 2020-01-01T00:00:00Z, until: 2999-01-01T00:00:00Z, reason: for ever }]
+  asks:    { repository: ${host}/octo/asks, rules: [reasoned] }
+rules:
+  reasoned: { title: Somebody says why, deny: "promotion.reason == '' || promotion.current != ''" }
+`;
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+  world.github.commit('octo/app', { [POLICY]: policy(world.registry.host) });
+}, 60_000);
+afterAll(() => world.close());
+
+async function release(content: string): Promise<string> {
+  world.commit({ 'app.txt': content }, content);
+  const inputs = { repository: `${world.registry.host}/octo/app`, files: 'app.txt:/app.txt' };
+  const built = await world.run('build', inputs);
+  expect(built.outputs, built.log).toMatchObject({ outcome: 'passed' });
+  const image = built.outputs.image ?? '';
+  const signed = await world.run('attest', { image, signature: 'true' });
+  expect(signed.outputs, signed.log).toMatchObject({ outcome: 'passed' });
+  return image;
+}
+
+function promote(image: string, environment: string, inputs: Record<string, string> = {}, run: Run = {}) {
+  return world.run(
+    'promote',
+    { image, environment, policy: POLICY, ...inputs },
+    { workflow: GATE_WORKFLOW, ...run },
+  );
+}
+
+const mark = (mode: string, environment: string, inputs: Record<string, string> = {}, run: Run = {}) =>
+  promote('', environment, { mode, reason: 'because', ...inputs }, run);
+
+async function tagsOf(environment: string): Promise<string[]> {
+  const answer = await fetch(`http://${world.registry.host}/v2/octo/${environment}/tags/list`);
+  const { tags = [] } = (await answer.json()) as { tags?: string[] };
+  return tags.filter((tag) => /^env-.+\.\d{6}-/.test(tag));
+}
+
+describe('environments in order', () => {
+  let image: string;
+  beforeAll(async () => {
+    image = await release('ordered');
+  }, 60_000);
+
+  test('an image goes through one after the other, and soaks', { timeout: 60_000 }, async () => {
+    const early = await promote(image, 'prod');
+    expect(early.outputs, early.log).toMatchObject({ outcome: 'refused' });
+    expect(early.log).toContain('it was never promoted to staging');
+    expect(await tagsOf('prod')).toEqual([]);
+
+    const staged = await promote(image, 'staging');
+    expect(staged.outputs, staged.log).toMatchObject({ outcome: 'passed' });
+    const there = staged.outputs.image ?? '';
+    const soaking = await promote(there, 'slow');
+    expect(soaking.outputs, soaking.log).toMatchObject({ outcome: 'refused' });
+    expect(soaking.log).toMatch(/it has been in staging for \ds of 6s/);
+
+    const done = await promote(there, 'prod');
+    expect(done.outputs, done.log).toMatchObject({ outcome: 'passed' });
+    await new Promise((resolve) => setTimeout(resolve, 6500));
+    const soaked = await promote(there, 'slow');
+    expect(soaked.outputs, soaked.log).toMatchObject({ outcome: 'passed' });
+  });
+
+  test('a gate says the same, and what it saw', { timeout: 60_000 }, async () => {
+    const other = await release('gated');
+    const run = await world.run(
+      'gate',
+      { image: other, environment: 'prod', policy: POLICY },
+      { workflow: GATE_WORKFLOW },
+    );
+    expect(run.outputs, run.log).toMatchObject({ outcome: 'refused', decision: 'deny' });
+    expect(run.outputs.reasons).toContain('it was never promoted to staging');
+    const frozen = await world.run(
+      'gate',
+      { image: other, environment: 'frozen', policy: POLICY },
+      { workflow: GATE_WORKFLOW },
+    );
+    expect(frozen.outputs.reasons).toContain('frozen until 2999-01-01T00:00:00.000Z: for ever');
+  });
+
+  test('a rule sees what the promotion is', { timeout: 60_000 }, async () => {
+    const unexplained = await promote(image, 'asks');
+    expect(unexplained.outputs, unexplained.log).toMatchObject({ outcome: 'refused' });
+    const explained = await promote(image, 'asks', { reason: 'asked' });
+    expect(explained.outputs, explained.log).toMatchObject({ outcome: 'passed' });
+  });
+});
+
+describe('hold and withdraw', () => {
+  let first: string;
+  let second: string;
+  beforeAll(async () => {
+    first = await release('held one');
+    second = await release('held two');
+    const done = await promote(first, 'staging');
+    expect(done.outputs, done.log).toMatchObject({ outcome: 'passed' });
+  }, 60_000);
+
+  test('nothing comes into an environment that is held, until it is released', {
+    timeout: 90_000,
+  }, async () => {
+    const before = (await tagsOf('staging')).length;
+    const held = await mark('hold', 'staging', { reason: 'incident 42' });
+    expect(held.outputs, held.log).toMatchObject({ outcome: 'passed', digest: first.split('@')[1] });
+    const again = await mark('hold', 'staging');
+    expect(again.outputs, again.log).toMatchObject({ outcome: 'passed', record: '' });
+    const stopped = await promote(second, 'staging');
+    expect(stopped.outputs, stopped.log).toMatchObject({ outcome: 'refused' });
+    expect(stopped.log).toMatch(/held by mona at .*: incident 42/);
+    const released = await mark('release', 'staging');
+    expect(released.outputs, released.log).toMatchObject({ outcome: 'passed' });
+    expect((await tagsOf('staging')).length).toBe(before + 2);
+    const done = await promote(second, 'staging');
+    expect(done.outputs, done.log).toMatchObject({ outcome: 'passed', previous: first.split('@')[1] });
+  });
+
+  test('what was withdrawn goes no further and does not come back, until it is reinstated', {
+    timeout: 90_000,
+  }, async () => {
+    const withdrawn = await mark('withdraw', 'staging', { image: second, reason: 'leaks' });
+    expect(withdrawn.outputs, withdrawn.log).toMatchObject({ outcome: 'passed' });
+    for (const environment of ['staging', 'prod']) {
+      const stopped = await promote(second, environment);
+      expect(stopped.outputs, stopped.log).toMatchObject({ outcome: 'refused' });
+      expect(stopped.log).toMatch(/withdrawn by mona at .*: leaks/);
+    }
+    // Deleting the record's tag does not undo it: there is a gap as soon as anything follows, and the record is still beside the image.
+    const back = await mark('reinstate', 'staging', { image: second });
+    expect(back.outputs, back.log).toMatchObject({ outcome: 'passed' });
+    const done = await promote(second, 'prod');
+    expect(done.outputs, done.log).toMatchObject({ outcome: 'passed' });
+  });
+
+  test('a deleted withdrawal stops everything', { timeout: 90_000 }, async () => {
+    await mark('withdraw', 'staging', { image: second, reason: 'leaks' });
+    await mark('hold', 'staging');
+    const tags = (await tagsOf('staging')).sort();
+    const [withdrawal] = tags.slice(-2);
+    await fetch(`http://${world.registry.host}/v2/octo/staging/manifests/${withdrawal}`, {
+      method: 'DELETE',
+    });
+    const stopped = await promote(second, 'staging');
+    expect(stopped.outputs, stopped.log).toMatchObject({ outcome: 'refused' });
+    expect(stopped.log).toContain('have a gap');
+  });
+
+  test.each<[string, Record<string, string>, Run, string, string]>([
+    ['a hold without a reason', { mode: 'hold', reason: '' }, {}, 'invalid', 'reason: is required'],
+    [
+      'a hold of an image',
+      { mode: 'hold', image: `x.example/a@sha256:${'a'.repeat(64)}` },
+      {},
+      'invalid',
+      'image: has nothing to do with a hold',
+    ],
+    ['a withdrawal of nothing', { mode: 'withdraw' }, {}, 'invalid', 'image: is required to withdraw'],
+    ['a promotion of nothing', { mode: 'promote' }, {}, 'invalid', 'image: is required'],
+    ['another mode', { mode: 'freeze' }, {}, 'invalid', 'mode: may be promote, hold'],
+    [
+      'a hold by a stranger',
+      { mode: 'hold', environment: 'prod' },
+      { workflow: '.github/workflows/hotfix.yml' },
+      'refused',
+      'does not let this run promote',
+    ],
+    [
+      'a hold of what holds nothing',
+      { mode: 'hold', environment: 'frozen' },
+      {},
+      'refused',
+      'holds no image yet',
+    ],
+  ])('refuses %s', { timeout: 60_000 }, async (_, inputs, run, outcome, message) => {
+    const done = await mark('hold', 'staging', inputs, run);
+    expect(done.outputs, done.log).toMatchObject({ outcome });
+    expect(done.log).toContain(message);
+  });
+});
