@@ -116,3 +116,86 @@ describe('who may have signed', () => {
     expect(() => admit(text, environment)).toThrow(message);
   });
 });
+
+/** A part of a custom resource definition's schema (Kubernetes, "Structural schemas"). */
+interface Schema {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly pattern?: string;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly 'x-kubernetes-preserve-unknown-fields'?: boolean;
+}
+
+/** What an API server that validates strictly finds wrong with a value. */
+function findFaults(schema: Schema, value: unknown, path = ''): string[] {
+  const type = Array.isArray(value) ? 'array' : Number.isInteger(value) ? 'integer' : typeof value;
+  if (schema.type !== undefined && schema.type !== type) return [`${path}: is ${type}, not ${schema.type}`];
+  if (schema.enum && !schema.enum.includes(value)) return [`${path}: is not one of ${schema.enum.join()}`];
+  if (schema.pattern && !new RegExp(schema.pattern).test(String(value)))
+    return [`${path}: ${schema.pattern}`];
+  if (Array.isArray(value)) {
+    return value.flatMap((one, at) => findFaults(schema.items ?? {}, one, `${path}[${at}]`));
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  const missing = (schema.required ?? []).filter((name) => !(name in value));
+  const open = schema['x-kubernetes-preserve-unknown-fields'] === true;
+  return [
+    ...missing.map((name) => `${path}.${name}: is missing`),
+    ...Object.entries(value).flatMap(([name, inner]) => {
+      // The API server itself knows these of every object.
+      if (path === '' && ['apiVersion', 'kind', 'metadata'].includes(name)) return [];
+      const known = schema.properties?.[name];
+      if (known !== undefined) return findFaults(known, inner, `${path}.${name}`);
+      return open ? [] : [`${path}.${name}: is unknown`];
+    }),
+  ];
+}
+
+describe("the documents keep to the cluster's own definitions of them", () => {
+  const schemas = JSON.parse(read('test/fixtures/admission-schemas.json')) as Record<string, Schema>;
+  const check = (text: string): string[] =>
+    parseAllDocuments(text).flatMap((one) => {
+      const document = one.toJS();
+      return findFaults(schemas[document.kind] ?? { enum: [] }, document);
+    });
+
+  test.each([
+    ["the README's policy", readme],
+    ['a builder known by a pattern', policy('{ signer-repo: octo/ci, ref: "glob:refs/tags/v*" }')],
+    [
+      'a builder known exactly',
+      policy(`{ signer-workflow: "octo/ci/.github/workflows/b.yml@refs/tags/v1" }`),
+    ],
+  ])('%s', (_, text) => {
+    expect(check(admit(text))).toEqual([]);
+  });
+
+  test.each<[string, [from: string, to: string], string]>([
+    [
+      'a field by another name',
+      ['mutateDigest:', 'mutateDigests:'],
+      '.spec.rules[0].verifyImages[0].mutateDigests: is unknown',
+    ],
+    [
+      'a word that is none',
+      ['SigstoreBundle', 'Bundle'],
+      '.spec.rules[0].verifyImages[0].type: is not one of',
+    ],
+    [
+      'text where a truth value stands',
+      ['required: true', 'required: "true"'],
+      '.required: is string, not boolean',
+    ],
+    ['an operator that is none', ['operator: Equals', 'operator: Like'], '.operator: is not one of Equals'],
+    [
+      'a field of policy-controller by another name',
+      ['signatureFormat:', 'format:'],
+      '.spec.authorities[0].format: is unknown',
+    ],
+    ['another kind', ['ClusterImagePolicy', 'ImagePolicy'], ': is not one of'],
+  ])('%s would be found', (_, [from, to], fault) => {
+    expect(check(admit(readme).replace(from, to)).join('\n')).toContain(fault);
+  });
+});
