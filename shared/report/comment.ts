@@ -49,7 +49,7 @@ export function renderComment(page: Page): string {
 
 /** The same page as a job summary, with longer lists: at most 1 MB. */
 export function renderSummary(page: Page): string {
-  const layout = { ...layOut(page), open: 50, folded: 1000 };
+  const layout = { ...layOut(page), open: 50, folded: 200 };
   return fitPage(page, [...listHead(page), ...listBody(page, layout)], SUMMARY_LIMIT, countBytes);
 }
 
@@ -162,7 +162,7 @@ function foldImage(page: Page, image: PageImage, layout: Layout): Block[] {
     return [{ rank: RANKS.image, before, parts }];
   }
   const { place, digest } = splitImage(image.image);
-  const name = [place, digest].map((text) => `<code>${escapeHtml(text, 120)}</code>`).join(' ');
+  const name = `<code>${escapeHtml(place, 120)}</code>${digest === '' ? '' : ` <code>${digest}</code>`}`;
   return [
     { rank: RANKS.image, before: `<details><summary>${mark} ${name}</summary>`, parts, after: '</details>' },
   ];
