@@ -14,7 +14,7 @@ import {
 } from '../servers/peers.ts';
 import { startRegistry } from '../servers/registry.ts';
 import { type Cosign, describeServices, openCosign, RELEASE } from './cosign.ts';
-import { pushTwoPlatforms, type TwoPlatforms } from './images.ts';
+import { pushTwoPlatforms, type TwoPlatforms, writeEvidence } from './images.ts';
 
 const OTHER = RELEASE.replace('release.yml', 'other.yml');
 const VULNS = 'https://in-toto.io/attestation/vulns/v0.2';
@@ -315,39 +315,4 @@ async function generateKeyPair(
   expect(code).toBe(0);
   const SIGNING_KEY = readFileSync(join(folder, 'generated.key'), 'utf8');
   return { variables: { SIGNING_KEY, COSIGN_PASSWORD }, publicKey: 'generated.pub' };
-}
-
-/** Small documents of each kind in the workspace, about the image's amd64 platform. */
-function writeEvidence(world: World, image: TwoPlatforms): void {
-  const now = new Date().toISOString();
-  const files: Record<string, unknown> = {
-    'amd64.cdx.json': { bomFormat: 'CycloneDX', specVersion: '1.6', components: [] },
-    'amd64.spdx.json': {
-      spdxVersion: 'SPDX-2.3',
-      SPDXID: 'SPDXRef-DOCUMENT',
-      name: 'app',
-      dataLicense: 'CC0-1.0',
-      creationInfo: { created: now, creators: ['Tool: test'] },
-      packages: [],
-    },
-    'review.json': { verdict: 'good' },
-    'amd64.report.json': {
-      SchemaVersion: 2,
-      Trivy: { Version: '0.72.0' },
-      ArtifactType: 'container_image',
-      Metadata: { ImageID: `sha256:${'0'.repeat(64)}` },
-      Results: [],
-      Hallmark: {
-        manifest: image.amd64.split('@')[1],
-        platform: 'linux/amd64',
-        scanners: ['vuln', 'secret'],
-        startedAt: now,
-        scannedAt: now,
-        database: { repository: 'example.com/db:2', digest: `sha256:${'0'.repeat(64)}`, updatedAt: now },
-      },
-    },
-  };
-  for (const [name, content] of Object.entries(files)) {
-    writeFileSync(join(world.workspace, name), JSON.stringify(content));
-  }
 }

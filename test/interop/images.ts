@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ensureTool } from '../../scripts/tools.ts';
+import type { World } from '../actions/world.ts';
 
 const execute = promisify(execFile);
 
@@ -37,5 +38,40 @@ export async function pushTwoPlatforms(repository: string): Promise<TwoPlatforms
     return { index: await byDigest('index'), amd64, arm64 };
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Small documents of each kind in the workspace, about the image's amd64 platform. */
+export function writeEvidence(world: World, image: TwoPlatforms): void {
+  const now = new Date().toISOString();
+  const files: Record<string, unknown> = {
+    'amd64.cdx.json': { bomFormat: 'CycloneDX', specVersion: '1.6', components: [] },
+    'amd64.spdx.json': {
+      spdxVersion: 'SPDX-2.3',
+      SPDXID: 'SPDXRef-DOCUMENT',
+      name: 'app',
+      dataLicense: 'CC0-1.0',
+      creationInfo: { created: now, creators: ['Tool: test'] },
+      packages: [],
+    },
+    'review.json': { verdict: 'good' },
+    'amd64.report.json': {
+      SchemaVersion: 2,
+      Trivy: { Version: '0.72.0' },
+      ArtifactType: 'container_image',
+      Metadata: { ImageID: `sha256:${'0'.repeat(64)}` },
+      Results: [],
+      Hallmark: {
+        manifest: image.amd64.split('@')[1],
+        platform: 'linux/amd64',
+        scanners: ['vuln', 'secret'],
+        startedAt: now,
+        scannedAt: now,
+        database: { repository: 'example.com/db:2', digest: `sha256:${'0'.repeat(64)}`, updatedAt: now },
+      },
+    },
+  };
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(world.workspace, name), JSON.stringify(content));
   }
 }
