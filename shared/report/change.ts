@@ -13,7 +13,7 @@ import {
 import type { Block } from './fit.ts';
 import { cleanText, escapeMarkdown, formatCode } from './markdown.ts';
 import { formatAdvisory, formatImageName } from './names.ts';
-import type { PageImage } from './page.ts';
+import { isListOnly, type PageImage } from './page.ts';
 import type { Review, ReviewFinding } from './review.ts';
 
 /** What this change brings, beside its baseline: findings, packages and size; without one, what was found. */
@@ -37,8 +37,10 @@ export function describeChange(image: PageImage, layout: Layout): Block[] {
   const table = tableOf(review, failing);
   const fold = (rank: number, title: string, list: readonly ReviewFinding[]): Block[] =>
     foldBlock(rank, `${formatNumber(list.length)} ${title}`, list, table, layout.folded);
+  const nothing =
+    '**Packages were listed, and nothing was looked for**: that there are no findings here says nothing.';
   const about = [
-    countFindings(review, compared, fresh.filter(isOpen)),
+    isListOnly(image) ? nothing : countFindings(review, compared, fresh.filter(isOpen)),
     describeBase(review),
     describeSizes(review),
   ];

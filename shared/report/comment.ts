@@ -181,9 +181,17 @@ function describeImage(page: Page, image: PageImage, layout: Layout): Block[] {
   ];
 }
 
+/** By what it was found, and how old that knowledge is. */
 function describeScanner({ review }: PageImage): string {
   if (review === undefined) return '';
-  const { name, version, databaseUpdatedAt } = review.scanner;
-  const of = databaseUpdatedAt === undefined ? '' : `, database of ${escapeMarkdown(databaseUpdatedAt, 40)}`;
-  return `<sub>${escapeMarkdown(`${name} ${version}`, 80)}${of}</sub>`;
+  const { name, version, databaseUpdatedAt, scanners = [], exploitedAt } = review.scanner;
+  const parts = [
+    escapeMarkdown(`${name} ${version}`, 80),
+    ...(databaseUpdatedAt === undefined ? [] : [`database of ${escapeMarkdown(databaseUpdatedAt, 40)}`]),
+    ...(exploitedAt === undefined ? [] : [`known exploitation as of ${escapeMarkdown(exploitedAt, 40)}`]),
+    ...(scanners.length === 0
+      ? []
+      : [`looked for ${scanners.map((one) => escapeMarkdown(one, 40)).join(', ')}`]),
+  ];
+  return `<sub>${parts.join(' · ')}</sub>`;
 }

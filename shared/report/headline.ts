@@ -1,5 +1,5 @@
 import { cleanText, formatCode } from './markdown.ts';
-import { type Page, type PageImage, type Standing, standingOf, standingOfPage } from './page.ts';
+import { isListOnly, type Page, type PageImage, type Standing, standingOf, standingOfPage } from './page.ts';
 
 export const STANDING_MARKS: Record<Standing, string> = {
   denied: '⛔',
@@ -75,7 +75,9 @@ function describeVerdict(image: PageImage, style: Style): string {
         ? 'Unavailable: the scan gave no answer'
         : 'Unavailable: not everything could be read';
     case 'scanned':
-      return 'Scanned, nothing was asked to fail';
+      return isListOnly(image)
+        ? 'Packages listed, nothing was looked for'
+        : 'Scanned, nothing was asked to fail';
     case 'passed':
       return 'Scan passed';
     case 'allowed':

@@ -52,6 +52,11 @@ export function standingOf({ review, verdict, unavailable }: PageImage): Standin
   return review.judged ? 'passed' : 'scanned';
 }
 
+/** True when packages were listed and nothing was looked for, so that no finding means nothing. */
+export function isListOnly({ review }: PageImage): boolean {
+  return review?.scanner.scanners?.length === 0;
+}
+
 /** The worst of all images; of none nothing is known. */
 export function standingOfPage({ images }: Page): Standing {
   const found = images.map(standingOf);

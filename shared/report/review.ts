@@ -117,6 +117,8 @@ export const reviewSchema = z.object({
     name: text,
     version: text,
     databaseUpdatedAt: z.string().max(40).optional(),
+    /** What was looked for: `vuln`, `secret`, …; empty when packages were only listed. */
+    scanners: z.array(text).max(16).optional(),
     /** When CISA released the list of what is known to be exploited; missing when none was asked. */
     exploitedAt: z.string().max(40).optional(),
   }),

@@ -31,6 +31,12 @@ test.each<[string, Page, string, 'success' | 'neutral' | 'failure']>([
     'neutral',
   ],
   [
+    'not looked at at all',
+    page({ review: review({ judged: false, scanner: { name: 'trivy', version: '0.72.0', scanners: [] } }) }),
+    'Packages listed, nothing was looked for',
+    'neutral',
+  ],
+  [
     'allowed in a preview, which is advice',
     page({ verdict: verdict({ preview: true }) }),
     'Allowed for prod (preview)',

@@ -40,7 +40,12 @@ export function review(change: Partial<Review> = {}): Review {
     dockerfile: 'Dockerfile',
     outcome: 'passed',
     judged: true,
-    scanner: { name: 'trivy', version: '0.72.0', databaseUpdatedAt: '2026-11-21T00:31:07Z' },
+    scanner: {
+      name: 'trivy',
+      version: '0.72.0',
+      databaseUpdatedAt: '2026-11-21T00:31:07Z',
+      scanners: ['vuln', 'secret'],
+    },
     baseline: { kind: 'base-branch', image: BASELINE, reason: '' },
     ...change,
   });
