@@ -107,10 +107,15 @@ function classOf(known: Rule | undefined): FindingClass {
   return tags.includes('license') ? 'licence' : 'vulnerability';
 }
 
+const LEVELS: ReadonlyMap<string, Severity> = new Map([
+  ['error', 'HIGH'],
+  ['warning', 'MEDIUM'],
+  ['note', 'LOW'],
+]);
+
 /** The score as GitHub reads it (docs.github.com, "SARIF support": over 9.0, 7.0, 4.0), or else the level. */
 function severityOf(known: Rule | undefined, level: string): Severity {
   const score = Number(known?.properties?.['security-severity'] ?? Number.NaN);
   if (score > 0) return score >= 9 ? 'CRITICAL' : score >= 7 ? 'HIGH' : score >= 4 ? 'MEDIUM' : 'LOW';
-  const word = level || known?.defaultConfiguration?.level || 'warning';
-  return ({ error: 'HIGH', warning: 'MEDIUM', note: 'LOW' } as const)[word] ?? 'UNKNOWN';
+  return LEVELS.get(level || known?.defaultConfiguration?.level || 'warning') ?? 'UNKNOWN';
 }

@@ -58,7 +58,7 @@ const words = z.record(z.string(), z.string()).default({});
 const severity = z.enum(SEVERITIES);
 /** A finding without its class, severity and platform, which stand elsewhere. What is empty is left out. */
 const findingFields = z.object({
-  aliases: z.array(z.string()).default([]),
+  aliases: z.array(z.string()).readonly().default([]),
   severities: z.record(z.string(), severity).default({}),
   title: name,
   url: name,

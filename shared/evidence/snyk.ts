@@ -4,6 +4,7 @@ import { readSeverity } from './severity.ts';
 
 const names = z.array(z.string()).nullish();
 const project = z.object({
+  ok: z.boolean().optional(),
   displayTargetFile: text,
   targetFile: text,
   packageManager: text,
@@ -31,7 +32,9 @@ const schema = z.union([z.array(project), project.extend({ applications: z.array
 
 /** The issues of Snyk's JSON report; undefined when it is none. Snyk lists an issue once for each path to its package: here it is one. */
 export function readSnyk(json: object, platform: string): Finding[] | undefined {
-  if (!Array.isArray(json) && !('vulnerabilities' in json)) return undefined;
+  const [first]: unknown[] = Array.isArray(json) ? json : [json];
+  // Others have lists of vulnerabilities too; this is Snyk's alone.
+  if (typeof first !== 'object' || first === null || !('ok' in first)) return undefined;
   const report = schema.parse(json);
   const projects = Array.isArray(report) ? report : [report, ...(report.applications ?? [])];
   const findings = projects.flatMap(({ vulnerabilities, displayTargetFile, targetFile, packageManager }) =>

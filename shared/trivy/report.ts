@@ -78,15 +78,19 @@ export function buildReport(
       `Trivy scanned the image ${report.Metadata.ImageID}, not ${image.config} of ${image.name}`,
     );
   }
+  const scan = normalizeReport(report, additions);
+  const names = new Set(scan.findings.flatMap(({ id, aliases }) => [id, ...aliases]));
+  const exploited = Object.entries(additions.exploited ?? {}).filter(([id]) => names.has(id));
   const text = JSON.stringify({
     ...rest,
     ArtifactName: image.name,
     // The package URL of the SBOM comes from here; a layout has none.
     Metadata: { ...Metadata, ...(image.inRegistry && { RepoDigests: [image.name] }) },
-    Hallmark: additions,
+    // Of the catalogue only what is of use here.
+    Hallmark: { ...additions, ...(additions.exploited && { exploited: Object.fromEntries(exploited) }) },
   });
   const packages = report.Results.reduce((sum, { Packages }) => sum + Packages.length, 0);
-  return { text, scan: normalizeReport(report, additions), packages };
+  return { text, scan, packages };
 }
 
 /** Layers that were unpacked for Trivy get the names back that the image's manifest has for them. */

@@ -123,7 +123,7 @@ interface Target {
 }
 
 /** The platform manifests to scan, by platform. A wanted one that the image does not have is `Invalid`. */
-function choosePlatforms(
+export function choosePlatforms(
   platforms: readonly PlatformManifest[],
   wanted: readonly string[],
 ): { platform: string; manifest: PlatformManifest }[] {

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
-import { basename, isAbsolute, relative } from 'node:path';
+import { basename } from 'node:path';
 import { parseStrictJson } from '../evidence/json.ts';
 import { kindOfPredicate, PREDICATE_TYPES } from '../evidence/predicate.ts';
 import { buildReference, REFERENCE_TYPE } from '../evidence/reference.ts';
@@ -16,7 +15,7 @@ import type { Referrer } from '../store/attach.ts';
 import { digestOf } from '../store/hash.ts';
 import type { Store } from '../store/store.ts';
 import type { ImageSubjects } from '../store/subjects.ts';
-import { resolveInside } from '../workspace/workspace.ts';
+import { readInputFile, splitLine } from '../workspace/file.ts';
 
 /** A file that the caller wants attested, read and checked. */
 export interface PredicateFile {
@@ -79,7 +78,11 @@ export async function readPredicateFiles(
     ...(inputs.vex ?? []).map((line) => readVex(line, context)),
   ]);
   if (type === undefined || path === undefined) return files;
-  const predicate = parseJson(await readInput(path, 'predicate-path', context), 'predicate-path', path);
+  const predicate = parseJson(
+    await readInputFile(path, 'predicate-path', context, FILE_LIMIT),
+    'predicate-path',
+    path,
+  );
   checkSchema('predicate-path', path, type, predicate);
   return [...files, { input: 'predicate-path', path, predicateType: type, predicate, about: 'image' }];
 }
@@ -158,7 +161,7 @@ function findPlatform(
 
 async function readSbom(line: string, context: RunContext): Promise<PredicateFile> {
   const { platform, path } = splitLine(line);
-  const bytes = await readInput(path, 'sbom', context, SBOM_LIMIT);
+  const bytes = await readInputFile(path, 'sbom', context, SBOM_LIMIT);
   const predicate = parseJson(bytes, 'sbom', path);
   const predicateType = nameSbom(predicate);
   if (predicateType === undefined) {
@@ -178,7 +181,7 @@ function nameSbom(document: unknown): string | undefined {
 
 async function readScanReport(line: string, context: RunContext): Promise<PredicateFile> {
   const { path } = splitLine(line);
-  const scan = readReport((await readInput(path, 'scan-report', context)).toString());
+  const scan = readReport((await readInputFile(path, 'scan-report', context, FILE_LIMIT)).toString());
   return {
     input: 'scan-report',
     path,
@@ -192,7 +195,7 @@ async function readScanReport(line: string, context: RunContext): Promise<Predic
 async function readTestResults(line: string, context: RunContext): Promise<PredicateFile> {
   const { platform, path } = splitLine(line);
   const [input, predicateType] = ['test-results', PREDICATE_TYPES.test[0]];
-  const bytes = await readInput(path, input, context);
+  const bytes = await readInputFile(path, input, context, FILE_LIMIT);
   const predicate = /^\uFEFF?\s*</.test(bytes.toString())
     ? await readJunitFile(bytes, path)
     : parseJson(bytes, input, path);
@@ -215,7 +218,7 @@ async function readJunitFile(bytes: Buffer, path: string): Promise<unknown> {
 async function readVex(line: string, context: RunContext): Promise<PredicateFile> {
   const { platform, path } = splitLine(line);
   const [input, predicateType] = ['vex', PREDICATE_TYPES.vex[0]];
-  const predicate = parseJson(await readInput(path, input, context), input, path);
+  const predicate = parseJson(await readInputFile(path, input, context, FILE_LIMIT), input, path);
   checkSchema(input, path, predicateType, predicate);
   return { input, path, predicateType, predicate, about: platform === undefined ? 'image' : { platform } };
 }
@@ -224,35 +227,6 @@ function checkSchema(input: string, path: string, predicateType: string, predica
   const faults = explainFaults(predicateType, predicate);
   if (faults.length > 0) {
     throw new Invalid(input, `"${path}" is not what ${predicateType} is to be: ${faults.join('; ')}`);
-  }
-}
-
-function splitLine(line: string): { platform: string | undefined; path: string } {
-  const match = /^([a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9.]+)?)=(.+)$/.exec(line);
-  return match?.[2] === undefined
-    ? { platform: undefined, path: line }
-    : { platform: match[1], path: match[2] };
-}
-
-/** Inputs name files of the workspace, or of the runner's temporary folder, where other steps leave their reports. */
-async function readInput(
-  path: string,
-  input: string,
-  context: RunContext,
-  limit = FILE_LIMIT,
-): Promise<Buffer> {
-  const inTemp = isAbsolute(path) && !relative(context.temp, path).startsWith('..');
-  const file = await resolveInside(inTemp ? context.temp : context.workspace, path, input);
-  try {
-    const { size } = await stat(file);
-    if (size > limit)
-      throw new Invalid(input, `"${path}" has ${size} bytes; at most ${limit} can be attested`);
-    return await readFile(file);
-  } catch (cause) {
-    if (cause instanceof Invalid) throw cause;
-    throw new Invalid(input, `"${path}" cannot be read (${(cause as NodeJS.ErrnoException).code})`, {
-      cause,
-    });
   }
 }
 

@@ -4,29 +4,41 @@ import { compareFindings } from '../evidence/compare.ts';
 import type { Finding } from '../evidence/finding.ts';
 import { countSeverities, type MergedFinding, mergeFindings } from '../evidence/merge.ts';
 import type { Severity } from '../evidence/severity.ts';
+import type { VexImage } from '../evidence/vex.ts';
 import type { RunContext } from '../github/context.ts';
 import { formatImage, formatPlace, parseReference } from '../image/reference.ts';
 import { Invalid } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
-import { describeFinding, formatFindings } from '../report/findings.ts';
+import type { Exception } from '../policy/exceptions.ts';
+import { createExcuser, type Excused } from '../policy/excuses.ts';
+import { renderSummary } from '../report/comment.ts';
+import { describeFinding } from '../report/findings.ts';
 import type { Review, ReviewFinding } from '../report/review.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { listSubjects } from '../store/subjects.ts';
 import { FORMATS } from '../trivy/analyse.ts';
+import { type AdditionsInputs, readAdditions } from './additions.ts';
 import {
   type AnalysedImage,
   type AnalysedPlatform,
   type AnalysisInputs,
   analysePlatforms,
+  choosePlatforms,
   prepareTools,
 } from './analysis.ts';
 import { type Baseline, parseBaseline } from './baseline.ts';
 import { completeReview } from './contents.ts';
+import { describeExceptions, type ExcusesInputs, type LoadedExcuses, loadExcuses } from './excuses.ts';
 import { judgeFailOn } from './fail.ts';
 import { readSurroundings, type SurroundingsInputs } from './surroundings.ts';
 import { openTrusted, type TrustInputs } from './trusted.ts';
 
-export interface ScanInputs extends AnalysisInputs, SurroundingsInputs, TrustInputs {
+export interface ScanInputs
+  extends AnalysisInputs,
+    AdditionsInputs,
+    SurroundingsInputs,
+    TrustInputs,
+    Pick<ExcusesInputs, 'vex' | 'trivyignores'> {
   readonly image: string;
   /** `linux/amd64`; empty: all. */
   readonly platforms: readonly string[];
@@ -51,6 +63,8 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
   const store = openStore(reference, options);
   const subjects = await listSubjects(store, wanted);
   const name = formatImage(reference, subjects.digest);
+  const platforms = choosePlatforms(subjects.platforms, inputs.platforms).map(({ platform }) => platform);
+  const add = await readAdditions(inputs, platforms, context);
 
   await mkdir(context.temp, { recursive: true });
   const work = await mkdtemp(join(context.temp, 'hallmark-trivy-'));
@@ -60,7 +74,7 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
     const trusted = openTrusted(inputs, context);
     const analysing = analysePlatforms(
       { store, reference, subjects, platforms: inputs.platforms },
-      { tools, work, reports, scanners: inputs.scanners, formats: FORMATS, context },
+      { tools, work, reports, scanners: inputs.scanners, formats: FORMATS, add, context },
     );
     const analyse = async (image: AnalysedImage): Promise<AnalysedPlatform[]> => {
       const folder = await mkdtemp(join(work, 'beside-'));
@@ -75,17 +89,27 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
       { trusted, analyse },
       context,
     );
+    const excusing = loadExcuses(inputs, trusted, context);
     // To the end of each, so that nothing still writes when the folder is removed.
-    await Promise.allSettled([analysing, comparing]);
-    const [analysed, { origin, baseline, base }] = await Promise.all([analysing, comparing]);
+    await Promise.allSettled([analysing, comparing, excusing]);
+    const [analysed, { origin, baseline, base }, excuses] = await Promise.all([
+      analysing,
+      comparing,
+      excusing,
+    ]);
 
     const merged = mergeFindings(analysed.flatMap(({ scan: { findings } }) => findings));
     const compared = compareWith(analysed, merged, baseline);
-    const judged =
-      inputs['new-only'] === true ? merged.filter((one) => compared?.states.get(one) !== 'known') : merged;
+    const digests = [subjects.digest, ...analysed.map(({ scan: { manifest } }) => manifest)];
+    const excused = excuseFindings(merged, excuses, { digests, repository: formatPlace(reference) });
+    const judged = merged.filter(
+      (one) =>
+        excused.said.get(one)?.excused !== true &&
+        (inputs['new-only'] !== true || compared?.states.get(one) !== 'known'),
+    );
     const reasons = await judgeFailOn(judged, inputs['fail-on']);
     const review = await completeReview(
-      buildReview(name, analysed, { merged, compared, reasons, inputs, context }),
+      buildReview(name, analysed, { merged, compared, excused, reasons, inputs, context }),
       { store, analysed, baseline, origin, base },
     );
     const path = join(reports, 'review.json');
@@ -93,7 +117,7 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
     return {
       outcome: reasons.length > 0 ? 'refused' : 'passed',
       reasons,
-      summary: formatFindings(review),
+      summary: renderSummary({ name: 'scan', images: [{ image: name, review }] }),
       outputs: {
         image: name,
         repository: formatPlace(reference),
@@ -153,7 +177,46 @@ function compareWith(
   );
   const stateOf = (one: MergedFinding): ReviewFinding['state'] =>
     !fresh.has(one) ? 'known' : one.all.some(own) ? 'new' : 'unknown';
-  return { states: new Map(merged.map((one) => [one, stateOf(one)])), fixed };
+  // What only another scanner found before is not gone because it was not run.
+  return {
+    states: new Map(merged.map((one) => [one, stateOf(one)])),
+    fixed: fixed.filter(({ all }) => all.some(own)),
+  };
+}
+
+/** What is said of each finding, and of each exception. */
+interface ExcusedFindings {
+  readonly said: ReadonlyMap<MergedFinding, Excused>;
+  readonly exceptions: Review['exceptions'];
+}
+
+/** What is one for a reader is excused when it is on each platform and for each scanner. */
+function excuseFindings(
+  merged: readonly MergedFinding[],
+  excuses: LoadedExcuses,
+  image: VexImage,
+): ExcusedFindings {
+  const now = new Date();
+  const excuser = createExcuser(excuses, { image, now });
+  const said = merged.map((one): [MergedFinding, Excused] => {
+    const all = one.all.map((found) => excuser.ask(found));
+    const first = all.find(({ exception, vex }) => exception ?? vex) ?? { excused: false };
+    return [one, { ...first, excused: all.every(({ excused }) => excused) }];
+  });
+  return { said: new Map(said), exceptions: describeExceptions(excuses, excuser.used, now) };
+}
+
+/** What a reader is told of an excuse; of one that does not hold everywhere nothing, since it excuses nothing. */
+function tellExcuse(said: Excused | undefined): Pick<ReviewFinding, 'exception' | 'vex'> {
+  const { exception, vex, excused } = said ?? {};
+  return {
+    ...(excused && exception && { exception: tellException(exception) }),
+    ...(vex && { vex: { status: vex.status, justification: vex.justification } }),
+  };
+}
+
+function tellException({ owner, reason, until }: Exception): NonNullable<ReviewFinding['exception']> {
+  return { owner, reason, until: until?.toISOString().slice(0, 10) ?? '' };
 }
 
 function buildReview(
@@ -162,12 +225,13 @@ function buildReview(
   known: {
     readonly merged: readonly MergedFinding[];
     readonly compared: Compared | undefined;
+    readonly excused: ExcusedFindings;
     readonly reasons: readonly string[];
     readonly inputs: ScanInputs;
     readonly context: RunContext;
   },
 ): Review {
-  const { merged, compared, reasons, inputs, context } = known;
+  const { merged, compared, excused, reasons, inputs, context } = known;
   const [first] = analysed;
   return {
     version: 1,
@@ -186,10 +250,16 @@ function buildReview(
       name: 'trivy',
       version: first?.scan.version ?? '',
       ...(first?.scan.database && { databaseUpdatedAt: first.scan.database.updatedAt }),
+      ...(first?.scan.exploitedAt !== undefined && { exploitedAt: first.scan.exploitedAt }),
     },
-    findings: merged.map((one) => describeFinding(one, { state: compared?.states.get(one) ?? 'unknown' })),
+    findings: merged.map((one) =>
+      describeFinding(one, {
+        state: compared?.states.get(one) ?? 'unknown',
+        ...tellExcuse(excused.said.get(one)),
+      }),
+    ),
     fixed: (compared?.fixed ?? []).map((one) => describeFinding(one, { state: 'known' })),
-    exceptions: [],
+    exceptions: excused.exceptions,
   };
 }
 

@@ -1,10 +1,11 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ActionRun } from '../../scripts/action.ts';
 import { findTool } from '../../scripts/tools.ts';
-import { readReport } from '../../shared/evidence/scan.ts';
+import { buildScanPredicate, readReport, readScan } from '../../shared/evidence/scan.ts';
 import { parseReference } from '../../shared/image/reference.ts';
+import { reviewSchema } from '../../shared/report/review.ts';
 import { openStore } from '../../shared/store/open.ts';
 import { publishTrivyDb } from '../servers/trivy-db.ts';
 import { type Sample, SECRETS, writeSample } from '../trivy/sample.ts';
@@ -96,7 +97,10 @@ describe(`with ${real ? 'the real Trivy' : 'a recorded report (no Trivy here)'}`
     for (const output of ['sarif', 'sbom-cyclonedx', 'sbom-spdx']) {
       expect(JSON.parse(readFileSync(String(outputs[output]), 'utf8'))).toBeTypeOf('object');
     }
-    expect(summary).toMatch(/^### Hallmark scan: passed/);
+    expect(summary).toMatch(/^## .*nothing was asked to fail/);
+    const review = reviewSchema.parse(JSON.parse(readFileSync(String(outputs.review), 'utf8')));
+    expect(review).toMatchObject({ image, outcome: 'passed', judged: false, fixed: [], exceptions: [] });
+    expect(review.findings).toHaveLength(9);
   });
 
   it('leaves no secret in any report, log or summary', async () => {
@@ -137,6 +141,174 @@ describe(`with ${real ? 'the real Trivy' : 'a recorded report (no Trivy here)'}`
     expect(readdirSync(join(world.folder, 'temp')).map((name) => name.replace(/-\w+$/, ''))).toEqual([
       'hallmark-scan',
     ]);
+  });
+});
+
+describe('what others know', () => {
+  const review = (run: ActionRun) =>
+    reviewSchema.parse(JSON.parse(readFileSync(String(run.outputs.review), 'utf8')));
+  const write = (name: string, content: unknown): string => {
+    const text = typeof content === 'string' ? content : JSON.stringify(content);
+    writeFileSync(join(world.workspace, name), text);
+    return name;
+  };
+  const grype = (id: string, severity: string): unknown => ({
+    descriptor: { name: 'grype' },
+    matches: [{ vulnerability: { id, severity }, artifact: { name: 'lodash', version: '4.17.4' } }],
+  });
+  const CRITICALS = ['CVE-2019-10744', 'CVE-2021-44906', 'aws-access-key-id'];
+  const vex = (status: string): unknown => ({
+    timestamp: '2026-11-01T00:00:00Z',
+    statements: [
+      {
+        vulnerability: { name: 'CVE-2019-10744' },
+        products: [{ '@id': 'pkg:npm/lodash@4.17.4' }],
+        status,
+        justification: 'component_not_present',
+      },
+    ],
+  });
+  const exceptions = (...findings: string[]): string =>
+    `version: 1\nexceptions:\n${findings
+      .map(
+        (id) =>
+          `  - { finding: ${id}, scope: { platform: linux/amd64 }, owner: octo, reason: known, until: ${soon} }\n`,
+      )
+      .join('')}`;
+  const soon = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
+  const FILE = '.github/hallmark-exceptions.yml';
+
+  afterEach(() => void world.github.commit('octo/app', { [FILE]: undefined }));
+
+  it('another scanner is judged and attested with the rest, what it shares once', async () => {
+    const same = write('same.json', grype('CVE-2019-10744', 'Critical'));
+    const more = write('more.json', grype('CVE-2099-1', 'Critical'));
+    const run = await scan({ reports: `${same}\nlinux/amd64=${more}`, 'fail-on': 'critical' });
+    expect(run.outputs).toMatchObject({ outcome: 'refused', critical: '4' });
+    expect(run.log).toContain('CRITICAL: CVE-2099-1 in lodash 4.17.4 (no fix yet), by grype');
+    const scanners = new Map(review(run).findings.map((found) => [found.id, found.scanners]));
+    expect(scanners.get('CVE-2019-10744')).toEqual(['trivy', 'grype']);
+    expect(scanners.get('CVE-2099-1')).toEqual(['grype']);
+    const predicate = buildScanPredicate(readReport(readFileSync(String(run.outputs.report), 'utf8')));
+    const attested = readScan(JSON.parse(JSON.stringify(predicate)))?.findings;
+    expect(attested?.filter(({ scanner }) => scanner === 'grype').map(({ id }) => id)).toEqual([
+      'CVE-2019-10744',
+      'CVE-2099-1',
+    ]);
+  });
+
+  it('what is known to be exploited is marked and attested, with the age of the list', async () => {
+    const kev = write('kev.json', {
+      dateReleased: '2026-11-20T15:00:00Z',
+      vulnerabilities: ['CVE-2019-10744', 'CVE-2000-1000'].map((cveID) => ({
+        cveID,
+        dateAdded: '2022-01-01',
+      })),
+    });
+    const run = await scan({ kev });
+    expect(run.log).toContain("CISA's catalogue of 2026-11-20T15:00:00Z");
+    expect(review(run).scanner.exploitedAt).toBe('2026-11-20T15:00:00Z');
+    const text = readFileSync(String(run.outputs.report), 'utf8');
+    const listed = readReport(text).findings.filter(({ exploited }) => exploited === '2022-01-01');
+    expect(listed.map(({ id }) => id)).toEqual(['CVE-2019-10744']);
+    expect(text).not.toContain('CVE-2000-1000');
+  });
+
+  it.each<[string, () => Record<string, string>, string[]]>([
+    ['nothing', () => ({}), CRITICALS],
+    ['OpenVEX', () => ({ vex: write('vex.json', vex('not_affected')) }), CRITICALS.slice(1)],
+    ['OpenVEX that says affected', () => ({ vex: write('vex.json', vex('affected')) }), CRITICALS],
+    [
+      'a .trivyignore that is named',
+      () => ({ trivyignores: write('.trivyignore', 'CVE-2019-10744\nCVE-2021-44906 exp:2020-01-01\n') }),
+      CRITICALS.slice(1),
+    ],
+    [
+      'exceptions on the protected branch',
+      () => {
+        world.github.commit('octo/app', { [FILE]: exceptions('CVE-2019-10744', 'aws-access-key-id') });
+        return {};
+      },
+      ['CVE-2021-44906'],
+    ],
+  ])('excused by %s: reported all the same', async (_, given, judged) => {
+    const run = await scan({ 'fail-on': 'critical', ...given() });
+    expect(run.outputs).toMatchObject({ outcome: 'refused', critical: '3' });
+    expect(review(run).reasons).toHaveLength(judged.length);
+    expect(review(run).findings).toHaveLength(9);
+    rmSync(join(world.workspace, '.trivyignore'), { force: true });
+  });
+
+  it('says of each exception what became of it, and passes when all is excused', async () => {
+    world.github.commit('octo/app', { [FILE]: exceptions(...CRITICALS, 'CVE-1999-1') });
+    const run = await scan({ 'fail-on': 'critical' });
+    expect(run.outputs.outcome).toBe('passed');
+    expect(review(run).exceptions.map(({ finding, state, line }) => [finding, state, line])).toEqual([
+      ['CVE-2019-10744', 'used', 3],
+      ['CVE-2021-44906', 'used', 4],
+      ['aws-access-key-id', 'used', 5],
+      ['CVE-1999-1', 'unused', 6],
+    ]);
+    const [first] = review(run).findings;
+    expect(first?.exception).toEqual({ owner: 'octo', reason: 'known', until: soon });
+  });
+
+  it('a pull request cannot except itself: what it adds is only shown', async () => {
+    mkdirSync(join(world.workspace, '.github'), { recursive: true });
+    write(FILE, exceptions(...CRITICALS));
+    const variables = { GITHUB_EVENT_NAME: 'pull_request' };
+    const inputs = {
+      image,
+      'trivy-path': real ?? replay(),
+      'db-repository': database,
+      'fail-on': 'critical',
+    };
+    const run = await world.run('scan', inputs, { variables });
+    expect(run.outputs.outcome).toBe('refused');
+    expect(review(run).reasons).toHaveLength(3);
+    expect(review(run).exceptions.map(({ state }) => state)).toEqual(['proposed', 'proposed', 'proposed']);
+    write(FILE, 'version: 3\n');
+    const faulty = await world.run('scan', inputs, { variables });
+    expect(faulty.outputs.outcome).toBe('refused');
+    expect(faulty.log).toContain(`${FILE}:1:10: "version" may be 1`);
+    rmSync(join(world.workspace, '.github'), { recursive: true });
+  });
+
+  it('a faulty file of exceptions on the branch is invalid, not a pass', async () => {
+    world.github.commit('octo/app', { [FILE]: 'version: 1\nexceptions: all\n' });
+    const run = await scan({ 'fail-on': 'critical' });
+    expect(run.outputs).toEqual({ outcome: 'invalid' });
+    expect(run.log).toContain(`${FILE}:2:13`);
+  });
+
+  it.each<[string, () => Record<string, string>, string]>([
+    [
+      'a report of nobody',
+      () => ({ reports: write('x.json', { some: 'thing' }) }),
+      'reports: "x.json" is neither',
+    ],
+    [
+      'a report for another platform',
+      () => ({ reports: `linux/arm64=${write('y.json', {})}` }),
+      'reports: the image has no linux/arm64',
+    ],
+    ['a report outside', () => ({ reports: '/etc/passwd' }), 'reports: "/etc/passwd" lies outside'],
+    ['half a document of VEX', () => ({ vex: write('v.json', '{') }), 'vex: "v.json" is no JSON'],
+    ['another document as VEX', () => ({ vex: write('v.json', {}) }), 'vex: "v.json" is no OpenVEX'],
+    [
+      'a catalogue without a date',
+      () => ({ kev: write('k.json', { vulnerabilities: [] }) }),
+      'kev: "k.json"',
+    ],
+    [
+      'a .trivyignore that is not there',
+      () => ({ trivyignores: 'none' }),
+      'trivyignores: "none" cannot be read',
+    ],
+  ])('%s is invalid', async (_, given, message) => {
+    const run = await scan({ 'fail-on': 'low', ...given() });
+    expect(run.outputs).toEqual({ outcome: 'invalid' });
+    expect(run.log).toContain(message);
   });
 });
 

@@ -1,0 +1,36 @@
+import { readFile, stat } from 'node:fs/promises';
+import { isAbsolute, relative } from 'node:path';
+import { Invalid } from '../outcome/outcome.ts';
+import { resolveInside } from './workspace.ts';
+
+/** Parts `linux/amd64=path` into its two; a path alone has no platform. */
+export function splitLine(line: string): { platform: string | undefined; path: string } {
+  const match = /^([a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9.]+)?)=(.+)$/.exec(line);
+  return match?.[2] === undefined
+    ? { platform: undefined, path: line }
+    : { platform: match[1], path: match[2] };
+}
+
+/**
+ * The bytes of a file that an input names: in the workspace, or in the runner's temporary folder, where other steps leave their reports.
+ * Throws `Invalid` naming `input` when it lies elsewhere, cannot be read, or has more than `limit` bytes.
+ */
+export async function readInputFile(
+  path: string,
+  input: string,
+  { temp, workspace }: { readonly temp: string; readonly workspace: string },
+  limit: number,
+): Promise<Buffer> {
+  const inTemp = isAbsolute(path) && !relative(temp, path).startsWith('..');
+  const file = await resolveInside(inTemp ? temp : workspace, path, input);
+  try {
+    const { size } = await stat(file);
+    if (size > limit) throw new Invalid(input, `"${path}" has ${size} bytes; at most ${limit} are read`);
+    return await readFile(file);
+  } catch (cause) {
+    if (cause instanceof Invalid) throw cause;
+    throw new Invalid(input, `"${path}" cannot be read (${(cause as NodeJS.ErrnoException).code})`, {
+      cause,
+    });
+  }
+}
