@@ -112,7 +112,15 @@ async function readGivenFiles(inputs: PageInputs, context: RunContext): Promise<
     return Promise.all(paths.flat().map((path) => readReport(path, input, context)));
   };
   const [reviews, verdicts] = await Promise.all([read('review'), read('verdict')]);
-  return [...reviews.map(readReview), ...verdicts.map(readVerdict)];
+  // Whoever opens a pull request can change what writes these files: there they are advice, whatever they say.
+  const advice = context.eventName?.startsWith('pull_request') === true;
+  return [
+    ...reviews.map(readReview),
+    ...verdicts.map(readVerdict).map((part) => ({
+      ...part,
+      ...(part.verdict && { verdict: { ...part.verdict, preview: part.verdict.preview || advice } }),
+    })),
+  ];
 }
 
 /** Reads a report. One that is not there is a report that is missing, which the page says. */
