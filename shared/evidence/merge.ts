@@ -20,14 +20,18 @@ export function mergeFindings(findings: readonly Finding[]): MergedFinding[] {
   const named = new Map<string, Finding[]>();
   // Ours first, so that others find them.
   const sorted = [...findings].sort((a, b) => rankScanner(a) - rankScanner(b));
+  // Names are for others alone, and of many findings they are most of the memory.
+  const alone = findings.every(({ scanner }) => scanner === OWN);
   for (const found of sorted) {
-    const group = (found.scanner === OWN ? undefined : findNamed(named, found)) ?? groups.get(keyOf(found));
+    const key = keyOf(found);
+    const group = (found.scanner === OWN ? undefined : findNamed(named, found)) ?? groups.get(key);
     if (group !== undefined) {
       group.push(found);
       continue;
     }
     const made = [found];
-    groups.set(keyOf(found), made);
+    groups.set(key, made);
+    if (alone) continue;
     for (const name of namesOf(found)) if (!named.has(name)) named.set(name, made);
   }
   return [...groups.values()].map(mergeGroup).sort((a, b) => rank(a) - rank(b));
