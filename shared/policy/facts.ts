@@ -207,16 +207,16 @@ function newestOf(
 }
 
 /**
- * When a statement was made, in milliseconds, if anything proves it. A certificate lives for minutes, so a proven time is that of signing.
- * A key lives on: anybody can have its old signature stamped and logged anew, which proves only that it is not younger. There the
- * signed word of a scan decides, which nobody but the scanner can change; other kinds say nothing of their time.
+ * When a statement was made, in milliseconds, if anything proves it. Anybody can have a signature stamped and logged anew: a certificate's for
+ * the minutes that it lives, a key's for ever. So of a scan its own signed word bounds the proven time, which nobody but the scanner can
+ * change; of other kinds a certificate's proven time is that of signing, and a key says nothing of it.
  */
 function timeOf({ kind, signer, signedAt, statement }: Evidence): number | undefined {
   if (signedAt === undefined) return undefined;
   const proven = Date.parse(signedAt);
-  if (signer.key === undefined) return proven;
   const scan = kind === 'scan' ? readScan(statement.predicate) : undefined;
-  return scan && Math.min(proven, Date.parse(scan.scannedAt));
+  if (scan !== undefined) return Math.min(proven, Date.parse(scan.scannedAt));
+  return signer.key === undefined ? proven : undefined;
 }
 
 /** Parts what stands from what an exception in force or VEX excuses. A VEX statement is about the platforms that its signed statement names. */

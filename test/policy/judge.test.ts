@@ -274,6 +274,18 @@ const LACKING: [name: string, given: Case, denies: string[], reason: string][] =
     'CVE-2021-44906',
   ],
   [
+    'an old clean scan, stamped anew while its certificate lived, beside a bad one',
+    {
+      found: [
+        ...instead('scan', scan('c')),
+        scan('b', {}, { scannedAt: ago(9) }, { signedAt: ago(0) }),
+        scan('b', { findings: [CRITICAL] }, { scannedAt: ago(5) }, { signedAt: ago(4) }),
+      ],
+    },
+    ['no-critical'],
+    'CVE-2021-44906',
+  ],
+  [
     'passed tests by a key, stamped anew, beside failed ones',
     {
       found: instead(
