@@ -4,12 +4,16 @@ import type { Signer } from '../evidence/identity.ts';
 /** A certificate as the library has parsed it. */
 export type Certificate = Extract<SignedEntity['key'], { $case: 'certificate' }>['certificate'];
 
+/** The most certificates of signers that are kept; those of one image are few. */
+const KEPT = 32;
+
 /**
- * Has a certificate's DER made once. The library makes it anew wherever it compares or verifies, a dozen times for each bundle, with
- * four buffers of a kilobyte for each of its nodes: most of the time that verifying takes, and of the memory.
+ * Has a certificate's DER made once, and each issuer's signature on it looked at once. The library does both anew for each bundle and
+ * time, and its encoder takes four buffers of a kilobyte for each of a hundred nodes: most of the time and memory of verifying.
+ * A certificate does not change, so neither does what is found; one that cannot be verified throws each time.
  */
-export function keepEncoding({ root, tbsCertificate }: Certificate): void {
-  for (const node of [root, tbsCertificate]) {
+export function keepWork(certificate: Certificate): void {
+  for (const node of [certificate.root, certificate.tbsCertificate]) {
     const encode = node.toDER.bind(node);
     let der: Buffer | undefined;
     node.toDER = () => {
@@ -17,6 +21,27 @@ export function keepEncoding({ root, tbsCertificate }: Certificate): void {
       return der;
     };
   }
+  const verify = certificate.verify.bind(certificate);
+  const found = new WeakMap<Certificate, boolean>();
+  certificate.verify = (issuer = certificate) => {
+    const holds = found.get(issuer) ?? verify(issuer);
+    found.set(issuer, holds);
+    return holds;
+  };
+}
+
+/** Takes each parsed certificate for the one with the same bytes that came before, so that the work on it is kept from bundle to bundle. */
+export function createKnownCertificates(): (der: Buffer, parsed: Certificate) => Certificate {
+  const known = new Map<string, Certificate>();
+  return (der, parsed) => {
+    const key = der.toString('base64');
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    if (known.size === KEPT) known.clear();
+    keepWork(parsed);
+    known.set(key, parsed);
+    return parsed;
+  };
 }
 
 /** Fulcio's arc of extensions (fulcio docs/oid-info.md). */
