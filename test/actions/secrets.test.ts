@@ -1,40 +1,36 @@
 // Marked secrets stand wherever a workflow may have them. After each action they are looked for in everything that it left behind.
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ActionRun } from '../../scripts/action.ts';
 import { ensureTool } from '../../scripts/tools.ts';
 import { publishTrivyDb } from '../servers/trivy-db.ts';
+import { encryptKey } from '../sigstore/cosign-key.ts';
+import { findTraces } from './traces.ts';
 import { GATE_WORKFLOW, type Run, startWorld, type World } from './world.ts';
 
 const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const pem = key.export({ format: 'pem', type: 'pkcs8' }) as string;
+const PASSWORD = 'MARKED-cosign-password-0003';
+/** Another key, as cosign keeps it. */
+const boxed = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+const encrypted = encryptKey(boxed.export({ format: 'der', type: 'pkcs8' }), PASSWORD);
 
 /** What is planted, by the place where it stands. A run must show none of it. */
 const SECRETS: Record<string, string> = {
   GITHUB_TOKEN: 'ghs_MARKED0in0the0environment0000000001',
   ACTIONS_RUNTIME_TOKEN: 'MARKED-runtime-token-0002',
-  COSIGN_PASSWORD: 'MARKED-cosign-password-0003',
+  COSIGN_PASSWORD: PASSWORD,
   AWS_SECRET_ACCESS_KEY: 'MARKED/aws+secret/0004',
   NPM_TOKEN: 'npm_MARKED0005',
   'the registry password': 'MARKED-registry-password-0006',
   'a build secret': 'MARKED-build-secret-0007',
   'a build argument': 'MARKED-build-argument-0008',
   'the signing key': pem.split('\n')[1] ?? '',
+  'the encrypted key': encrypted.split('\n')[2] ?? '',
+  'what is in it': (boxed.export({ format: 'pem', type: 'pkcs8' }) as string).split('\n')[1] ?? '',
 };
-
-/** A secret as it may be written: as it is, in base64 at any of the three offsets, percent-encoded, in hex. */
-function spellings(secret: string): string[] {
-  const base64 = [0, 1, 2].map((offset) =>
-    Buffer.from('x'.repeat(offset) + secret)
-      .toString('base64')
-      .slice(offset === 0 ? 0 : 4, -4)
-      .replace(/=+$/, ''),
-  );
-  return [secret, ...base64, encodeURIComponent(secret), Buffer.from(secret).toString('hex')];
-}
 
 let world: World;
 /** The OIDC request token and the JSON Web Tokens of the local instance are secrets too. */
@@ -100,56 +96,17 @@ function run(action: string, inputs: Record<string, string>, given: Run = {}): P
     TMPDIR: temp,
     BUILD_SECRET: SECRETS['a build secret'],
     SIGNING_KEY: pem,
+    ENCRYPTED_KEY: encrypted,
+    WRONG_PASSWORD_KEY: encryptKey(Buffer.from('another'), 'another password'),
     RUNNER_DEBUG: '1',
   };
   return world.run(action, inputs, { ...given, variables });
 }
 
-/** Every file below a folder with its content, unpacked where it is gzip. */
-function* readAll(folder: string): Generator<[string, Buffer]> {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* readAll(path);
-    else if (entry.isFile() && statSync(path).size < 200e6) {
-      const bytes = readFileSync(path);
-      yield [path, bytes];
-      if (bytes[0] === 0x1f && bytes[1] === 0x8b) yield [`${path} (unpacked)`, gunzipSync(bytes)];
-    }
-  }
-}
-
-/** Text and the payloads in it: statements stand in bundles as base64, and a search must read what a reader reads. */
-function* unfold(bytes: Buffer): Generator<string> {
-  const text = bytes.toString('latin1');
-  yield text;
-  for (const [, payload] of text.matchAll(/"(?:payload|canonicalizedBody|body)":"([A-Za-z0-9+/=]{16,})"/g)) {
-    yield Buffer.from(payload ?? '', 'base64').toString('latin1');
-  }
-}
-
-/** Where which secret shows: in the run's log, outputs and summary, its temporary files and workspace, and all that any registry or log holds. */
+/** In what the run says, its temporary files, the workspace, and all that the registry holds. */
 function findSecrets(what: ActionRun): string[] {
-  // The runner takes a masked value out of what it shows; the command that masks it is the one place where it may stand.
-  const log = what.log.replace(/^::add-mask::.*$/gm, '');
-  const left: [string, Buffer][] = [
-    ['log', Buffer.from(log)],
-    ['outputs', Buffer.from(JSON.stringify(what.outputs))],
-    ['summary', Buffer.from(what.summary)],
-    ...readAll(join(world.folder, 'temp')),
-    ...readAll(join(world.folder, 'registry')),
-    ...[...readAll(world.workspace)].filter(([path]) => !path.includes('/.git/')),
-  ];
-  const found = new Set<string>();
-  for (const [place, bytes] of left) {
-    for (const text of unfold(bytes)) {
-      for (const [name, secret] of Object.entries(secrets)) {
-        if (spellings(secret).some((spelling) => text.includes(spelling))) found.add(`${name} in ${place}`);
-      }
-      // A JSON Web Token: the run's own identity, for five minutes.
-      if (/eyJ[\w-]{10,}\.eyJ[\w-]{10,}\./.test(text)) found.add(`a token in ${place}`);
-    }
-  }
-  return [...found];
+  const folders = ['temp', 'registry', 'workspace'].map((name) => join(world.folder, name));
+  return findTraces(what, secrets, folders);
 }
 
 function expectClean(what: ActionRun, outcome = 'passed'): void {
@@ -195,13 +152,15 @@ test('attest', async () => {
   expectClean(await run('attest', { image, signature: 'true', sbom, 'scan-report': report }));
 });
 
-test('attest by key', async () => {
+test.each(['SIGNING_KEY', 'ENCRYPTED_KEY'])('attest by key, from %s', async (name) => {
   const keyed = { sigstore: '', 'fulcio-url': '', 'rekor-url': '', 'tsa-url': '', 'trusted-root': '' };
-  expectClean(await run('attest', { image, signature: 'true', ...keyed, key: 'SIGNING_KEY' }));
+  expectClean(await run('attest', { image, signature: 'true', ...keyed, key: name }));
 });
 
 test.each([
   ['the key itself in place of its name', { key: pem }, 'invalid'],
+  ['the encrypted key itself in place of its name', { key: encrypted }, 'invalid'],
+  ['a key that the password does not open', { key: 'WRONG_PASSWORD_KEY' }, 'invalid'],
   ['the name of a variable that holds no key', { key: 'COSIGN_PASSWORD' }, 'invalid'],
 ])('attest with %s', async (_, inputs, outcome) => {
   const keyed = { sigstore: '', 'fulcio-url': '', 'rekor-url': '', 'tsa-url': '', 'trusted-root': '' };

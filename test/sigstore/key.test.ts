@@ -1,39 +1,16 @@
-import { createPublicKey, generateKeyPairSync, randomBytes, scryptSync } from 'node:crypto';
-import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { RunContext } from '../../shared/github/context.ts';
 import { Invalid } from '../../shared/outcome/outcome.ts';
 import { fingerprintOf, readPrivateKey } from '../../shared/sigstore/key.ts';
+import { type Box, encryptKey } from './cosign-key.ts';
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
 const PASSWORD = 'correct horse';
 
-interface Box {
-  kdf: { name: string; params: Record<string, number>; salt: string };
-  cipher: { name: string; nonce: string };
-  ciphertext: string;
-}
-
-/** A private key as `cosign generate-key-pair` writes it, with cheap parameters. */
-function encrypt(
-  content: Uint8Array,
-  change: (box: Box) => unknown = (box) => box,
-  name = 'SIGSTORE',
-): string {
-  const salt = randomBytes(32);
-  const nonce = randomBytes(24);
-  const params = { N: 1024, r: 8, p: 1 };
-  const key = scryptSync(PASSWORD, salt, 32, params);
-  const box = {
-    kdf: { name: 'scrypt', params, salt: salt.toString('base64') },
-    cipher: { name: 'nacl/secretbox', nonce: nonce.toString('base64') },
-    ciphertext: Buffer.from(xsalsa20poly1305(key, nonce).encrypt(content)).toString('base64'),
-  };
-  const text = Buffer.from(JSON.stringify(change(box))).toString('base64');
-  const label = `ENCRYPTED ${name} PRIVATE KEY`;
-  return `-----BEGIN ${label}-----\n${text.match(/.{1,64}/g)?.join('\n')}\n-----END ${label}-----\n`;
-}
+const encrypt = (content: Uint8Array, change?: (box: Box) => unknown, name?: string): string =>
+  encryptKey(content, PASSWORD, change, name);
 
 function read(pem: string, password: string | undefined = PASSWORD) {
   const variables: Record<string, string | undefined> = { SIGNING_KEY: pem, COSIGN_PASSWORD: password };
