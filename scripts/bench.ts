@@ -5,6 +5,7 @@ import { type Figure, formatFigures } from './bench/figure.ts';
 const benches: Record<string, () => Promise<{ measure(): Promise<Figure[]> }>> = {
   startup: () => import('./bench/startup.ts'),
   scan: () => import('./bench/scan.ts'),
+  diff: () => import('./bench/diff.ts'),
   sign: () => import('./bench/sign.ts'),
   verify: () => import('./bench/verify.ts'),
   memory: () => import('./bench/memory.ts'),

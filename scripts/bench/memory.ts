@@ -82,7 +82,7 @@ export async function measure(): Promise<Figure[]> {
 }
 
 /** The highest of the peaks that the hook wrote down for a script, in MB of 10^6 bytes. */
-function readPeak(file: string, script: string): number {
+export function readPeak(file: string, script: string): number {
   const lines = readFileSync(file, 'utf8').trim().split('\n');
   const peaks = lines
     .map((line) => JSON.parse(line) as { script: string; kilobytes: number })
