@@ -57,7 +57,7 @@ export function describeChange(image: PageImage, layout: Layout): Block[] {
     ...fold(RANKS.known, compared ? 'new and excused' : 'excused', excused),
     ...fold(RANKS.fixed, 'fixed by this change', order(review.fixed)),
     ...describePackages(review, layout),
-    ...fold(RANKS.known, 'known before', known),
+    ...fold(RANKS.known, `known before: ${countBySeverity(known)}`, known),
     ...describeLayers(review, layout),
   ];
 }

@@ -2,10 +2,10 @@ import { adviseFirst, isOpen } from './advice.ts';
 import { formatNumber, type Layout, RANKS, tableBlock, textBlock } from './blocks.ts';
 import { describeChange } from './change.ts';
 import { type Block, fitBlocks } from './fit.ts';
-import { describeImageVerdict, formatHeading, formatTitle, STANDING_MARKS } from './headline.ts';
+import { describeImageVerdict, formatHeading, formatTitle, markOf } from './headline.ts';
 import { cleanText, escapeHtml, escapeMarkdown, formatCode, formatLink } from './markdown.ts';
 import { formatImageName, isCommit, isRunOf, readRepository, splitImage } from './names.ts';
-import { type Page, type PageImage, STANDINGS, standingOf, standingOfPage } from './page.ts';
+import { isGood, type Page, type PageImage, STANDINGS, standingOf, standingOfPage } from './page.ts';
 import {
   describeExceptions,
   describeProvenance,
@@ -53,6 +53,11 @@ export function renderSummary(page: Page): string {
   return fitPage(page, [...listHead(page), ...listBody(page, layout)], SUMMARY_LIMIT, countBytes);
 }
 
+/** The beginning of the page: the verdict and the first thing to do. Markdown. */
+export function renderHead(page: Page): string {
+  return fitPage(page, listHead(page), CHECK_LIMIT, countBytes).trimEnd();
+}
+
 /** The same page as the output of a check run: `summary` and `text` of at most 65,535 bytes each. */
 export function renderCheck(page: Page): RenderedCheck {
   const standing = standingOfPage(page);
@@ -61,9 +66,9 @@ export function renderCheck(page: Page): RenderedCheck {
   const good = judged && !unsigned ? 'success' : 'neutral';
   return {
     title: formatTitle(page),
-    summary: fitPage(page, listHead(page), CHECK_LIMIT, countBytes),
+    summary: renderHead(page),
     text: fitPage(page, listBody(page, layOut(page)), CHECK_LIMIT, countBytes),
-    conclusion: judged || standing === 'scanned' ? good : 'failure',
+    conclusion: isGood(standing) ? good : 'failure',
   };
 }
 
@@ -111,7 +116,10 @@ function listBody(page: Page, layout: Layout): Block[] {
   if (worst === undefined) return [];
   if (others.length === 0) return describeImage(page, worst, layout);
   const images = [worst, ...others];
-  const table = { head: ['Image', 'Verdict', 'New', 'Fixed', 'Digest'], row: overviewRow };
+  const table = {
+    head: ['Image', 'Verdict', 'New', 'Fixed', 'Digest'],
+    row: (image: PageImage) => overviewRow(page, image),
+  };
   return [
     ...tableBlock(RANKS.overview, '', images, table, 1000),
     ...images.flatMap((image) => foldImage(page, image, layout)),
@@ -138,13 +146,13 @@ function describeSubject(page: Page, { image, review, verdict }: PageImage): str
   return `Image ${formatImageName(image)}${from}${moves ? `, to ${formatCode(destination, 120)}` : ''}`;
 }
 
-function overviewRow(image: PageImage): string[] {
+function overviewRow(page: Page, image: PageImage): string[] {
   const { review } = image;
   const { place, digest } = splitImage(image.image);
   const fresh = (review?.findings ?? []).filter((found) => found.state === 'new' && isOpen(found));
   return [
     formatCode(place, 120),
-    `${STANDING_MARKS[standingOf(image)]} ${describeImageVerdict(image)}`,
+    `${markOf(page, standingOf(image))} ${describeImageVerdict(image)}`,
     review === undefined ? '' : formatNumber(fresh.length),
     review === undefined ? '' : formatNumber(review.fixed.length),
     formatCode(digest),
@@ -153,10 +161,9 @@ function overviewRow(image: PageImage): string[] {
 
 function foldImage(page: Page, image: PageImage, layout: Layout): Block[] {
   const standing = standingOf(image);
-  const good = standing === 'allowed' || standing === 'passed' || standing === 'scanned';
   const parts = describeImage(page, image, layout);
-  const mark = STANDING_MARKS[standing];
-  if (!good) {
+  const mark = markOf(page, standing);
+  if (!isGood(standing)) {
     const title = `### ${mark} ${formatImageName(image.image)}`;
     const before = `${title}\n\n${describeImageVerdict(image)}. **First:** ${adviseFirst(image)}`;
     return [{ rank: RANKS.image, before, parts }];

@@ -1,7 +1,15 @@
 import { cleanText, formatCode } from './markdown.ts';
-import { isListOnly, type Page, type PageImage, type Standing, standingOf, standingOfPage } from './page.ts';
+import {
+  isGood,
+  isListOnly,
+  type Page,
+  type PageImage,
+  type Standing,
+  standingOf,
+  standingOfPage,
+} from './page.ts';
 
-export const STANDING_MARKS: Record<Standing, string> = {
+const MARKS: Record<Standing, string> = {
   denied: '⛔',
   refused: '⛔',
   unavailable: '⚠️',
@@ -9,6 +17,11 @@ export const STANDING_MARKS: Record<Standing, string> = {
   passed: '✅',
   allowed: '✅',
 };
+
+/** The mark of a standing. What comes from a fork is nobody's word, so nothing there is green. */
+export function markOf({ fork }: Page, standing: Standing): string {
+  return fork && isGood(standing) ? MARKS.scanned : MARKS[standing];
+}
 
 /** How a name is set: as code in Markdown, as itself in plain text. */
 type Style = (name: string) => string;
@@ -23,7 +36,7 @@ export function formatTitle(page: Page): string {
 
 /** The verdict on a page as the Markdown heading it begins with. */
 export function formatHeading(page: Page): string {
-  return `## ${STANDING_MARKS[standingOfPage(page)]} ${describePage(page, formatName)}`;
+  return `## ${markOf(page, standingOfPage(page))} ${describePage(page, formatName)}`;
 }
 
 /** The verdict on one image in a few words, Markdown. */

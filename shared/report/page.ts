@@ -57,6 +57,11 @@ export function isListOnly({ review }: PageImage): boolean {
   return review?.scanner.scanners?.length === 0;
 }
 
+/** True when nothing speaks against an image, whether or not anything speaks for it. */
+export function isGood(standing: Standing): boolean {
+  return standing === 'allowed' || standing === 'passed' || standing === 'scanned';
+}
+
 /** The worst of all images; of none nothing is known. */
 export function standingOfPage({ images }: Page): Standing {
   const found = images.map(standingOf);

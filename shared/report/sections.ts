@@ -1,3 +1,4 @@
+import type { RuleResult } from '../policy/verdict.ts';
 import { listFailing, readWords, reasonsOf } from './advice.ts';
 import {
   foldBlock,
@@ -14,7 +15,6 @@ import { cleanText, escapeMarkdown, formatCode, formatLink } from './markdown.ts
 import { isCommit, isRunOf, readRepository } from './names.ts';
 import type { PageImage, PageProvenance } from './page.ts';
 import type { Review } from './review.ts';
-import { RULE_MARKS } from './verdict.ts';
 
 /** Words of a reason, at most. */
 const REASON = 400;
@@ -44,6 +44,13 @@ export function describeReasons(image: PageImage, layout: Layout): Block[] {
     ...listBlock(RANKS.warnings, title('Warnings', warnings.length), warnings, format, layout.open),
   ];
 }
+
+/** How the result of a rule is shown. */
+export const RULE_MARKS: Record<RuleResult['outcome'], string> = {
+  passed: '✅ passed',
+  warned: '⚠️ warned',
+  denied: '⛔ denied',
+};
 
 /** Each rule and what it came to. */
 export function describeRules({ verdict }: PageImage, layout: Layout): Block[] {

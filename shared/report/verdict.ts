@@ -3,8 +3,11 @@ import { formatSigner, type Signer } from '../evidence/identity.ts';
 import { SEVERITIES } from '../evidence/severity.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
 import type { Facts } from '../policy/facts.ts';
-import type { RuleResult, Verdict } from '../policy/verdict.ts';
+import type { Verdict } from '../policy/verdict.ts';
+import { renderHead } from './comment.ts';
+import { describeJudged } from './judged.ts';
 import { escapeMarkdown, formatCode, formatLink, formatTable } from './markdown.ts';
+import { RULE_MARKS } from './sections.ts';
 
 /** A verdict with what it stands on. */
 export interface JudgedPage {
@@ -21,19 +24,10 @@ export interface JudgedPage {
 
 /** The most rows of one table; a summary over 1 MB is not shown at all. */
 const ROWS = 100;
-/** How the result of a rule is shown. */
-export const RULE_MARKS: Record<RuleResult['outcome'], string> = {
-  passed: '✅ passed',
-  warned: '⚠️ warned',
-  denied: '⛔ denied',
-};
-
 /** The page a reviewer reads: the verdict first, then every reason, the counts, and the evidence with who signed it. Markdown; foreign text in it is escaped. */
 export function summarizeVerdict(page: JudgedPage): string {
-  const { verdict, evidence, destination, policy, standing } = page;
-  const allowed = verdict.decision === 'allow';
-  const where = formatCode(verdict.environment);
-  const title = `${allowed ? '✅ Allowed' : '⛔ Denied'} for ${where}${standing === undefined ? '' : ` (${standing})`}`;
+  const { verdict, evidence, destination, policy } = page;
+  const { image, verdict: shown } = describeJudged(evidence.image, page);
   const facts = [
     ['Image', formatCode(evidence.image)],
     ...(destination === undefined ? [] : [['Destination', formatCode(destination)]]),
@@ -48,12 +42,7 @@ export function summarizeVerdict(page: JudgedPage): string {
     ['Judged', escapeMarkdown(verdict.judgedAt.replace(/\.\d+Z$/, 'Z'))],
   ];
   return [
-    `## ${title}`,
-    ...(standing === undefined
-      ? []
-      : [
-          '**Unverified:** a preview is advice, nothing is allowed by it. What it reads from files, nobody has signed.',
-        ]),
+    renderHead({ name: 'gate', images: [{ image, verdict: shown }] }),
     listReasons('Reasons', verdict.reasons),
     listReasons('Warnings', verdict.warnings),
     formatTable(['', ''], facts),

@@ -319,6 +319,12 @@ test.each<[string, string]>([
   expect(renderComment(page({ ...GOOD, image }))).not.toContain('trivy image');
 });
 
+test('has no green mark for what a fork says', () => {
+  for (const images of [[imageOf(GOOD)], [imageOf(GOOD), imageOf(GOOD)]]) {
+    expect(renderComment(page({}, { images, fork: true }))).not.toMatch(/✅ (?!passed)/);
+  }
+});
+
 test('says why there is no baseline, and calls nothing new', () => {
   const baseline = { kind: 'base-branch', image: '', reason: 'main has no image' };
   const found = review({ findings: [finding({ state: 'unknown' })], baseline });

@@ -72,9 +72,9 @@ describe('the page of a verdict', () => {
     expect(page({}, instead('scan', scan('b')))).toContain('no complete scan');
   });
 
-  test('says of a preview that it is unverified', () => {
+  test('says of a preview that it is advice', () => {
     expect(page({ standing: 'unverified' })).toMatch(
-      /^## ✅ Allowed for `prod` \(unverified\)\n\n\*\*Unverified:\*\*/,
+      /^## ✅ Allowed for `prod` \(preview\)\n\n\*\*First:\*\* .*\n\n\*\*Preview:\*\* advice/,
     );
   });
 
