@@ -1,6 +1,7 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { placeOf } from '../evidence/finding.ts';
 import type { ScanAdditions, ScanDatabase, ScanResult } from '../evidence/scan.ts';
 import type { Scanner } from '../evidence/severity.ts';
 import type { RunContext } from '../github/context.ts';
@@ -36,7 +37,7 @@ export interface Tools {
 }
 
 /** What is known beside what Trivy finds, of one platform. */
-export type Additions = Pick<ScanAdditions, 'exploitedAt' | 'exploited' | 'firstSeen' | 'others'>;
+export type Additions = Pick<ScanAdditions, 'exploitedAt' | 'exploited' | 'others'>;
 
 /** An image to analyse: all of its platforms, or those that are named. */
 export interface AnalysedImage {
@@ -109,6 +110,20 @@ export async function analysePlatforms(
   return mapParallel(laid, availableParallelism(), (target) =>
     analysePlatform(target, image.reference, { ...run, tools }),
   );
+}
+
+/** Writes into each report since when a finding is known: `seen`, by `placeOf`, comes from what the image is compared with. */
+export async function dateReports(
+  analysed: readonly AnalysedPlatform[],
+  seen: ReadonlyMap<string, string>,
+): Promise<void> {
+  for (const { scan, files } of analysed) {
+    const places = new Set(scan.findings.map(placeOf).filter((place) => seen.has(place)));
+    if (places.size === 0) continue;
+    const report = JSON.parse(await readFile(files.report, 'utf8')) as { Hallmark: ScanAdditions };
+    const firstSeen = Object.fromEntries([...places].map((place) => [place, seen.get(place) ?? '']));
+    await writeFile(files.report, JSON.stringify({ ...report, Hallmark: { ...report.Hallmark, firstSeen } }));
+  }
 }
 
 /** One platform on its way through Trivy. */

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { compareFindings } from '../evidence/compare.ts';
 import { comparePackages } from '../evidence/difference.ts';
-import type { Finding } from '../evidence/finding.ts';
+import { placeOf } from '../evidence/finding.ts';
+import { listFirstSeen } from '../evidence/first-seen.ts';
 import { mergeFindings } from '../evidence/merge.ts';
 import { type Package, readPackages } from '../evidence/packages.ts';
-import type { ScanResult } from '../evidence/scan.ts';
 import { describeLayers, type LayerOrigin, layeredConfigSchema } from '../image/history.ts';
 import { formatImage } from '../image/reference.ts';
 import { Unavailable } from '../outcome/outcome.ts';
@@ -71,26 +71,8 @@ export async function completeReview(
   };
 }
 
-type Problem = Pick<Finding, 'class' | 'id' | 'package'>;
-
-function nameProblem(found: Problem): string {
-  return JSON.stringify([found.class, found.id, found.package]);
-}
-
-/** When each problem was first in a scan that somebody signed. */
-function listFirstSeen(scans: readonly ScanResult[]): Map<string, string> {
-  const seen = new Map<string, string>();
-  for (const { findings, scannedAt } of scans) {
-    for (const name of findings.map(nameProblem)) {
-      const known = seen.get(name);
-      if (known === undefined || Date.parse(scannedAt) < Date.parse(known)) seen.set(name, scannedAt);
-    }
-  }
-  return seen;
-}
-
 function dateFinding(found: ReviewFinding, seen: ReadonlyMap<string, string>): ReviewFinding {
-  const date = found.state === 'new' ? undefined : seen.get(nameProblem(found));
+  const date = found.state === 'new' ? undefined : seen.get(placeOf(found));
   return date === undefined ? found : { ...found, firstSeen: date };
 }
 

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareFindings } from '../evidence/compare.ts';
 import type { Finding } from '../evidence/finding.ts';
+import { listFirstSeen } from '../evidence/first-seen.ts';
 import { countSeverities, type MergedFinding, mergeFindings } from '../evidence/merge.ts';
 import type { Severity } from '../evidence/severity.ts';
 import type { VexImage } from '../evidence/vex.ts';
@@ -24,6 +25,7 @@ import {
   type AnalysisInputs,
   analysePlatforms,
   choosePlatforms,
+  dateReports,
   prepareTools,
 } from './analysis.ts';
 import { type Baseline, parseBaseline } from './baseline.ts';
@@ -98,6 +100,7 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
       excusing,
     ]);
 
+    await dateReports(analysed, listFirstSeen(baseline?.earlier ?? []));
     const merged = mergeFindings(analysed.flatMap(({ scan: { findings } }) => findings));
     const compared = compareWith(analysed, merged, baseline);
     const digests = [subjects.digest, ...analysed.map(({ scan: { manifest } }) => manifest)];

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ActionRun } from '../../scripts/action.ts';
 import { openPlainStore } from '../../scripts/demo/tamper.ts';
 import { findTool } from '../../scripts/tools.ts';
+import { readReport } from '../../shared/evidence/scan.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { parseReference } from '../../shared/image/reference.ts';
 import { type Review, reviewSchema } from '../../shared/report/review.ts';
@@ -250,6 +251,9 @@ describe.skipIf(missing)(`baselines${missing}`, () => {
       expect(unseen?.map(({ package: name, state }) => `${name} ${state}`)).toEqual(
         Array(2).fill('minimist new'),
       );
+      const { findings } = readReport(readFileSync(String(run.outputs.report), 'utf8'));
+      const dated = findings.filter(({ firstSeen }) => firstSeen !== undefined);
+      expect(dated.map(({ package: name }) => name)).toEqual(Array(6).fill('lodash'));
     });
   });
 
