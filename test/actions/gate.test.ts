@@ -1,11 +1,12 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import type { ActionRun } from '../../scripts/action.ts';
 import { VERDICT_EXTENSION } from '../../shared/evidence/predicate.ts';
 import { parseReference } from '../../shared/image/reference.ts';
+import { judgedSchema } from '../../shared/report/judged.ts';
 import { collectStatements, type FoundStatement } from '../../shared/sigstore/collect.ts';
 import { fingerprintOf } from '../../shared/sigstore/key.ts';
 import { openVerifier } from '../../shared/sigstore/verifier.ts';
@@ -366,6 +367,40 @@ describe('gate in preview', () => {
     const other = await pushImage(['arm64']);
     const run = await gate({ image: other.name, mode: 'preview', 'scan-report': report }, tokenless);
     expect(run.outputs).toMatchObject({ outcome: 'invalid', decision: 'deny' });
+  });
+});
+
+describe('the file that gate leaves for report', () => {
+  let pushed: Pushed;
+  beforeAll(async () => {
+    pushed = await pushImage();
+    await attest(pushed, [CRITICAL]);
+  }, 60_000);
+
+  test.each<[what: string, inputs: () => Record<string, string>, verdict: object, provenance: boolean]>([
+    ['a denial', () => ({}), { decision: 'deny', preview: false, destination: expect.any(String) }, true],
+    ['what would be denied', () => ({ mode: 'audit' }), { decision: 'deny', preview: false }, true],
+    [
+      'a preview',
+      () => ({ mode: 'preview', 'scan-report': writeReport(pushed, 0) }),
+      { decision: 'deny', preview: true, reasons: [expect.stringContaining('sbom')] },
+      false,
+    ],
+  ])('tells %s', async (_, inputs, verdict, provenance) => {
+    const run = await gate({ image: pushed.name, ...inputs() });
+    const judged = judgedSchema.parse(JSON.parse(readFileSync(run.outputs['verdict'] ?? '', 'utf8')));
+    expect(judged).toMatchObject({ image: pushed.name, verdict: { environment: 'staging', ...verdict } });
+    expect(judged.provenance).toEqual(
+      provenance
+        ? expect.objectContaining({
+            verified: true,
+            repository: 'https://github.com/octo/app',
+            workflow: 'https://github.com/octo/app/.github/workflows/release.yml@refs/heads/main',
+            commit: expect.stringMatching(/^[0-9a-f]{40}$/),
+            log: { index: expect.stringMatching(/^\d+$/) },
+          })
+        : undefined,
+    );
   });
 });
 
