@@ -29,7 +29,7 @@ export interface BuildkitRequest extends BuildRequest {
 export const buildWithBuildkit: Builder<BuildkitRequest> = async (request, context) => {
   const { engine } = request;
   const metadataFile = join(request.temp, 'metadata.json');
-  const variables = new Map<string, string>();
+  const given: Given = { variables: new Map(), hidden: [] };
   const args = [
     ...engine.prefix,
     'build',
@@ -41,29 +41,32 @@ export const buildWithBuildkit: Builder<BuildkitRequest> = async (request, conte
     ...(request.target === undefined ? [] : ['--target', request.target]),
     ...request.buildArgs.flatMap(([name, value]) => [
       '--build-arg',
-      passArgument(name, value, variables, context),
+      passArgument(name, value, given, context),
     ]),
     ...Object.entries(request.labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
     ...formatAnnotations(request),
-    ...request.secrets.flatMap((line) => ['--secret', passSecret(line, variables, context)]),
+    ...request.secrets.flatMap((line) => ['--secret', passSecret(line, given, context)]),
     ...request.cacheFrom.flatMap((cache) => ['--cache-from', cache]),
     ...request.cacheTo.flatMap((cache) => ['--cache-to', cache]),
     request.folder,
   ];
+  // BuildKit shows a step with its arguments filled in.
+  const hide = (text: string): string =>
+    given.hidden.reduce((shown, value) => shown.replaceAll(value, '***'), text);
   const caches = [...request.cacheFrom, ...request.cacheTo];
   const result = await context.log.group(`docker buildx build (driver ${engine.driver})`, () =>
     runProcess(engine.command, args, {
       env: {
-        ...Object.fromEntries(variables),
+        ...Object.fromEntries(given.variables),
         ...buildxEnvironment(context, { githubCache: caches.some((cache) => /\btype=gha\b/.test(cache)) }),
         SOURCE_DATE_EPOCH: String(request.created),
       },
       cwd: context.workspace,
       deadline: context.deadline,
-      onLine: (line) => context.log.info(line),
+      onLine: (line) => context.log.info(hide(line)),
     }),
   );
-  if (result.code !== 0) throw explainFailure(result.stderr);
+  if (result.code !== 0) throw explainFailure(hide(result.stderr));
   return readResult(request.layout, metadataFile);
 };
 
@@ -86,14 +89,21 @@ const looksSecret = /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|(?
 const obeyed =
   /^(?:PATH|HOME|TMPDIR|SOURCE_DATE_EPOCH|SSL_.*|SSH_.*|LD_.*|DYLD_.*|GO[A-Z]*|XDG_.*|DOCKER_.*|BUILDX_.*|BUILDKIT_.*|ACTIONS_.*|AWS_.*|.*_PROXY)$/i;
 
+/** What buildx is given in its environment, and the values among it that nothing may show. */
+interface Given {
+  readonly variables: Map<string, string>;
+  readonly hidden: string[];
+}
+
 /** A build argument by name alone, its value in the environment of buildx, so that it stands in no list of processes. */
 function passArgument(
   name: string,
   value: string,
-  variables: Map<string, string>,
+  { variables, hidden }: Given,
   context: RunContext,
 ): string {
   if (looksSecret.test(name)) {
+    if (value !== '') hidden.push(value);
     context.log.warning(
       `build-args: "${name}" looks like a secret; build arguments stay readable in the image's history. Give it through "secrets" and RUN --mount=type=secret.`,
     );
@@ -104,7 +114,7 @@ function passArgument(
 }
 
 /** A secret for `--secret`, with its value in an environment variable or a file, never in an argument. */
-function passSecret(line: string, variables: Map<string, string>, context: RunContext): string {
+function passSecret(line: string, { variables, hidden }: Given, context: RunContext): string {
   const isBuildx = /^(?:type=\w+,)?id=[^,]+(?:,|$)/.test(line);
   if (!isBuildx) {
     const equals = line.indexOf('=');
@@ -114,8 +124,10 @@ function passSecret(line: string, variables: Map<string, string>, context: RunCo
         'takes id=NAME,env=VARIABLE or id=NAME,src=FILE or NAME=value, one a line',
       );
     const variable = `HALLMARK_SECRET_${variables.size}`;
-    context.log.mask(line.slice(equals + 1));
-    variables.set(variable, line.slice(equals + 1));
+    const value = line.slice(equals + 1);
+    context.log.mask(value);
+    if (value !== '') hidden.push(value);
+    variables.set(variable, value);
     return `id=${line.slice(0, equals)},env=${variable}`;
   }
   const fields = Object.fromEntries(line.split(',').map((field) => field.split('=', 2)));
@@ -125,6 +137,7 @@ function passSecret(line: string, variables: Map<string, string>, context: RunCo
   if (value === undefined) {
     throw new Invalid('secrets', `"${line}" reads the environment variable ${variable}, which is not set`);
   }
+  if (value !== '') hidden.push(value);
   variables.set(variable, value);
   return line;
 }
