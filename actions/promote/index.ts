@@ -3,6 +3,7 @@ import { MARKS } from '../../shared/evidence/promotion.ts';
 import { COMMON_OUTPUTS, defineAction } from '../../shared/step/action.ts';
 import {
   commonInputs,
+  list,
   oneOf,
   registryInputs,
   requiredText,
@@ -17,6 +18,7 @@ export const action = defineAction({
     environment: requiredText,
     policy: text,
     reason: text,
+    'break-glass': list,
     ...registryInputs,
     ...signingInputs,
     ...commonInputs,

@@ -1,6 +1,5 @@
 import type { Approval } from '../evidence/promotion.ts';
 import type { Digest } from '../image/digest.ts';
-import type { RuleResult } from '../policy/verdict.ts';
 import { explainFreezes, type Freeze } from './freeze.ts';
 import { type History, measureStay } from './history.ts';
 
@@ -46,9 +45,19 @@ const TITLES = {
   freeze: 'No freeze is in force',
 } as const;
 export type ConditionName = keyof typeof TITLES;
+/** Names that no rule of a policy can have. */
+export const CONDITION_NAMES: readonly string[] = Object.keys(TITLES);
+
+/** The answer to one condition; a policy's rule is answered in the same shape. */
+export interface ConditionResult {
+  readonly name: ConditionName;
+  readonly title: string;
+  readonly outcome: 'passed' | 'denied';
+  readonly reasons: readonly string[];
+}
 
 /** Judges everything that an environment asks beside its rules: one result each, with every reason. */
-export function judgeConditions(asked: Conditions, observed: Observed): RuleResult[] {
+export function judgeConditions(asked: Conditions, observed: Observed): ConditionResult[] {
   const { history, earlier, approvals, discounted, ancestryFault, now, digest } = observed;
   const { hold } = history;
   const withdrawal = history.withdrawn.get(digest);

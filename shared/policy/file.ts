@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CONDITION_NAMES } from '../environment/conditions.ts';
 import { freezeSchema } from '../environment/freeze.ts';
 import { ROLES } from '../evidence/predicate.ts';
 import { identityRuleSchema, type Trust } from '../evidence/trust.ts';
@@ -86,6 +87,7 @@ export function readPolicy(text: string, file: string, builtIn: Rules): PolicyFi
     ...findUnknownRules(value, builtIn),
     ...findBrokenOrder(value),
     ...findUnboundKeys(value),
+    ...findTakenNames(value),
   ]);
   return { ...policy, rules: { ...builtIn, ...policy.rules } };
 }
@@ -150,6 +152,17 @@ function findUnboundKeys({ trust }: PolicyFile): Fault[] {
         : [...missing, { path, message: `this key has the role ${other} already` }];
     }),
   );
+}
+
+/** A verdict names conditions and rules alike: one name is one thing. */
+function findTakenNames({ rules }: PolicyFile): Fault[] {
+  return Object.keys(rules)
+    .filter((name) => CONDITION_NAMES.includes(name))
+    .map((name) => ({
+      path: ['rules', name],
+      key: true,
+      message: `"${name}" is what every environment is judged by: give the rule another name`,
+    }));
 }
 
 function findBrokenOrder(policy: PolicyFile): Fault[] {

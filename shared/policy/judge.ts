@@ -2,7 +2,7 @@ import type { Expression } from './expression.ts';
 import type { Facts, Gathered } from './facts.ts';
 import type { PolicyEnvironment, PolicyFile } from './file.ts';
 import { needsOf, type Rule, variablesOf } from './rule.ts';
-import type { RuleResult, Verdict } from './verdict.ts';
+import { formatReason, type RuleResult, type Verdict } from './verdict.ts';
 
 /** What an expression came to; `examples` says what made an `exists` true. */
 export type Evaluated =
@@ -70,7 +70,7 @@ export async function judgeFacts(
   const tell = (outcome: RuleResult['outcome']): string[] =>
     rules
       .filter((result) => result.outcome === outcome)
-      .flatMap(({ name, title, reasons }) => reasons.map((reason) => `${name} (${title}): ${reason}`));
+      .flatMap((rule) => rule.reasons.map((reason) => formatReason(rule, reason)));
   const reasons = [
     ...unseen.map((part) => `${environment.name} asks for "${part}", and nobody looked`),
     // A rule over each platform is true of none: nothing was looked at.

@@ -18,3 +18,8 @@ export interface Verdict {
   /** The clock that was observed, ISO 8601: `now` in rules. */
   readonly judgedAt: string;
 }
+
+/** One reason of a rule, as verdicts tell it. */
+export function formatReason(rule: Pick<RuleResult, 'name' | 'title'>, reason: string): string {
+  return `${rule.name} (${rule.title}): ${reason}`;
+}

@@ -1,6 +1,8 @@
 import { isEnvironmentName, pointerTag } from '../environment/tags.ts';
 import type { Promotion } from '../evidence/promotion.ts';
 import type { Trust } from '../evidence/trust.ts';
+import { openGithub } from '../github/api.ts';
+import { readRunApprovals } from '../github/approvals.ts';
 import type { RunContext } from '../github/context.ts';
 import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
@@ -8,6 +10,7 @@ import { formatImage, formatPlace, parseDigestReference, parseRepository } from 
 import { Invalid, Refused } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
 import { findEnvironment, trustOf } from '../policy/file.ts';
+import { waiveRules } from '../policy/waive.ts';
 import { escapeMarkdown, formatCode, formatTable } from '../report/markdown.ts';
 import { summarizeVerdict } from '../report/verdict.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
@@ -24,13 +27,15 @@ import {
   pointAtCurrent,
   readEnvironment,
 } from './environment.ts';
-import { judgeImage, openPolicyVerifier, publishVerdict } from './judge.ts';
+import { type Judgement, judgeImage, openPolicyVerifier, publishVerdict } from './judge.ts';
 
 export interface PromoteInputs extends SigningInputs {
   image?: string | undefined;
   environment: string;
   policy?: string | undefined;
   reason?: string | undefined;
+  /** Names of rules and conditions. */
+  'break-glass'?: readonly string[];
   'github-token'?: string | undefined;
 }
 
@@ -87,10 +92,12 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
   // Beside the source, so that it travels with everything else.
   const verdict = await publishVerdict(judgement, source, image, signer);
   const page = summarizeVerdict(judgement);
-  if (judgement.decision === 'deny') {
+  const override =
+    judgement.decision === 'deny' ? await breakGlass(inputs, judgement, digest, context) : undefined;
+  if (judgement.decision === 'deny' && override?.granted === undefined) {
     return {
       outcome: 'refused',
-      reasons: judgement.verdict.reasons,
+      reasons: override?.reasons ?? judgement.verdict.reasons,
       outputs: {
         image: formatImage(reference, digest),
         repository: formatPlace(reference),
@@ -119,6 +126,7 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
       digest,
       verdict: verdict.digest,
       ...(judgement.source && { source: judgement.source }),
+      ...(override?.granted && { override: override.granted }),
       ...(context.actor !== undefined && { requestedBy: context.actor }),
       ...(judgement.approvals.length > 0 && { approvedBy: [...judgement.approvals] }),
       ...(inputs.reason !== undefined && { reason: inputs.reason }),
@@ -126,6 +134,46 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
   );
   const result = describeStanding(destination, state, record.promotion.sequence);
   return { ...result, summary: `${page}\n\n${result.summary}` };
+}
+
+/** The longest that an override may be used, and the time within which somebody has to have looked at it, in milliseconds. */
+const OVERRIDE_LASTS = 3_600_000;
+const FOLLOW_UP_WITHIN = 7 * 86_400_000;
+
+/**
+ * Lets a denied image through where somebody else than who asks approved that in this run, for the rules that are named and no others.
+ * The verdict stays FAILED, so that no later environment takes it for one that passed.
+ */
+async function breakGlass(
+  inputs: PromoteInputs,
+  { verdict, policy }: Judgement,
+  digest: Digest,
+  context: RunContext,
+): Promise<{ granted?: NonNullable<Promotion['override']>; reasons: readonly string[] } | undefined> {
+  const names = inputs['break-glass'] ?? [];
+  if (names.length === 0) return undefined;
+  if (inputs.reason === undefined) throw new Invalid('reason', 'is required for break-glass');
+  const { rules, reasons } = waiveRules(verdict, names, policy.file.rules);
+  if (reasons.length > 0) return { reasons };
+  const { environment } = inputs;
+  const github = await openGithub(inputs['github-token'], context);
+  const { approvals, discounted } = await readRunApprovals(github, { digest, environment }, context);
+  if (approvals.length === 0) {
+    return {
+      reasons: [
+        `break-glass needs somebody's approval of this run for the environment ${environment}, with the digest in the comment`,
+        ...discounted,
+      ],
+    };
+  }
+  const now = Date.now();
+  const until = new Date(now + OVERRIDE_LASTS).toISOString();
+  const followUp = new Date(now + FOLLOW_UP_WITHIN).toISOString();
+  const people = approvals.map(({ by }) => by).join(', ');
+  context.log.warning(
+    `break-glass: ${rules.join(', ')} waived for ${digest} in ${environment}, approved by ${people}. Look at it again before ${followUp}.`,
+  );
+  return { granted: { rules: [...rules], approvedBy: [...approvals], until, followUp }, reasons: [] };
 }
 
 /** Whether what stands was judged by this very policy; by any other it is judged anew. The same bytes elsewhere may name another trust root. */
@@ -188,6 +236,14 @@ function describeStanding(
           ['Policy', formatCode(promotion.policy.uri)],
           ['Asked for by', escapeMarkdown(promotion.requestedBy ?? 'unknown')],
           ['Reason', escapeMarkdown(promotion.reason ?? 'none was given')],
+          ...(promotion.override === undefined
+            ? []
+            : [
+                [
+                  '⚠️ Break-glass',
+                  `${promotion.override.rules.map(formatCode).join(', ')} waived, approved by ${promotion.override.approvedBy.map(({ by }) => escapeMarkdown(by)).join(', ')}; to be looked at before ${escapeMarkdown(promotion.override.followUp)}`,
+                ],
+              ]),
         ],
       ),
     ].join('\n\n'),

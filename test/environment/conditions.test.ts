@@ -59,7 +59,7 @@ function judge(asked: Conditions, seen: Partial<Observed> = {}) {
     ancestryFault: undefined,
     ...seen,
   });
-  return new Map(results.map((result) => [result.name as ConditionName, result]));
+  return new Map(results.map((result) => [result.name, result]));
 }
 
 describe('judgeConditions', () => {

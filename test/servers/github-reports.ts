@@ -82,6 +82,11 @@ const PERMISSIONS: Record<string, readonly [permissions: readonly string[], leve
   'code-scanning/get-sarif': [['security-events'], 'read'],
   'actions/list-workflow-run-artifacts': [['actions'], 'read'],
   'actions/download-artifact': [['actions'], 'read'],
+  'actions/get-reviews-for-run': [['actions'], 'read'],
+  'repos/list-pull-requests-associated-with-commit': [['pull-requests'], 'read'],
+  'repos/get-collaborator-permission-level': [['metadata'], 'read'],
+  'pulls/list-commits': [['pull-requests'], 'read'],
+  'pulls/list-reviews': [['pull-requests'], 'read'],
   'pulls/get': [['pull-requests'], 'read'],
   'pulls/list': [['pull-requests'], 'read'],
 };

@@ -17,8 +17,11 @@ export function fillRequired(schema: Schema, given?: unknown): unknown {
   if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given)))
     return given;
   if (schema.nullable === true && given === undefined) return null;
-  const first = [schema.oneOf, schema.anyOf, schema.allOf].find(Array.isArray)?.[0];
-  if (first !== undefined) return fillRequired(first as Schema, given);
+  // "Nothing, or this": nothing only where nothing is given.
+  const choices = ([schema.oneOf, schema.anyOf, schema.allOf].find(Array.isArray) ?? []) as Schema[];
+  const first =
+    given === undefined ? choices[0] : (choices.find((one) => one.enum === undefined) ?? choices[0]);
+  if (first !== undefined) return fillRequired(first, given);
   if (Array.isArray(schema.enum)) return schema.enum[0];
   switch (schema.type) {
     case 'object': {

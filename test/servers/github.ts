@@ -15,6 +15,7 @@ import {
   type StubToken,
   TOKEN_OF_ALL,
 } from './github-reports.ts';
+import { createReviews, type Reviews } from './github-reviews.ts';
 import { fillRequired, type Schema, successSchema } from './github-schema.ts';
 
 export interface StubRepository {
@@ -39,6 +40,8 @@ export interface GithubStub {
   issueToken(permissions: Permissions, login?: string): string;
   /** Pull requests, comments, checks, analyses and artifacts. */
   readonly reports: Reports;
+  /** Who approved what. */
+  readonly reviews: Reviews;
   readonly requests: { method: string; path: string; status: number }[];
   /** The bundles that were stored, in their order: the id of one is its place, from 1 on. */
   readonly attestations: unknown[];
@@ -110,6 +113,7 @@ export async function startGithub(options: {
   const tokenOf = (context: Context): StubToken =>
     findToken(String(context.request.headers.authorization)) ?? TOKEN_OF_ALL;
   const { reports, handlers } = createReports(() => address(), tokenOf);
+  const { reviews, handlers: reviewing } = createReviews();
   const findToken = (authorization = ''): StubToken | undefined =>
     tokens.get(/^(?:token|bearer) (.+)$/i.exec(authorization)?.[1] ?? '');
 
@@ -120,6 +124,7 @@ export async function startGithub(options: {
     ajvOpts: { strict: false, validateFormats: false },
     handlers: {
       ...handlers,
+      ...reviewing,
       'repos/get': (context) => answer(find(context), (state) => describeRepository(context, state)),
       'repos/get-branch': (context) => answer(find(context), (state) => describeBranch(context, state)),
       'repos/get-branch-rules': (context) => answer(find(context), describeRules),
@@ -249,6 +254,7 @@ export async function startGithub(options: {
       return token;
     },
     reports,
+    reviews,
     requests,
     attestations,
     bundlesElsewhere: false,
