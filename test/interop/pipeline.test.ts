@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseDocument, type Scalar, type YAMLMap } from 'yaml';
@@ -8,17 +8,20 @@ import { runProcess } from '../../shared/process/run.ts';
 import { startWorld, type World } from '../actions/world.ts';
 import { findMissing } from '../servers/peers.ts';
 import { publishTrivyDb } from '../servers/trivy-db.ts';
+import { packZip } from '../servers/zip.ts';
 import { type Cosign, openCosign } from './cosign.ts';
 
 /*
- * The reusable workflow as a repository calls it, run by act on this machine. Two things of GitHub's that act lacks are
- * stood in for, in a copy of this repository: `$/` (act 0.2.89 does not know it) is written out as the suite's name, and the
- * gate's job is given a token endpoint of its own, because GitHub's tokens name the called workflow and act has one endpoint for all.
+ * The reusable workflows as a repository calls them, run by act on this machine. Three things of GitHub's that act lacks are
+ * stood in for, in a copy of this repository: `$/` (act 0.2.89 does not know it) is written out as the suite's name, the
+ * gate's job is given a token endpoint of its own, because GitHub's tokens name the called workflow and act has one endpoint for all,
+ * and the two actions that carry artifacts from job to job copy a folder.
  */
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const SUITE = 'hallmark-actions/hallmark';
 const PIPELINE = `${SUITE}/.github/workflows/pipeline.yml`;
 const GATE = `${SUITE}/.github/workflows/gate.yml`;
+const REPORT_FORK = `${SUITE}/.github/workflows/report-fork.yml`;
 const TAG = 'v1';
 
 const missing = await findMissing({
@@ -52,6 +55,7 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
     return world.commit(
       {
         '.github/workflows/release.yml': callPipeline(world, database),
+        '.github/workflows/report-fork.yml': CALL_REPORT_FORK,
         '.github/trusted-root.json': JSON.stringify(world.sigstore.trustedRoot),
         'package.json': '{"name":"app","version":"1.0.0"}',
         'node_modules/lodash/package.json': JSON.stringify({
@@ -78,12 +82,56 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
   ])('on a pull request with lodash %s previews "%s", and writes nothing', async (lodash, decision) => {
     commit(lodash);
     const [seen, asked] = [world.registry.requests.length, world.sigstore.requests.length];
+    const { pulls, comments, checks, analyses } = world.github.reports;
+    for (const list of [pulls, comments, checks, analyses]) list.length = 0;
+    pulls.push(pullRequest(world.env().GITHUB_SHA, OCTO));
     const { code, log } = await act(world, suite, 'pull_request');
     expect({ code, log: code === 0 ? '' : log }).toEqual({ code: 0, log: '' });
     expect(log).toContain(`set-output:: decision=${decision}`);
+    // The reviewer's page, by the job that may write it.
+    expect(comments).toMatchObject([
+      { issue: 7, body: expect.stringMatching(decision === 'deny' ? /Denied/ : /Allowed/) },
+    ]);
+    expect(checks).toMatchObject([
+      { name: 'Hallmark', conclusion: decision === 'deny' ? 'failure' : 'neutral' },
+    ]);
+    expect(analyses.map(({ sarif }) => sarif.runs[0]?.automationDetails.id)).toEqual([
+      `hallmark/${repository('app')}/linux/amd64/`,
+    ]);
     const methods = world.registry.requests.slice(seen).map(({ method }) => method);
     expect(methods.filter((method) => !['GET', 'HEAD'].includes(method))).toEqual([]);
     expect(world.sigstore.requests.length).toBe(asked);
+  });
+
+  test("shows on a fork's pull request what its run left, by jobs of the default branch", async () => {
+    commit('4.17.4');
+    const { reports } = world.github;
+    for (const list of [reports.pulls, reports.comments, reports.checks, reports.artifacts]) list.length = 0;
+    const sha = world.env().GITHUB_SHA ?? '';
+    reports.pulls.push(pullRequest(sha, MALLORY));
+    const first = await act(world, suite, 'pull_request', describePullRequest(sha, MALLORY));
+    expect({ code: first.code, log: first.code === 0 ? '' : first.log }).toEqual({ code: 0, log: '' });
+    expect(reports.comments).toEqual([]);
+
+    const left = artifactFolder(world);
+    const entries = readdirSync(left, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((path) => ({ name: relative(left, path), content: readFileSync(path) }));
+    expect(entries.map(({ name }) => name.split('/').at(-1)).sort()).toEqual([
+      'review.json',
+      'trivy.sarif',
+      'verdict.json',
+    ]);
+    reports.artifacts.push({ id: 1, run: 77, name: ARTIFACT, bytes: packZip(entries), expired: false });
+    const second = await act(world, suite, 'workflow_run', describeForkRun(sha));
+    expect({ code: second.code, log: second.code === 0 ? '' : second.log }).toEqual({ code: 0, log: '' });
+    expect(reports.comments).toMatchObject([
+      { issue: 7, body: expect.stringMatching(/Denied[\s\S]*unverified/i) },
+    ]);
+    expect(reports.checks).toMatchObject([
+      { name: 'Hallmark (unverified)', head_sha: sha, conclusion: 'failure' },
+    ]);
   });
 
   test('fails where the policy says no, and promotes nothing', async () => {
@@ -139,12 +187,38 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
   });
 });
 
+/** Who opens a pull request, and from where. */
+const OCTO = { owner: 'octo', repositoryId: 123456789 };
+const MALLORY = { owner: 'mallory', repositoryId: 666 };
+const ARTIFACT = 'hallmark-report-Hallmark';
+
+const pullRequest = (sha: string | undefined, from: typeof OCTO) => ({
+  number: 7,
+  head: { sha: sha ?? '', ref: 'feature', ...from },
+});
+
 /** The part of the event's payload that tells who asks for what to be merged (docs.github.com, "Webhook events"). */
-function describePullRequest(sha: string | undefined): unknown {
-  const repo = { id: 123456789, full_name: 'octo/app', fork: false };
-  const head = { ref: 'feature', sha, repo };
+function describePullRequest(sha: string | undefined, from = OCTO): unknown {
+  const repo = { id: OCTO.repositoryId, full_name: 'octo/app', fork: false };
+  const head = { ref: 'feature', sha, repo: { id: from.repositoryId, full_name: `${from.owner}/app` } };
   const base = { ref: 'main', sha, repo };
   return { action: 'opened', number: 7, pull_request: { number: 7, head, base }, repository: repo };
+}
+
+/** The event after that, in the repository itself. */
+function describeForkRun(sha: string): unknown {
+  const { repositoryId: id, owner } = MALLORY;
+  const head_repository = { id, full_name: `${owner}/app`, owner: { login: owner } };
+  const html_url = 'https://github.com/octo/app/actions/runs/77';
+  const run = {
+    id: 77,
+    event: 'pull_request',
+    head_sha: sha,
+    head_branch: 'feature',
+    head_repository,
+    html_url,
+  };
+  return { action: 'completed', workflow_run: run };
 }
 
 const identity = (workflow: string): string => `https://github.com/${workflow}@refs/tags/${TAG}`;
@@ -176,7 +250,7 @@ on: { push: { branches: [main] }, pull_request: }
 permissions: {}
 jobs:
   pipeline:
-    permissions: { contents: read, packages: write, id-token: write }
+    permissions: { contents: read, packages: write, id-token: write, pull-requests: write, checks: write, security-events: write }
     uses: ${PIPELINE}@${TAG}
     with:
       repository: ${registry.host}/octo/app
@@ -194,6 +268,46 @@ jobs:
       tsa-url: ${sigstore.tsaUrl}
       trusted-root: .github/trusted-root.json
 `;
+}
+
+/** What a repository writes to have the page on pull requests of forks too. */
+const CALL_REPORT_FORK = `name: report on forks
+on: { workflow_run: { workflows: [release], types: [completed] } }
+permissions: {}
+jobs:
+  report:
+    permissions: { actions: read, pull-requests: write, checks: write }
+    uses: ${REPORT_FORK}@${TAG}
+`;
+
+/** Where the stand-ins keep the one artifact of these workflows. */
+const artifactFolder = (world: World): string => join(world.folder, 'artifacts', ARTIFACT);
+
+/** Actions that carry a folder from job to job as those of GitHub do, which need its own storage: by name and commit, as the workflow pins them. */
+function standInForArtifacts(world: World, suite: string): string[] {
+  const pipeline = readFileSync(join(suite, '.github/workflows/pipeline.yml'), 'utf8');
+  const root = JSON.stringify(join(world.folder, 'artifacts'));
+  const programs = {
+    upload: `const files = env.INPUT_PATH.split('\\n').filter(Boolean).flatMap((pattern) => fs.globSync(pattern));
+      fs.rmSync(kept, { recursive: true, force: true });
+      for (const file of files) fs.cpSync(file, path.join(kept, path.relative(env.RUNNER_TEMP, file)), { recursive: true });`,
+    download: 'fs.cpSync(kept, path.join(env.GITHUB_WORKSPACE, env.INPUT_PATH), { recursive: true });',
+  };
+  return Object.entries(programs).map(([name, program]) => {
+    const folder = join(world.folder, `${name}-artifact`);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      join(folder, 'action.yml'),
+      `name: ${name}\ndescription: a stand-in\ninputs: { name: { required: true, description: n }, path: { required: true, description: p } }\nruns: { using: node24, main: index.js }\n`,
+    );
+    writeFileSync(
+      join(folder, 'index.js'),
+      `const fs = require('node:fs'); const path = require('node:path'); const { env } = process;
+      const kept = path.join(${root}, env.INPUT_NAME); ${program}`,
+    );
+    const pinned = new RegExp(`actions/${name}-artifact@[0-9a-f]{40}`).exec(pipeline)?.[0];
+    return `${pinned}=${folder}`;
+  });
 }
 
 /**
@@ -236,7 +350,8 @@ function copySuite(world: World): string {
 async function act(
   world: World,
   suite: string,
-  event: 'push' | 'pull_request' = 'push',
+  event: 'push' | 'pull_request' | 'workflow_run' = 'push',
+  about?: unknown,
 ): Promise<{ code: number | null; log: string }> {
   for (const workflow of [PIPELINE, GATE]) giveTokens(world, suite, workflow);
   const passed = [
@@ -251,7 +366,8 @@ async function act(
   ];
   const env = world.env({ event });
   const payload = join(world.folder, 'event.json');
-  writeFileSync(payload, JSON.stringify(event === 'push' ? {} : describePullRequest(env['GITHUB_SHA'])));
+  const given = about ?? (event === 'push' ? {} : describePullRequest(env['GITHUB_SHA']));
+  writeFileSync(payload, JSON.stringify(given));
   const { code, stdout, stderr } = await runProcess(
     await ensureTool('act'),
     [
@@ -264,7 +380,11 @@ async function act(
         '--action-offline-mode',
         '--no-cache-server',
       ],
-      ...['--local-repository', `${SUITE}@${TAG}=${suite}`, '--secret', `GITHUB_TOKEN=${world.github.token}`],
+      ...[`${SUITE}@${TAG}=${suite}`, ...standInForArtifacts(world, suite)].flatMap((stand) => [
+        '--local-repository',
+        stand,
+      ]),
+      ...['--secret', `GITHUB_TOKEN=${world.github.token}`],
       ...['--action-cache-path', join(world.folder, 'act'), '--actor', 'mona'],
       ...passed.flatMap((name) => ['--env', `${name}=${env[name] ?? ''}`]),
     ],
