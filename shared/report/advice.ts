@@ -61,9 +61,11 @@ export function adviseFirst(image: PageImage): string {
       const fresh = (image.review?.findings ?? []).filter(
         (found) => isOpen(found) && found.state !== 'known',
       );
-      const unknown = fresh.some(({ state }) => state === 'unknown');
-      if (fresh.length === 0) return 'nothing to do.';
-      return `nothing has to be done. It would help to ${adviseRemedy(fresh, image.review, unknown ? '' : 'new')}`;
+      // Where nothing fails, what nobody can mend is no reason to do anything.
+      const helps = fresh.some((found) => found.class === 'secret' || found.fixed !== '');
+      if (!helps) return 'nothing to do.';
+      const which = fresh.some(({ state }) => state === 'unknown') ? '' : 'new';
+      return `nothing has to be done. It would help to ${adviseRemedy(fresh, image.review, which)}`;
     }
   }
 }

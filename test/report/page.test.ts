@@ -202,6 +202,11 @@ test.each<[string, PageImage, string]>([
     'nothing to do.',
   ],
   [
+    'nothing about what nobody can mend',
+    imageOf({ ...GOOD, review: review({ findings: [finding({ fixed: '' })] }) }),
+    'nothing to do.',
+  ],
+  [
     'what would help though nothing has to be done',
     imageOf({ ...GOOD, review: review({ findings: [finding()] }) }),
     'nothing has to be done. It would help to upgrade `openssl` to `3.0.13-1`: fixes the only new finding.',
