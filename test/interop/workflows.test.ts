@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureTool } from '../../scripts/tools.ts';
@@ -17,6 +17,8 @@ import { runProcess } from '../../shared/process/run.ts';
 import { findMissing, findProgram } from '../servers/peers.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+/** Pages that have workflows to copy. */
+const PAGES = ['README.md', 'action-docs/read-the-comment.md'];
 const missing = await findMissing({ tools: ['actionlint'], programs: ['python3'] });
 
 async function run(
@@ -59,10 +61,10 @@ async function ensureZizmor(): Promise<string> {
   return program;
 }
 
-/** The whole workflows in the README: its YAML blocks with jobs, a placeholder for a commit written out. */
-function readmeWorkflows(): string[] {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  return [...readme.matchAll(/```ya?ml\n([\s\S]*?)```/g)]
+/** The whole workflows of a page: its YAML blocks with jobs, a placeholder for a commit written out. */
+function workflowsOf(page: string): string[] {
+  const text = readFileSync(join(root, page), 'utf8');
+  return [...text.matchAll(/```ya?ml\n([\s\S]*?)```/g)]
     .map(([, block]) => block ?? '')
     .filter((block) => /^jobs:/m.test(block) && /^on:/m.test(block))
     .map((block) => block.replace(/@<[^>\n]+>/g, `@${'0123456789'.repeat(4)}`));
@@ -75,20 +77,22 @@ describe.skipIf(missing)(`the workflows are clean${missing && ` (skipped: ${miss
 
   beforeAll(async () => {
     mkdirSync(workflows, { recursive: true });
-    readmeWorkflows().forEach((text, at) => {
-      writeFileSync(join(workflows, `readme-${at + 1}.yml`), text);
-    });
+    for (const page of PAGES) {
+      workflowsOf(page).forEach((text, at) => {
+        writeFileSync(join(workflows, `${basename(page, '.md').toLowerCase()}-${at + 1}.yml`), text);
+      });
+    }
     zizmor = await ensureZizmor();
   }, 180_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("the README has a repository's workflow to copy", () => {
-    expect(readmeWorkflows().length).toBeGreaterThan(0);
+  test.each(PAGES)('%s has a workflow to copy', (page) => {
+    expect(workflowsOf(page).length).toBeGreaterThan(0);
   });
 
   test.each([
     ["this repository's", () => join(root, '.github', 'workflows')],
-    ["the README's", () => workflows],
+    ["the pages'", () => workflows],
   ])('actionlint finds nothing in %s', async (_, where) => {
     const files = readdirSync(where()).map((name) => join(where(), name));
     const result = await run(await ensureTool('actionlint'), ['-no-color', ...files], root);
@@ -97,7 +101,7 @@ describe.skipIf(missing)(`the workflows are clean${missing && ` (skipped: ${miss
 
   test.each([
     ['this repository', () => root],
-    ["the README's workflows", () => folder],
+    ["the pages' workflows", () => folder],
   ])('zizmor finds nothing in %s', async (_, where) => {
     const { code, output } = await run(zizmor, ['--offline', '--no-progress', where()], root);
     expect(output).toMatch(/No findings to report/);
