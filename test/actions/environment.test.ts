@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readRecord } from './record.ts';
 import { GATE_WORKFLOW, RELEASE_WORKFLOW, type Run, startWorld, type World } from './world.ts';
 
 /*
@@ -22,8 +23,12 @@ environments:
     repository: ${host}/octo/frozen
     rules: [signed]
     freeze: [{ from: 2020-01-01T00:00:00Z, until: 2999-01-01T00:00:00Z, reason: for ever }]
+  approved: { repository: ${host}/octo/approved, approvals: 1, rules: [signed, provenance] }
+  broken:  { repository: ${host}/octo/broken, rules: [signed, impossible] }
+  beyond:  { repository: ${host}/octo/beyond, after: broken, rules: [signed] }
   asks:    { repository: ${host}/octo/asks, rules: [reasoned] }
 rules:
+  impossible: { title: Never, deny: "true" }
   reasoned: { title: Somebody says why, deny: "promotion.reason == '' || promotion.current != ''" }
 `;
 
@@ -200,6 +205,83 @@ describe('hold and withdraw', () => {
     ],
   ])('refuses %s', { timeout: 60_000 }, async (_, inputs, run, outcome, message) => {
     const done = await mark('hold', 'staging', inputs, run);
+    expect(done.outputs, done.log).toMatchObject({ outcome });
+    expect(done.log).toContain(message);
+  });
+});
+
+describe('approvals and break-glass', () => {
+  let image: string;
+  let digest: string;
+  beforeAll(async () => {
+    image = await release('approved');
+    digest = image.split('@')[1] ?? '';
+    world.github.reviews.permissions.hubot = 'write';
+  }, 60_000);
+  beforeEach(() => {
+    world.github.reviews.runs.length = 0;
+  });
+  const approve = (environment: string, login = 'hubot', comment = `ship ${digest}`) =>
+    world.github.reviews.runs.push({ run: 1000, environment, login, comment });
+
+  test('an environment that asks for approval has it in the record', { timeout: 60_000 }, async () => {
+    approve('approved', 'mona');
+    const alone = await promote(image, 'approved');
+    expect(alone.outputs, alone.log).toMatchObject({ outcome: 'refused' });
+    expect(alone.log).toContain('1 must approve this digest, and nobody did so far');
+    expect(alone.log).toContain('the approval of this run by mona is of the one who started it');
+    approve('approved', 'hubot', `ship sha256:${'0'.repeat(64)}`);
+    const other = await promote(image, 'approved');
+    expect(other.log).toContain('does not name the digest');
+    approve('approved');
+    const done = await promote(image, 'approved');
+    expect(done.outputs, done.log).toMatchObject({ outcome: 'passed' });
+    expect((await readRecord(done.outputs.record ?? '')).approvedBy).toMatchObject([
+      { by: 'hubot', how: 'run' },
+    ]);
+  });
+
+  test('break-glass lets one image through, with a verdict that stays FAILED and goes no further', {
+    timeout: 90_000,
+  }, async () => {
+    const glass = { 'break-glass': 'impossible', reason: 'incident 43' };
+    const alone = await promote(image, 'broken', glass);
+    expect(alone.outputs, alone.log).toMatchObject({ outcome: 'refused' });
+    expect(alone.log).toContain(
+      "break-glass needs somebody's approval of this run for the environment broken",
+    );
+    approve('broken', 'mona');
+    const own = await promote(image, 'broken', glass);
+    expect(own.outputs, own.log).toMatchObject({ outcome: 'refused' });
+    approve('broken');
+    const without = await promote(image, 'broken', { reason: 'incident 43' });
+    expect(without.outputs, without.log).toMatchObject({ outcome: 'refused' });
+    const done = await promote(image, 'broken', glass);
+    expect(done.outputs, done.log).toMatchObject({ outcome: 'passed' });
+    expect(done.log).toContain('break-glass: impossible waived');
+    const record = await readRecord(done.outputs.record ?? '');
+    expect(record.override).toMatchObject({ rules: ['impossible'], approvedBy: [{ by: 'hubot' }] });
+    const next = await promote(image, 'beyond');
+    expect(next.outputs, next.log).toMatchObject({ outcome: 'refused' });
+    expect(next.log).toContain('it came to broken by break-glass, which lets nothing further');
+    expect(next.log).toContain('the verdict of broken is FAILED');
+  });
+
+  test.each<[string, Record<string, string>, string, string]>([
+    [
+      'without a reason',
+      { 'break-glass': 'impossible', reason: '' },
+      'invalid',
+      'reason: is required for break-glass',
+    ],
+    ['of a rule that is not there', { 'break-glass': 'posible' }, 'invalid', 'broken has no rule "posible"'],
+    ['of the signature', { 'break-glass': 'signed, impossible' }, 'invalid', '"signed" is never waived'],
+    ['of a withdrawal', { 'break-glass': 'withdrawn, impossible' }, 'invalid', '"withdrawn" is never waived'],
+    ['of too little', { 'break-glass': 'hold' }, 'refused', 'impossible (Never)'],
+  ])('is refused %s', { timeout: 60_000 }, async (_, inputs, outcome, message) => {
+    approve('broken');
+    const next = await release(`broken ${Object.values(inputs).join()}`);
+    const done = await promote(next, 'broken', { reason: 'incident 43', ...inputs });
     expect(done.outputs, done.log).toMatchObject({ outcome });
     expect(done.log).toContain(message);
   });

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPlainStore, tamperImage } from '../../scripts/demo/tamper.ts';
 import { PREDICATE_TYPES } from '../../shared/evidence/predicate.ts';
-import { type Promotion, promotionSchema } from '../../shared/evidence/promotion.ts';
 import { parseDigestReference, parseReference } from '../../shared/image/reference.ts';
 import { publishStatements } from '../../shared/sigstore/publish.ts';
 import { openSigner } from '../../shared/sigstore/signer.ts';
 import { copyImage } from '../../shared/store/copy.ts';
 import { listSubjects } from '../../shared/store/subjects.ts';
 import { runContext } from '../sigstore/context.ts';
+import { readRecord } from './record.ts';
 import { GATE_WORKFLOW, RELEASE_WORKFLOW, type Run, startWorld, type World } from './world.ts';
 
 const POLICY = '.github/hallmark.yml';
@@ -79,17 +79,6 @@ const pointerOf = async (environment: string) =>
   (await storeOf(environment).resolve(`env-${environment}`))?.digest;
 const recordTagsOf = async (environment: string) =>
   (await storeOf(environment).listTags()).filter((tag) => tag.startsWith(`env-${environment}.`)).sort();
-
-/** The record that the output `record` names, as anybody reads it. */
-async function readRecord(record: string): Promise<Promotion> {
-  const reference = parseDigestReference(record);
-  const store = openPlainStore(reference);
-  const manifest = JSON.parse((await store.getManifest(reference.digest))?.bytes.toString() ?? '');
-  const bundle = JSON.parse((await store.readBlob(manifest.layers[0])).toString());
-  return promotionSchema.parse(
-    JSON.parse(Buffer.from(bundle.dsseEnvelope.payload, 'base64').toString()).predicate,
-  );
-}
 
 test('a promotion is copied, recorded and pointed at; the same again writes nothing', {
   timeout: 60_000,
