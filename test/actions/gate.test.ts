@@ -301,6 +301,18 @@ describe('gate', () => {
   test.each<[name: string, inputs: Record<string, string>, outcome: string, message: string]>([
     ['a tag', { image: 'ghcr.io/octo/app:latest' }, 'invalid', 'image: needs a digest'],
     ['no image', { image: '' }, 'invalid', 'image: is required'],
+    [
+      'a bad image before a missing policy',
+      { image: 'app:1', policy: '' },
+      'invalid',
+      'image: names no registry',
+    ],
+    [
+      'a digest that is none before a missing policy',
+      { image: 'ghcr.io/octo/app@sha256:12', policy: '' },
+      'invalid',
+      'image: a sha256 digest has 64 hex digits',
+    ],
     ['an environment that no policy can have', { environment: 'Prod!' }, 'invalid', 'environment: may hold'],
     [
       'an environment that the policy does not have',

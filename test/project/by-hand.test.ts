@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 
-/** Runs a server's command as `npm run` does; one that starts is ended after two seconds. */
+/** Runs a server's command as `npm run` does. */
 function run(name: string, ...options: string[]): { status: number | null; stdout: string; stderr: string } {
   const main = new URL(`../servers/${name}-main.ts`, import.meta.url).pathname;
-  return spawnSync(process.execPath, [main, ...options], { encoding: 'utf8', timeout: 5000 });
+  return spawnSync(process.execPath, [main, ...options], { encoding: 'utf8', timeout: 25_000 });
 }
 
 describe('a server that is started by hand says in one line what is wrong', () => {
