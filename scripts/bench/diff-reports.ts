@@ -18,7 +18,8 @@ function makeReport(changed: boolean): { findings: Finding[]; packages: Package[
   const packages: Package[] = [];
   for (let at = 0; at < PACKAGES; at += 1) {
     const version = `1.${at % 7}.${changed && at % 10 === 0 ? 99 : at % 13}`;
-    packages.push({ name: `package-${at}`, type: 'npm', version, licences: ['MIT'] });
+    const url = `pkg:npm/package-${at}@${version}`;
+    packages.push({ name: `package-${at}`, type: 'npm', version, licences: ['MIT'], url });
     for (let one = 0; one < EACH; one += 1) {
       const number = at * EACH + one + (changed && one === 0 ? PACKAGES * EACH : 0);
       findings.push(

@@ -8,6 +8,8 @@ export interface Package {
   readonly type: string;
   readonly version: string;
   readonly licences: readonly string[];
+  /** Its package URL as the document has it; empty when there is none. */
+  readonly url: string;
 }
 
 /** Types whose namespace is the distribution (purl-spec, PURL-TYPES), which an image has one of. */
@@ -45,8 +47,8 @@ export function parsePackageUrl(
 }
 
 /** A package by its URL, or by what else is known where that is none; undefined for what contains the packages. */
-function namePackage(url: string, known: Package): Package | undefined {
-  const parsed = parsePackageUrl(url);
+function namePackage(known: Package): Package | undefined {
+  const parsed = parsePackageUrl(known.url);
   if (parsed === undefined) return known;
   const { type, name } = parsed;
   return CONTAINERS.has(type) ? undefined : { ...known, type, name };
@@ -82,8 +84,13 @@ export function readPackages(report: unknown): Package[] | undefined {
       const upstream = Release === '' ? Version : `${Version}-${Release}`;
       const version = Epoch === 0 ? upstream : `${Epoch}:${upstream}`;
       return (
-        namePackage(Identifier?.PURL ?? '', { name: Name, type: Type, version, licences: Licenses ?? [] }) ??
-        []
+        namePackage({
+          name: Name,
+          type: Type,
+          version,
+          licences: Licenses ?? [],
+          url: Identifier?.PURL ?? '',
+        }) ?? []
       );
     }),
   );
@@ -132,7 +139,7 @@ export function readSbomPackages(document: unknown): Package[] | undefined {
       const licences = (licenses ?? []).map(
         ({ license, expression }) => expression ?? license?.id ?? license?.name ?? '',
       );
-      return (purl && namePackage(purl, { name, type: '', version, licences })) || [];
+      return (purl && namePackage({ name, type: '', version, licences, url: purl })) || [];
     });
   }
   const spdx = spdxSchema.safeParse(document);
@@ -143,6 +150,6 @@ export function readSbomPackages(document: unknown): Package[] | undefined {
       (one) => !/^(?:NOASSERTION|NONE)?$/.test(one),
     );
     const licences = licence === undefined ? [] : [licence];
-    return (purl && namePackage(purl, { name, type: '', version, licences })) || [];
+    return (purl && namePackage({ name, type: '', version, licences, url: purl })) || [];
   });
 }

@@ -5,9 +5,11 @@ import { placeOf } from '../evidence/finding.ts';
 import { listFirstSeen } from '../evidence/first-seen.ts';
 import { mergeFindings } from '../evidence/merge.ts';
 import { type Package, readPackages } from '../evidence/packages.ts';
+import type { RunContext } from '../github/context.ts';
+import { submitSnapshot } from '../github/snapshot.ts';
 import { describeLayers, type LayerOrigin, layeredConfigSchema } from '../image/history.ts';
 import { formatImage } from '../image/reference.ts';
-import { Unavailable } from '../outcome/outcome.ts';
+import { Failure, Unavailable } from '../outcome/outcome.ts';
 import type { Review, ReviewFinding } from '../report/review.ts';
 import { readJson } from '../store/json.ts';
 import type { Store } from '../store/store.ts';
@@ -89,6 +91,32 @@ async function listPackages(analysed: readonly AnalysedPlatform[]): Promise<Map<
     found.set(platform, packages);
   }
   return found;
+}
+
+/**
+ * Submits the packages to GitHub's dependency graph; gives the snapshot's id. What goes wrong there is a warning: it is no part of the verdict,
+ * and the reports are there already.
+ */
+export async function submitPackages(
+  analysed: readonly AnalysedPlatform[],
+  place: string,
+  token: string | undefined,
+  context: RunContext,
+): Promise<number | undefined> {
+  const packages = await listPackages(analysed);
+  const manifests = [...packages].map(([platform, found]) => ({
+    name: `${place} (${platform})`,
+    packages: found,
+  }));
+  const version = analysed[0]?.scan.version ?? '';
+  try {
+    return await submitSnapshot(manifests, { image: place, version }, token, context);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const hint = error.hint === undefined ? '' : `\n${error.hint}`;
+    context.log.warning(`No dependencies were submitted: ${error.message}${hint}`);
+    return undefined;
+  }
 }
 
 /**

@@ -29,7 +29,7 @@ import {
   prepareTools,
 } from './analysis.ts';
 import { type Baseline, parseBaseline } from './baseline.ts';
-import { completeReview } from './contents.ts';
+import { completeReview, submitPackages } from './contents.ts';
 import { describeExceptions, type ExcusesInputs, type LoadedExcuses, loadExcuses } from './excuses.ts';
 import { judgeFailOn } from './fail.ts';
 import { readSurroundings, type SurroundingsInputs } from './surroundings.ts';
@@ -47,6 +47,8 @@ export interface ScanInputs
   readonly 'fail-on': readonly Severity[];
   /** What the image is compared with, see `parseBaseline`; undefined: nothing. */
   readonly baseline?: string | undefined;
+  /** True: the packages go to GitHub's dependency graph. */
+  readonly 'dependency-snapshot'?: boolean | undefined;
   readonly 'github-token'?: string | undefined;
 }
 
@@ -117,6 +119,10 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
     );
     const path = join(reports, 'review.json');
     await writeFile(path, JSON.stringify(review));
+    const snapshot =
+      inputs['dependency-snapshot'] === true
+        ? await submitPackages(analysed, formatPlace(reference), inputs['github-token'], context)
+        : undefined;
     return {
       outcome: reasons.length > 0 ? 'refused' : 'passed',
       reasons,
@@ -127,6 +133,7 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
         digest: subjects.digest,
         ...listFiles(analysed, subjects.all.length === 1),
         review: path,
+        'dependency-snapshot': snapshot,
         'db-updated-at': (await tools).database?.updatedAt,
         ...(compared && outputComparison(compared)),
         ...(inputs.scanners.length > 0 && outputCounts(merged)),

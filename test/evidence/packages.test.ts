@@ -38,12 +38,19 @@ const npm = (name: string, version: string, ...licences: string[]): Package => (
   type: 'npm',
   version,
   licences,
+  url: `pkg:npm/${name}@${version}`,
 });
 
 describe('the same packages', () => {
   const expected = [
     npm('lodash', '4.17.4', 'MIT'),
-    { name: 'libc6', type: 'deb', version: '1:2.36-9', licences: [] },
+    {
+      name: 'libc6',
+      type: 'deb',
+      version: '1:2.36-9',
+      licences: [],
+      url: expect.stringContaining('pkg:deb/debian/libc6@2.36-9'),
+    },
   ];
   it.each<[string, unknown]>([
     [
