@@ -11,7 +11,7 @@ export interface LayerSource {
   /** As the history has it. */
   readonly createdBy: string;
   /** Undefined: an instruction that brings no layer. */
-  readonly files?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string | Buffer>>;
 }
 
 /** Writes an image of one manifest for linux/amd64; returns its digest. */
@@ -25,7 +25,11 @@ export async function writeLayered(
   for (const { files } of sources) {
     if (files === undefined) continue;
     const archive = pack();
-    for (const [name, content] of Object.entries(files)) archive.entry({ name, mtime: new Date(0) }, content);
+    for (const [name, content] of Object.entries(files)) {
+      // Bytes are a program; Trivy looks into none that cannot run.
+      const mode = typeof content === 'string' ? 0o644 : 0o755;
+      archive.entry({ name, mode, mtime: new Date(0) }, content);
+    }
     archive.finalize();
     const tar = await buffer(archive);
     const bytes = gzipSync(tar);
