@@ -69,6 +69,20 @@ describe('the stub of GitHub', () => {
     expect(answer.body).toMatchObject(body);
   });
 
+  test('lists the attestations of a digest, by address only where told so', async () => {
+    const payload = (hex: string): string =>
+      Buffer.from(JSON.stringify({ subject: [{ digest: { sha256: hex } }] })).toString('base64');
+    const [one, other] = ['a', 'b'].map((hex) => ({ dsseEnvelope: { payload: payload(hex) } }));
+    github.attestations.push(one, other);
+    const path = `/repos/octo/app/attestations/${encodeURIComponent('sha256:b')}`;
+    expect((await ask(path)).body).toMatchObject({ attestations: [{ bundle: other, repository_id: 7 }] });
+    github.bundlesElsewhere = true;
+    expect(Object.keys(((await ask(path)).body as { attestations: object[] }).attestations[0] ?? {})).toEqual(
+      ['bundle_url', 'repository_id'],
+    );
+    expect((await ask(path.replace('%3Ab', '%3Ac'))).status).toBe(404);
+  });
+
   test('knows one token', async () => {
     expect((await ask('/repos/octo/app', 'other')).status).toBe(401);
   });
