@@ -36,11 +36,19 @@ export function listFailing(image: PageImage): ReviewFinding[] {
   const standing = standingOf(image);
   if (standing !== 'denied' && standing !== 'refused') return [];
   const named = new Set(reasonsOf(image).flatMap(readWords));
-  return (image.review?.findings ?? []).filter((found) => isOpen(found) && isNamed(found, named));
+  return (image.review?.findings ?? []).filter(
+    (found) => isOpen(found) && namesOf(found).some((name) => named.has(name)),
+  );
 }
 
-function isNamed(found: ReviewFinding, named: ReadonlySet<string>): boolean {
-  return found.package === '' ? named.has(found.id) || named.has(found.target) : named.has(found.id);
+/** By what a reason may name a finding: its identifier, and of a secret the file. */
+export function namesOf({ class: kind, id, target }: ReviewFinding): string[] {
+  return kind === 'secret' ? [id, target] : [id];
+}
+
+/** True when a reason of gate ends before it has named everything (policy/expression.ts, `evaluateExamples`). */
+export function namesMore(reason: string): boolean {
+  return /; and \d+ more$/.test(reason);
 }
 
 /** The one thing to do that helps most, as Markdown. */
@@ -53,9 +61,9 @@ export function adviseFirst(image: PageImage): string {
     case 'denied':
     case 'refused': {
       const failing = listFailing(image);
-      return failing.length === 0
-        ? `put this right: ${said}`
-        : adviseRemedy(failing, image.review, 'failing');
+      if (failing.length === 0) return `put this right: ${said}`;
+      const more = reasonsOf(image).some(namesMore);
+      return adviseRemedy(failing, image.review, more ? 'of the failing' : 'failing');
     }
     default: {
       const fresh = (image.review?.findings ?? []).filter(
@@ -75,7 +83,12 @@ interface Remedy {
   readonly text: string;
 }
 
-function adviseRemedy(findings: readonly ReviewFinding[], review: Review | undefined, which: string): string {
+/** `which` findings these are; `of the failing` when there are more that nobody named. */
+function adviseRemedy(
+  findings: readonly ReviewFinding[],
+  review: Review | undefined,
+  which: '' | 'new' | 'failing' | 'of the failing',
+): string {
   const secret = findings.find((found) => found.class === 'secret');
   if (secret !== undefined) {
     const where = formatCode(secret.target, NAME);
@@ -96,6 +109,7 @@ function adviseRemedy(findings: readonly ReviewFinding[], review: Review | undef
     return `take out ${formatCode(what, NAME)}, or add an exception with an owner and an end date: no fix is released for ${many}.`;
   }
   const kind = `${which} finding`.trim();
+  if (which === 'of the failing') return `${best.text} at least ${formatNumber(best.fixes)} ${kind}s.`;
   if (total === 1) return `${best.text} the only ${kind}.`;
   const many =
     best.fixes === total

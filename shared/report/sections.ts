@@ -1,5 +1,5 @@
 import type { RuleResult } from '../policy/verdict.ts';
-import { listFailing, readWords, reasonsOf } from './advice.ts';
+import { listFailing, namesMore, namesOf, readWords, reasonsOf } from './advice.ts';
 import {
   foldBlock,
   formatCount,
@@ -22,13 +22,15 @@ const REASON = 400;
 /** Every reason that neither the first thing to do nor the table of findings tells already, and every warning. */
 export function describeReasons(image: PageImage, layout: Layout): Block[] {
   const { verdict } = image;
-  const ids = new Set(listFailing(image).map(({ id }) => id));
-  const told = (reason: string): boolean => readWords(reason).some((word) => ids.has(word));
+  const failing = new Set(listFailing(image).flatMap(namesOf));
+  const told = (reason: string): boolean => readWords(reason).some((word) => failing.has(word));
   const format = (reason: string): string => escapeMarkdown(reason, REASON);
+  const marked = (reasons: readonly string[]): string =>
+    `what is marked ⛔ below${reasons.some(namesMore) ? ', and more' : ''}`;
   const denied = (verdict?.rules ?? []).filter(({ outcome }) => outcome === 'denied');
   const rules = denied.map(({ name, title, reasons }) => {
     const rule = `${formatCode(name, 80)} ${escapeMarkdown(title, 200)}`;
-    return `${rule}: ${reasons.some(told) ? 'what is marked ⛔ below' : format(reasons.join('; '))}`;
+    return `${rule}: ${reasons.some(told) ? marked(reasons) : format(reasons.join('; '))}`;
   });
   const ofRules = new Set(
     denied.flatMap(({ name, title, reasons }) => reasons.map((reason) => `${name} (${title}): ${reason}`)),
@@ -36,7 +38,7 @@ export function describeReasons(image: PageImage, layout: Layout): Block[] {
   const others = reasonsOf(image).filter((reason) => !ofRules.has(reason) && !told(reason));
   const lines = [...rules, ...others.map(format)];
   // A single one is what has to be put right first, so it has been said.
-  const shown = lines.length === 1 && ids.size === 0 ? [] : lines;
+  const shown = lines.length === 1 && failing.size === 0 ? [] : lines;
   const warnings = verdict?.warnings ?? [];
   const title = (word: string, count: number): string => `${layout.heading} ${word}: ${formatNumber(count)}`;
   return [

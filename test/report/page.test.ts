@@ -183,6 +183,17 @@ test.each<[string, PageImage, string]>([
     'revoke the secret in `app/.env`, line 3, and build the image without it: a later layer does not take it out.',
   ],
   [
+    'an upgrade where gate named a part of what fails',
+    {
+      ...refused([finding(), finding({ id: 'CVE-2026-9' })]),
+      verdict: verdict({
+        decision: 'deny',
+        reasons: ['no-critical (No critical): CVE-2026-2511 openssl; and 7 more'],
+      }),
+    },
+    'upgrade `openssl` to `3.0.13-1`: fixes at least 2 of the failing findings.',
+  ],
+  [
     'what is not about findings',
     imageOf({ ...GOOD, verdict: verdict({ decision: 'deny', reasons: ['signed: no signature'] }) }),
     'put this right: signed: no signature.',
