@@ -62,13 +62,14 @@ export function describeChange(image: PageImage, layout: Layout): Block[] {
   ];
 }
 
-/** What fails first, then what is exploited, then by severity, and of those what can be fixed. */
+/** What fails first, then what is exploited, then by severity, of those what can be fixed, and of those by CVSS. */
 function sortKey(found: ReviewFinding, failing: ReadonlySet<ReviewFinding>): number {
   return (
     (failing.has(found) ? 0 : 1000) +
     (found.exploited === undefined ? 100 : 0) +
     SEVERITIES.indexOf(found.severity) * 10 +
-    (found.fixed === '' ? 1 : 0)
+    (found.fixed === '' ? 2 : 0) +
+    (1 - (found.cvss ?? 0) / 10)
   );
 }
 
@@ -258,19 +259,25 @@ function formatSize(bytes: number): string {
 }
 
 function describeLayers({ platforms }: Review, layout: Layout): Block[] {
-  const layers = platforms.flatMap((platform) =>
-    platform.layers.map((layer) => ({ platform: platform.name, layer })),
-  );
+  const layers = platforms.flatMap(({ name, layers: there, removed = [] }) => [
+    ...there.map((layer) => ({ platform: name, layer, change: layer.known === false ? 'new' : '' })),
+    ...removed.map((layer) => ({ platform: name, layer, change: 'removed' })),
+  ]);
+  const compared = platforms.some(({ removed }) => removed !== undefined);
+  const count = (change: string): string =>
+    formatNumber(layers.filter((layer) => layer.change === change).length);
+  const there = formatNumber(layers.filter(({ change }) => change !== 'removed').length);
   return foldBlock(
     RANKS.layers,
-    `Layers: ${formatNumber(layers.length)}`,
+    `Layers: ${there}${compared ? ` (${count('new')} new, ${count('removed')} removed)` : ''}`,
     layers,
     {
-      head: ['Platform', 'Size', 'Made by'],
-      row: ({ platform, layer }) => [
+      head: ['Platform', 'Size', 'Made by', ...(compared ? ['Change'] : [])],
+      row: ({ platform, layer, change }) => [
         escapeMarkdown(platform, 40),
         formatSize(layer.size),
         formatCode(layer.createdBy, 100),
+        ...(compared ? [change] : []),
       ],
     },
     layout.folded,

@@ -354,3 +354,19 @@ test('shows what was known before and fails all the same', () => {
   const text = renderComment(page({ ...refused([old]) }));
   expect(text).toMatch(/^\| ⛔&nbsp;high \| \[CVE-2026-2511\].* · known before \|/m);
 });
+
+test('shows what fails first, then what is exploited, then by severity, fix and CVSS', () => {
+  const findings = [
+    finding({ id: 'LOW', severity: 'LOW' }),
+    finding({ id: 'UNFIXED', severity: 'CRITICAL', fixed: '', cvss: 10 }),
+    finding({ id: 'CRITICAL-9.0', severity: 'CRITICAL', cvss: 9 }),
+    finding({ id: 'CRITICAL-9.8', severity: 'CRITICAL', cvss: 9.8 }),
+    finding({ id: 'EXPLOITED', severity: 'MEDIUM', exploited: '2026-11-18' }),
+    finding({ id: 'FAILING', severity: 'HIGH' }),
+  ];
+  const text = renderComment(
+    page({ review: review({ outcome: 'refused', reasons: ['HIGH: FAILING'], findings }) }),
+  );
+  const rows = [...text.matchAll(/^\| [^|]+ \| ([A-Z0-9.-]+) openssl/gm)].map(([, id]) => id);
+  expect(rows).toEqual(['FAILING', 'EXPLOITED', 'CRITICAL-9.8', 'CRITICAL-9.0', 'UNFIXED', 'LOW']);
+});
