@@ -44,6 +44,11 @@ export function readTriggeringRun(
   return runEventSchema.safeParse(event).data?.workflow_run;
 }
 
+/** Full commit of the head of an event's pull request, as it was then. */
+export function readEventHead(event: unknown): string | undefined {
+  return pullEventSchema.safeParse(event).data?.pull_request.head.sha;
+}
+
 /** The run's repository. Throws `Invalid` when GITHUB_REPOSITORY does not say which. */
 export function readRepository({ repository }: RunContext): Repository {
   const [owner, repo] = repository?.split('/') ?? [];

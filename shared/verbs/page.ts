@@ -5,7 +5,7 @@ import type { Github } from '../github/api.ts';
 import { downloadArtifact } from '../github/artifact.ts';
 import type { RunContext } from '../github/context.ts';
 import { loadPolicy } from '../github/policy.ts';
-import { readTriggeringRun } from '../github/pulls.ts';
+import { readEventHead, readTriggeringRun } from '../github/pulls.ts';
 import { readZip } from '../github/zip.ts';
 import { formatImage, parseDigestReference } from '../image/reference.ts';
 import { Failure, Invalid, Unavailable } from '../outcome/outcome.ts';
@@ -27,6 +27,8 @@ export interface PageInputs extends Pick<SigningInputs, 'sigstore' | 'trusted-ro
   /** Files that scan and gate wrote. */
   readonly review: readonly string[];
   readonly verdict: readonly string[];
+  /** Lockfiles in the workspace, for annotations at their lines. */
+  readonly lockfiles: readonly string[];
   /** Name of the artifact that the run before this one left; that run may be a fork's. */
   readonly artifact?: string | undefined;
   readonly 'github-token'?: string | undefined;
@@ -37,7 +39,7 @@ const FILE_LIMIT = 64 * 1024 * 1024;
 /** Images of one page. */
 const IMAGES = 50;
 /** A stranger's archive: what is read of it in all, unpacked. */
-const ARCHIVE = { entries: 1000, bytes: 64 * 1024 * 1024 } as const;
+const ARCHIVE = { entries: 1000, bytes: 32 * 1024 * 1024 } as const;
 
 /** One report on its way to the page: read, or the reason why not. */
 type Found = { readonly name: string } & ({ readonly text: string } | { readonly fault: string });
@@ -62,24 +64,29 @@ export async function buildPage(inputs: PageInputs, github: Github, context: Run
       repository: `${serverUrl}/${repository}`,
       ...(about && { run: `${serverUrl}/${repository}/actions/runs/${about}` }),
     }),
-    ...(run && { commit: run.head_sha }),
+    commit: run?.head_sha ?? readEventHead(context.event) ?? context.sha,
+    lockfiles: await readLockfiles(inputs.lockfiles, context),
   };
 }
 
-/** Reports and verdicts on the same digest are one image. */
+/** A review and a verdict on the same digest are one image. A second verdict on it is one more: none may hide another. */
 function joinParts(parts: readonly PageImage[]): PageImage[] {
-  const images = new Map<string, PageImage>();
+  const images: PageImage[] = [];
+  const digestOf = ({ image }: PageImage): string => image.slice(image.lastIndexOf('@') + 1);
   for (const part of parts) {
-    const digest = part.image.slice(part.image.lastIndexOf('@') + 1);
-    const known = images.get(digest);
-    const unavailable = [known?.unavailable, part.unavailable]
-      .filter((text) => text !== undefined)
-      .join('; ');
-    images.set(digest, { ...known, ...part, ...(unavailable !== '' && { unavailable }) });
+    const at = images.findIndex(
+      (known) =>
+        digestOf(known) === digestOf(part) &&
+        (known.review === undefined || part.review === undefined) &&
+        (known.verdict === undefined || part.verdict === undefined) &&
+        (known.unavailable === undefined || part.unavailable === undefined),
+    );
+    if (at < 0) images.push(part);
+    else images[at] = { ...images[at], ...part };
   }
-  if (images.size > IMAGES)
-    throw new Invalid('review', `is of ${images.size} images; a page holds ${IMAGES}`);
-  return [...images.values()];
+  if (images.length > IMAGES)
+    throw new Invalid('review', `is of ${images.length} images; a page holds ${IMAGES}`);
+  return images;
 }
 
 function readReview({ name, ...found }: Found): PageImage {
@@ -132,7 +139,11 @@ async function readReport(path: string, input: string, context: RunContext): Pro
       return { name: path, fault: `it has ${size} bytes, and ${FILE_LIMIT} are read at most` };
     return { name: path, text: await readFile(file, 'utf8') };
   } catch (error) {
-    return { name: path, fault: `it cannot be read (${(error as NodeJS.ErrnoException).code})` };
+    const { code } = error as NodeJS.ErrnoException;
+    return {
+      name: path,
+      fault: code === 'EISDIR' ? `it holds no ${input}.json` : `it cannot be read (${code})`,
+    };
   }
 }
 
@@ -155,6 +166,22 @@ export async function findFiles(
 export function locate(path: string, input: string, { temp, workspace }: RunContext): Promise<string> {
   const inTemp = isAbsolute(path) && !relative(temp, path).startsWith('..');
   return resolveInside(inTemp ? temp : workspace, path, input);
+}
+
+/** A lockfile that cannot be read is one annotation less. */
+async function readLockfiles(
+  paths: readonly string[],
+  context: RunContext,
+): Promise<{ path: string; text: string }[]> {
+  const found = paths.map(async (path) => {
+    const file = await resolveInside(context.workspace, path, 'lockfiles');
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      context.log.warning(`${path} cannot be read (${error.code}), so no line of it is annotated`);
+      return undefined;
+    });
+    return text === undefined ? [] : [{ path: relative(context.workspace, file), text }];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** What the run before this one left: a stranger's bytes. Only two names in it mean anything, and nothing of it reaches the disk. */

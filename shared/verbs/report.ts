@@ -4,7 +4,7 @@ import { writeCheck } from '../github/check.ts';
 import { categorize, chooseCommit, parseSarif, uploadSarif } from '../github/codescanning.ts';
 import { writeComment } from '../github/comment.ts';
 import type { RunContext } from '../github/context.ts';
-import { findPullRequest, type PullRequest, readRepository } from '../github/pulls.ts';
+import { findPullRequest, type PullRequest, readRepository, readTriggeringRun } from '../github/pulls.ts';
 import { Failure, Invalid } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
 import { listAnnotations } from '../report/annotations.ts';
@@ -62,9 +62,9 @@ export async function report(inputs: ReportInputs, context: RunContext): Promise
       ? await attempt('The comment', () => comment(github, pull, rendered, inputs.title, context))
       : undefined;
   let checkUrl: string | undefined;
-  const sha = pull?.wanted ?? context.sha;
-  // After a run of a fork GITHUB_SHA is of the default branch, which the page is not about.
-  if (inputs.check === true && found !== undefined && sha !== undefined && (!fork || pull !== undefined)) {
+  // After another run GITHUB_SHA is of the default branch, which the page is not about.
+  const sha = pull?.wanted ?? (readTriggeringRun(context.event) ? undefined : context.sha);
+  if (inputs.check === true && found !== undefined && sha !== undefined) {
     const name = fork ? `${inputs.title} (unverified)` : inputs.title;
     const check = { ...rendered.check, name };
     const run = await attempt('The check', () =>

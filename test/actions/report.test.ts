@@ -159,6 +159,36 @@ describe('on a pull request', () => {
     expect(world.github.reports.checks).toMatchObject([{ conclusion }]);
   });
 
+  test('lets no verdict hide another on the same image, in whatever order they are read', async () => {
+    const of = (decision: 'allow' | 'deny') =>
+      write('verdict.json', {
+        ...JUDGED,
+        verdict: verdict({ decision, environment: decision, reasons: [] }),
+      });
+    for (const paths of [
+      [of('deny'), of('allow')],
+      [of('allow'), of('deny')],
+    ]) {
+      await report({ verdict: paths.join('\n') });
+    }
+    expect(world.github.reports.checks.map(({ conclusion }) => conclusion)).toEqual(['failure', 'failure']);
+    expect(world.github.reports.comments[0]?.body).toMatch(/Allowed for `allow`/);
+  });
+
+  test('annotates the line of a lockfile that alone can be meant', async () => {
+    const lock =
+      '{\n  "packages": {\n    "node_modules/lodash": {\n      "version": "4.17.4"\n    }\n  }\n}\n';
+    writeFileSync(join(world.workspace, 'package-lock.json'), lock);
+    const findings = [
+      finding({ package: 'lodash', version: '4.17.4', target: 'app/package-lock.json', layer: undefined }),
+    ];
+    await report({
+      review: write('review.json', review({ findings })),
+      lockfiles: 'package-lock.json\nnone.lock',
+    });
+    expect(world.github.reports.checks[0]?.annotations).toMatchObject([{ path: 'package-lock.json' }]);
+  });
+
   test.each<[what: string, inputs: () => Record<string, string>]>([
     ['a review that is not there', () => ({ review: 'none/review.json' })],
     ['a folder that is empty', () => ({ review: 'none', verdict: 'none' })],
