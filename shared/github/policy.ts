@@ -93,8 +93,6 @@ async function readExceptionsAt(
 /** Exceptions of a repository whose policy nobody names, or why they do not count. */
 export interface LoadedExceptions {
   readonly exceptions: readonly Exception[];
-  /** The file as it stands on the default branch; empty when there is none. */
-  readonly text: string;
   /** Why what is there does not count; empty otherwise. */
   readonly reason: string;
 }
@@ -109,20 +107,23 @@ export async function loadExceptions(
 ): Promise<LoadedExceptions> {
   if (context.repository === undefined || inputs['github-token'] === undefined) {
     const reason = 'nothing says which repository this is, or no github-token may read it';
-    return { exceptions: [], text: '', reason };
+    return { exceptions: [], reason };
   }
   const place = parsePolicyReference(EXCEPTIONS_FILE, context.repository);
   const github = await openGithub(inputs['github-token'], context);
   const head = await findHead(github, place);
+  if (head === undefined) {
+    const reason = `the token may not read ${context.repository} (it needs contents: read)`;
+    return { exceptions: [], reason };
+  }
   const bytes = await findFile(github, place, EXCEPTIONS_FILE, head.commit);
-  if (bytes === undefined) return { exceptions: [], text: '', reason: '' };
-  const text = bytes.toString();
+  if (bytes === undefined) return { exceptions: [], reason: '' };
   if (!(await isProtected(github, place, head))) {
     const reason = `the branch ${head.branch} is not protected, so anyone who can push may except anything`;
-    return { exceptions: [], text, reason };
+    return { exceptions: [], reason };
   }
   const options = { maxDays: MAX_EXCEPTION_DAYS, now: new Date() };
-  return { exceptions: readExceptions(text, EXCEPTIONS_FILE, options), text, reason: '' };
+  return { exceptions: readExceptions(bytes.toString(), EXCEPTIONS_FILE, options), reason: '' };
 }
 
 function parsePolicyReference(text: string, repository: string | undefined): PolicyPlace {
@@ -162,22 +163,17 @@ interface Head {
   readonly protected: boolean;
 }
 
-async function findHead(github: Github, { owner, repo }: PolicyPlace): Promise<Head> {
-  const name = `${owner}/${repo}`;
+/** Undefined when the token may not see the repository, or it has no such branch. */
+async function findHead(github: Github, { owner, repo }: PolicyPlace): Promise<Head | undefined> {
   const repository = await github.get('GET /repos/{owner}/{repo}', { owner, repo }, repositorySchema);
-  if (repository === undefined) {
-    throw new Invalid('policy', `there is no repository ${name}, or the token may not see it`, {
-      hint: 'A private repository elsewhere needs a github-token that may read its contents.',
-    });
-  }
+  if (repository === undefined) return undefined;
   const branch = repository.default_branch;
   const head = await github.get(
     'GET /repos/{owner}/{repo}/branches/{branch}',
     { owner, repo, branch },
     branchSchema,
   );
-  if (head === undefined) throw new Invalid('policy', `${name} has no branch ${branch}`);
-  return { branch, commit: head.commit.sha, protected: head.protected };
+  return head && { branch, commit: head.commit.sha, protected: head.protected };
 }
 
 /** Whether nobody can push to a branch alone. */
@@ -196,6 +192,11 @@ async function resolveProtectedCommit(github: Github, place: PolicyPlace): Promi
   const { owner, repo } = place;
   const name = `${owner}/${repo}`;
   const head = await findHead(github, place);
+  if (head === undefined) {
+    throw new Invalid('policy', `there is no repository ${name}, or the token may not see it`, {
+      hint: 'A private repository elsewhere needs a github-token that may read its contents.',
+    });
+  }
   const { branch } = head;
   if (!(await isProtected(github, place, head))) {
     throw new Refused(

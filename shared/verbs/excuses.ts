@@ -91,10 +91,10 @@ async function findProposed(
   context: RunContext,
 ): Promise<Exception[]> {
   if (!context.eventName?.startsWith('pull_request')) return [];
-  const place = await resolveInside(context.workspace, path, 'exceptions');
-  const text = await readFile(place, 'utf8').catch(() => undefined);
-  if (text === undefined) return [];
   try {
+    const place = await resolveInside(context.workspace, path, 'exceptions');
+    const text = await readFile(place, 'utf8').catch(() => undefined);
+    if (text === undefined) return [];
     const known = new Set(guarded.map(identify));
     const now = new Date();
     return readExceptions(text, path, { maxDays, now }).filter((one) => !known.has(identify(one)));
@@ -123,6 +123,9 @@ async function readVexFile(path: string, context: RunContext): Promise<VexStatem
   return statements;
 }
 
+/** A review holds no more. */
+const MOST = 10_000;
+
 /** What became of each exception: used, unused, expired, or only proposed. Those of an environment are the gate's and left out. */
 export function describeExceptions(
   { exceptions, proposed }: LoadedExcuses,
@@ -140,10 +143,11 @@ export function describeExceptions(
     line: one.line,
   });
   const stateOf = (one: Exception) => (used.has(one) ? 'used' : isExpired(one, now) ? 'expired' : 'unused');
-  return [
+  const all = [
     ...exceptions
       .filter(({ scope }) => scope.environment === undefined)
       .map((one) => describe(one, stateOf(one))),
     ...proposed.map((one) => describe(one, 'proposed')),
   ];
+  return all.slice(0, MOST);
 }

@@ -221,7 +221,7 @@ function tellExcuse(said: Excused | undefined): Pick<ReviewFinding, 'exception' 
   const { exception, vex, excused } = said ?? {};
   return {
     ...(excused && exception && { exception: tellException(exception) }),
-    ...(vex && { vex: { status: vex.status, justification: vex.justification } }),
+    ...(vex && { vex: { status: vex.status, justification: vex.justification.slice(0, 1000) } }),
   };
 }
 
@@ -259,6 +259,7 @@ function buildReview(
     scanner: {
       name: 'trivy',
       version: first?.scan.version ?? '',
+      scanners: [...inputs.scanners],
       ...(first?.scan.database && { databaseUpdatedAt: first.scan.database.updatedAt }),
       ...(first?.scan.exploitedAt !== undefined && { exploitedAt: first.scan.exploitedAt }),
     },

@@ -28,6 +28,8 @@ const RULES = {
   'no-secrets': 'secrets.exists(s, true)',
   'none-excused': 'excused.exists(e, true)',
   'no-exploited': '!has(scan.exploitedAt) || vulnerabilities.exists(v, has(v.exploited))',
+  'not-exploited':
+    '!has(scan.exploitedAt) || vulnerabilities.exists(v, has(v.exploited)) || excused.exists(e, has(e.exploited))',
   'no-checks': 'misconfigurations.exists(m, true)',
 };
 
@@ -113,5 +115,8 @@ describe('what was not looked for is not taken for clean', () => {
     const listed = { ...CRITICAL, exploited: '2026-01-01' };
     const exploited = instead('scan', scan('b', { findings: [listed] }, scope), scan('c', {}, scope));
     expect(await judge(['no-exploited'], { found: exploited })).toMatchObject({ decision: 'deny' });
+    const excepted = { found: exploited, exceptions: [exception] };
+    expect(await judge(['no-exploited'], excepted)).toMatchObject({ decision: 'allow' });
+    expect(await judge(['not-exploited'], excepted)).toMatchObject({ decision: 'deny' });
   });
 });
