@@ -89,13 +89,23 @@ const exceptionLine = z.object({
   line: z.number().int().positive().optional(),
 });
 
+const layer = z.object({
+  digest: text,
+  size: z.number().int().nonnegative(),
+  createdBy: text,
+  /** The baseline has the same one; undefined when nothing was compared. */
+  known: z.boolean().optional(),
+});
+
 const sized = z.object({
   name: text,
   digest: text,
   /** Compressed bytes of layers and config; `before` is the baseline's. */
   size: z.number().int().nonnegative(),
   before: z.number().int().nonnegative().optional(),
-  layers: listOf(z.object({ digest: text, size: z.number().int().nonnegative(), createdBy: text }), 512),
+  layers: listOf(layer, 512),
+  /** Layers that only the baseline has. */
+  removed: z.array(layer).max(512).optional(),
 });
 
 /** One image's scan compared with its baseline. */

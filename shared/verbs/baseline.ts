@@ -36,6 +36,8 @@ export interface Baseline {
   readonly reason: string;
   /** By the same Trivy and the same database as the image itself. */
   readonly analysed: readonly AnalysedPlatform[] | undefined;
+  /** Where it lies. */
+  readonly store: Store | undefined;
   /** Verified scans of it, `scannedAt` being when they were signed: they say when something was first seen, and nothing else. */
   readonly earlier: readonly ScanResult[];
 }
@@ -105,7 +107,7 @@ export async function findBaseline(
   try {
     const found = await locate(asked, request, context);
     if (typeof found === 'string')
-      return { kind, image: '', reason: found, analysed: undefined, earlier: [] };
+      return { kind, image: '', reason: found, analysed: undefined, store: undefined, earlier: [] };
     const { reference, store, image } = found;
     const has = image.platforms.map(({ platform }) => formatPlatform(platform));
     const shared = request.platforms.filter((platform) => has.includes(platform));
@@ -113,12 +115,12 @@ export async function findBaseline(
       request.analyse({ reference, store, subjects: image, platforms: shared }),
       readEarlier(found, request.trusted),
     ]);
-    return { kind, image: formatImage(reference, image.digest), reason: '', analysed, earlier };
+    return { kind, image: formatImage(reference, image.digest), reason: '', analysed, store, earlier };
   } catch (error) {
     if (!(error instanceof Failure) || context.deadline.aborted) throw error;
     // A wrong input is one whatever is asked. Evidence that does not hold is no baseline: everything is judged then.
     if (error instanceof Invalid || (request.required && !(error instanceof Refused))) throw error;
-    return { kind, image: '', reason: error.message, analysed: undefined, earlier: [] };
+    return { kind, image: '', reason: error.message, analysed: undefined, store: undefined, earlier: [] };
   }
 }
 

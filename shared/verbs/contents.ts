@@ -7,7 +7,12 @@ import { mergeFindings } from '../evidence/merge.ts';
 import { type Package, readPackages } from '../evidence/packages.ts';
 import type { RunContext } from '../github/context.ts';
 import { submitSnapshot } from '../github/snapshot.ts';
-import { describeLayers, type LayerOrigin, layeredConfigSchema } from '../image/history.ts';
+import {
+  describeLayers,
+  type LayeredConfig,
+  type LayerOrigin,
+  layeredConfigSchema,
+} from '../image/history.ts';
 import { formatImage } from '../image/reference.ts';
 import { Failure, Unavailable } from '../outcome/outcome.ts';
 import type { Review, ReviewFinding } from '../report/review.ts';
@@ -36,7 +41,7 @@ export async function completeReview(
   const platforms = await Promise.all(
     review.platforms.map(async (platform) => {
       const one = analysed.find(({ platform: name }) => name === platform.name);
-      const config = one && readJson(layeredConfigSchema, await readConfig(store, one.manifest));
+      const config = one && (await readLayered(store, one));
       if (one === undefined || config === undefined) return platform;
       const layers = describeLayers(one.manifest.manifest, config, {
         recipe: origin.recipe,
@@ -44,11 +49,9 @@ export async function completeReview(
         baseLayers: origin.base?.layers.get(platform.name),
       });
       for (const layer of layers) origins.set(layer.digest, layer);
-      const earlier = before.get(platform.name);
       return {
         ...platform,
-        layers: layers.map(({ digest, size, createdBy }) => ({ digest, size, createdBy })),
-        ...(earlier && { before: sizeOf(earlier) }),
+        ...(await compareLayers(layers, before.get(platform.name), baseline)),
       };
     }),
   );
@@ -76,6 +79,42 @@ export async function completeReview(
 function dateFinding(found: ReviewFinding, seen: ReadonlyMap<string, string>): ReviewFinding {
   const date = found.state === 'new' ? undefined : seen.get(placeOf(found));
   return date === undefined ? found : { ...found, firstSeen: date };
+}
+
+/** A platform's config; undefined where it cannot be read again: a review without it says less, and the verdict stands. */
+async function readLayered(store: Store, { manifest }: AnalysedPlatform): Promise<LayeredConfig | undefined> {
+  try {
+    return readJson(layeredConfigSchema, await readConfig(store, manifest));
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+/** The most layers of one platform that a review holds. */
+const LAYERS = 512;
+
+/** The layers as a review has them, and what the baseline's platform has instead. */
+async function compareLayers(
+  layers: readonly LayerOrigin[],
+  earlier: AnalysedPlatform | undefined,
+  baseline: Baseline | undefined,
+): Promise<Pick<Review['platforms'][number], 'layers' | 'removed' | 'before'>> {
+  const tell = ({ digest, size, createdBy }: LayerOrigin) => ({ digest, size, createdBy });
+  if (earlier === undefined || baseline?.store === undefined)
+    return { layers: layers.slice(0, LAYERS).map(tell) };
+  const config = await readLayered(baseline.store, earlier);
+  const old = config === undefined ? [] : describeLayers(earlier.manifest.manifest, config);
+  const has = (list: readonly LayerOrigin[]) => new Set(list.map(({ digest }) => digest));
+  const [before, now] = [has(old), has(layers)];
+  return {
+    layers: layers.slice(0, LAYERS).map((one) => ({ ...tell(one), known: before.has(one.digest) })),
+    removed: old
+      .filter(({ digest }) => !now.has(digest))
+      .slice(0, LAYERS)
+      .map(tell),
+    before: sizeOf(earlier),
+  };
 }
 
 /** Compressed bytes of layers and config. */

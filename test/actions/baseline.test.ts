@@ -118,7 +118,8 @@ describe.skipIf(missing)(`baselines${missing}`, () => {
     });
     const [platform] = review.platforms;
     expect(platform?.before).toBeGreaterThan(0);
-    expect(platform?.layers).toMatchObject([{ createdBy: 'COPY . .' }]);
+    expect(platform?.layers).toMatchObject([{ createdBy: 'COPY . .', known: false }]);
+    expect(platform?.removed).toMatchObject([{ createdBy: 'COPY . .' }]);
     for (const secret of SECRETS) expect(JSON.stringify(review)).not.toContain(secret);
   });
 
@@ -141,6 +142,8 @@ describe.skipIf(missing)(`baselines${missing}`, () => {
     const run = await world.run('sbom', inputs);
     expect(run.outputs).toMatchObject({ outcome: 'passed' });
     expect(reviewOf(run).packages?.upgraded).toHaveLength(1);
+    expect(run.summary).toMatch(/upgraded \| `lodash` npm \| `4\.17\.4` \| `4\.17\.21`/);
+    expect(run.summary).toContain('Layers: 1 (1 new, 1 removed)');
   });
 
   describe('base-branch', () => {
