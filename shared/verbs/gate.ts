@@ -17,10 +17,8 @@ import { findEnvironment, trustOf } from '../policy/file.ts';
 import { CONDITIONS, judgeFacts } from '../policy/judge.ts';
 import { needsOf } from '../policy/rule.ts';
 import type { Verdict } from '../policy/verdict.ts';
-import { describeJudged } from '../report/judged.ts';
 import { type JudgedPage, summarizeVerdict } from '../report/verdict.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
-import { logPageOf } from '../sigstore/instance.ts';
 import type { Claim } from '../sigstore/publish.ts';
 import { openSigner, type SigningInputs } from '../sigstore/signer.ts';
 import { digestOf } from '../store/hash.ts';
@@ -28,6 +26,7 @@ import { openStore, storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { type ImageSubjects, listSubjects } from '../store/subjects.ts';
 import { judgeImage, openPolicyVerifier, publishVerdict, readJudgedImage } from './judge.ts';
+import { tellJudged } from './judged.ts';
 import { bindClaims, readPredicateFiles } from './predicates.ts';
 
 export interface GateInputs extends SigningInputs {
@@ -116,15 +115,12 @@ async function writeVerdict(
   reference: DigestReference,
   page: JudgedPage & { readonly policy?: LoadedPolicy },
   inputs: GateInputs,
-  { temp }: RunContext,
+  context: RunContext,
 ): Promise<string> {
-  await mkdir(temp, { recursive: true });
-  const path = join(await mkdtemp(join(temp, 'hallmark-gate-')), 'verdict.json');
+  await mkdir(context.temp, { recursive: true });
+  const path = join(await mkdtemp(join(context.temp, 'hallmark-gate-')), 'verdict.json');
   const image = formatImage(reference, reference.digest);
-  await writeFile(
-    path,
-    JSON.stringify(describeJudged(image, page, logPageOf(inputs, page.policy?.trustedRoot))),
-  );
+  await writeFile(path, JSON.stringify(tellJudged(image, page, inputs, context)));
   return path;
 }
 

@@ -9,14 +9,15 @@ import { readEventHead, readTriggeringRun } from '../github/pulls.ts';
 import { readZip } from '../github/zip.ts';
 import { formatImage, parseDigestReference } from '../image/reference.ts';
 import { Failure, Invalid, Unavailable } from '../outcome/outcome.ts';
-import { describeJudged, judgedSchema } from '../report/judged.ts';
+import { judgedSchema } from '../report/judged.ts';
 import type { Page, PageImage } from '../report/page.ts';
 import { reviewSchema } from '../report/review.ts';
-import { logPageOf, type SigningInputs } from '../sigstore/instance.ts';
+import type { SigningInputs } from '../sigstore/instance.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { listSubjects } from '../store/subjects.ts';
 import { resolveInside } from '../workspace/workspace.ts';
 import { judgeImage } from './judge.ts';
+import { tellJudged } from './judged.ts';
 
 export interface PageInputs extends Pick<SigningInputs, 'sigstore' | 'trusted-root'> {
   readonly title: string;
@@ -224,11 +225,7 @@ async function judgeImages(inputs: PageInputs, context: RunContext): Promise<Pag
             const store = openStore(reference, storeOptions(context, inputs['github-token']));
             const subjects = await listSubjects(store, reference.digest);
             const request = { store, image: subjects, environment, policy: policy.value, inputs };
-            return describeJudged(
-              image,
-              await judgeImage(request, context),
-              logPageOf(inputs, policy.value.trustedRoot),
-            );
+            return tellJudged(image, await judgeImage(request, context), inputs, context);
           });
     if ('fault' in answer) judged.push({ image, unavailable: answer.fault });
     else judged.push(readVerdict({ name: image, text: JSON.stringify(answer.value) }));
