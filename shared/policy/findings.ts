@@ -136,6 +136,20 @@ export function describeExcused(stated: readonly Stated[]): ExcusedFacts[] {
   }));
 }
 
+/** How many excused findings are told one by one. */
+const MAX_TOLD = 20;
+
+/** What was excused in words, each once over all platforms: nobody should have to look for it. */
+export function tellExcused(excused: readonly ExcusedFacts[]): string[] {
+  const told = excused.map(({ id, package: name, target, by, owner, reason, until }) => {
+    const who = by === 'vex' ? 'by VEX' : `by ${owner} until ${until?.toISOString().slice(0, 10)}`;
+    return `${id} in ${name || target} is excused ${who}: ${reason}`;
+  });
+  const distinct = [...new Set(told)];
+  const more = distinct.length - MAX_TOLD;
+  return more > 0 ? [...distinct.slice(0, MAX_TOLD), `and ${more} more are excused`] : distinct;
+}
+
 /** Left out when it is no time: a rule that asks without has() then has an error, and denies. */
 function readTime(name: string, text: string | undefined): Readonly<Record<string, Date>> {
   const time = new Date(text ?? '');

@@ -1,6 +1,7 @@
 import type { Expression } from './expression.ts';
 import type { Facts, Gathered } from './facts.ts';
 import type { PolicyEnvironment, PolicyFile } from './file.ts';
+import { tellExcused } from './findings.ts';
 import { needsOf, type Rule, variablesOf } from './rule.ts';
 import { formatReason, type RuleResult, type Verdict } from './verdict.ts';
 
@@ -82,7 +83,7 @@ export async function judgeFacts(
     decision: reasons.length === 0 ? 'allow' : 'deny',
     environment: environment.name,
     reasons,
-    warnings: tell('warned'),
+    warnings: [...tell('warned'), ...tellExcused(facts.excused ?? [])],
     rules,
     judgedAt: facts.now.toISOString(),
   };

@@ -94,6 +94,17 @@ it('an excuse for one finding is none for another', async () => {
   expect(reasons[0]).toContain('aws-access-key-id');
 });
 
+it('what is excused is told, once for all platforms', async () => {
+  const { warnings } = await judge(['no-critical'], { exceptions: [exception] });
+  expect(warnings).toEqual([
+    'CVE-2021-44906 in minimist is excused by @octo/security until 2026-12-01: not reachable',
+  ]);
+  const { warnings: byVex } = await judge(['no-critical'], { found: [...found, vex(['a'])] });
+  expect(byVex).toEqual([
+    'CVE-2021-44906 in minimist is excused by VEX: not_affected: component_not_present',
+  ]);
+});
+
 it('a rule can still ask for what is excused', async () => {
   expect(await judge(['none-excused'])).toMatchObject({ decision: 'allow' });
   expect(await judge(['none-excused'], { exceptions: [exception] })).toMatchObject({ decision: 'deny' });
