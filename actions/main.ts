@@ -10,6 +10,7 @@ export const actions: Record<string, () => Promise<{ action: Action }>> = {
   scan: () => import('./scan/index.ts') as unknown as Promise<{ action: Action }>,
   verify: () => import('./verify/index.ts') as unknown as Promise<{ action: Action }>,
   gate: () => import('./gate/index.ts') as unknown as Promise<{ action: Action }>,
+  rollback: () => import('./rollback/index.ts') as unknown as Promise<{ action: Action }>,
   report: () => import('./report/index.ts') as unknown as Promise<{ action: Action }>,
 };
 

@@ -1,7 +1,7 @@
 import type { Approval } from '../evidence/promotion.ts';
 import type { Digest } from '../image/digest.ts';
 import { explainFreezes, type Freeze } from './freeze.ts';
-import { type History, measureStay } from './history.ts';
+import { type History, measureStay, tellRecord } from './history.ts';
 
 /** What an environment asks of a promotion, beside its rules. */
 export interface Conditions {
@@ -43,6 +43,7 @@ const TITLES = {
   soak: 'Was there long enough',
   approvals: 'Approved by enough people',
   freeze: 'No freeze is in force',
+  floor: 'Goes not back behind what cannot be undone',
 } as const;
 export type ConditionName = keyof typeof TITLES;
 /** Names that no rule of a policy can have. */
@@ -62,11 +63,8 @@ export function judgeConditions(asked: Conditions, observed: Observed): Conditio
   const { hold } = history;
   const withdrawal = history.withdrawn.get(digest);
   const results: [ConditionName, readonly string[]][] = [
-    ['hold', hold === undefined ? [] : [explain('held', hold.promotion, hold.signedAt)]],
-    [
-      'withdrawn',
-      withdrawal === undefined ? [] : [explain('withdrawn', withdrawal.promotion, withdrawal.signedAt)],
-    ],
+    ['hold', hold === undefined ? [] : [tellRecord('held', hold)]],
+    ['withdrawn', withdrawal === undefined ? [] : [tellRecord('withdrawn', withdrawal)]],
     ['descends', ancestryFault === undefined ? [] : [ancestryFault]],
   ];
   if (asked.after !== undefined) results.push(['after', explainAfter(asked.after, digest, earlier)]);
@@ -91,23 +89,12 @@ export function judgeConditions(asked: Conditions, observed: Observed): Conditio
   }));
 }
 
-function explain(
-  what: string,
-  { requestedBy, reason }: { requestedBy?: string | undefined; reason?: string | undefined },
-  signedAt: string | undefined,
-): string {
-  const who = requestedBy === undefined ? '' : ` by ${requestedBy}`;
-  return `${what}${who} at ${signedAt ?? 'an unproven time'}: ${reason ?? 'no reason was given'}`;
-}
-
 function explainAfter(name: string, digest: Digest, earlier: Observed['earlier']): string[] {
   const stay = earlier?.history.stays.findLast(({ arrived }) => arrived.promotion.digest === digest);
   if (earlier === undefined || stay === undefined) return [`it was never promoted to ${name}`];
   const withdrawal = earlier.history.withdrawn.get(digest);
   return [
-    ...(withdrawal === undefined
-      ? []
-      : [`${name} has it no more: ${explain('withdrawn', withdrawal.promotion, withdrawal.signedAt)}`]),
+    ...(withdrawal === undefined ? [] : [`${name} has it no more: ${tellRecord('withdrawn', withdrawal)}`]),
     ...(stay.arrived.promotion.override === undefined
       ? []
       : [`it came to ${name} by break-glass, which lets nothing further`]),

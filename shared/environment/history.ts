@@ -63,3 +63,10 @@ export function measureStay(
   const until = last.left === undefined ? now.getTime() : Date.parse(last.left.signedAt ?? from);
   return Math.max(0, until - Date.parse(from));
 }
+
+/** Who said something of an environment, when and why, for whoever it stops. */
+export function tellRecord(what: string, { promotion, signedAt }: PromotionRecord): string {
+  const { requestedBy, reason } = promotion;
+  const who = requestedBy === undefined ? '' : ` by ${requestedBy}`;
+  return `${what}${who} at ${signedAt ?? 'an unproven time'}: ${reason ?? 'no reason was given'}`;
+}

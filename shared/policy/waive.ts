@@ -19,7 +19,11 @@ export interface Waived {
  * Takes named rules and conditions out of a denial (design.md, "Break-glass"). A name that the verdict does not know, and one that must not be
  * waived, is `Invalid` naming `break-glass`.
  */
-export function waiveRules(verdict: Verdict, names: readonly string[], known: Rules): Waived {
+export function waiveRules(
+  verdict: Pick<Verdict, 'environment' | 'rules' | 'reasons'>,
+  names: readonly string[],
+  known: Rules,
+): Waived {
   for (const name of names) {
     const judged = verdict.rules.map((rule) => rule.name);
     if (!judged.includes(name)) {

@@ -168,12 +168,13 @@ export async function readJudgedImage(store: Store, image: ImageSubjects): Promi
   return { digest: image.digest, platforms };
 }
 
-/** Signs a judgement, whichever way it went, as a verification summary (SLSA VSA v1) and attaches it to the image. */
+/** Signs a judgement, whichever way it went, as a verification summary (SLSA VSA v1) and attaches it to the image; `observed` is what else was seen. */
 export async function publishVerdict(
-  judgement: Judgement,
+  judgement: Pick<Judgement, 'verdict' | 'policy' | 'evidence' | 'destination' | 'verifier' | 'facts'>,
   store: Store,
   image: ImageSubjects,
   signer: StatementSigner,
+  observed: Readonly<Record<string, unknown>> = {},
 ): Promise<Descriptor> {
   const { verdict, policy, evidence, destination, verifier } = judgement;
   const claims = await signer.claims();
@@ -191,6 +192,7 @@ export async function publishVerdict(
       reasons: verdict.reasons,
       warnings: verdict.warnings,
       excused: judgement.facts.excused ?? [],
+      ...observed,
     },
   });
   const [published] = await publishStatements(store, image, signer, [

@@ -1,8 +1,6 @@
 import { isEnvironmentName, pointerTag } from '../environment/tags.ts';
 import type { Promotion } from '../evidence/promotion.ts';
 import type { Trust } from '../evidence/trust.ts';
-import { openGithub } from '../github/api.ts';
-import { readRunApprovals } from '../github/approvals.ts';
 import type { RunContext } from '../github/context.ts';
 import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
@@ -10,7 +8,6 @@ import { formatImage, formatPlace, parseDigestReference, parseRepository } from 
 import { Invalid, Refused } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
 import { findEnvironment, trustOf } from '../policy/file.ts';
-import { waiveRules } from '../policy/waive.ts';
 import { escapeMarkdown, formatCode, formatTable } from '../report/markdown.ts';
 import { summarizeVerdict } from '../report/verdict.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
@@ -20,6 +17,7 @@ import { copyImage } from '../store/copy.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { listSubjects } from '../store/subjects.ts';
+import { breakGlass } from './break-glass.ts';
 import {
   appendRecord,
   type EnvironmentState,
@@ -27,7 +25,7 @@ import {
   pointAtCurrent,
   readEnvironment,
 } from './environment.ts';
-import { type Judgement, judgeImage, openPolicyVerifier, publishVerdict } from './judge.ts';
+import { judgeImage, openPolicyVerifier, publishVerdict } from './judge.ts';
 
 export interface PromoteInputs extends SigningInputs {
   image?: string | undefined;
@@ -93,7 +91,9 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
   const verdict = await publishVerdict(judgement, source, image, signer);
   const page = summarizeVerdict(judgement);
   const override =
-    judgement.decision === 'deny' ? await breakGlass(inputs, judgement, digest, context) : undefined;
+    judgement.decision === 'deny'
+      ? await breakGlass({ ...inputs, digest }, judgement.verdict, policy.file.rules, context)
+      : undefined;
   if (judgement.decision === 'deny' && override?.granted === undefined) {
     return {
       outcome: 'refused',
@@ -134,46 +134,6 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
   );
   const result = describeStanding(destination, state, record.promotion.sequence);
   return { ...result, summary: `${page}\n\n${result.summary}` };
-}
-
-/** The longest that an override may be used, and the time within which somebody has to have looked at it, in milliseconds. */
-const OVERRIDE_LASTS = 3_600_000;
-const FOLLOW_UP_WITHIN = 7 * 86_400_000;
-
-/**
- * Lets a denied image through where somebody else than who asks approved that in this run, for the rules that are named and no others.
- * The verdict stays FAILED, so that no later environment takes it for one that passed.
- */
-async function breakGlass(
-  inputs: PromoteInputs,
-  { verdict, policy }: Judgement,
-  digest: Digest,
-  context: RunContext,
-): Promise<{ granted?: NonNullable<Promotion['override']>; reasons: readonly string[] } | undefined> {
-  const names = inputs['break-glass'] ?? [];
-  if (names.length === 0) return undefined;
-  if (inputs.reason === undefined) throw new Invalid('reason', 'is required for break-glass');
-  const { rules, reasons } = waiveRules(verdict, names, policy.file.rules);
-  if (reasons.length > 0) return { reasons };
-  const { environment } = inputs;
-  const github = await openGithub(inputs['github-token'], context);
-  const { approvals, discounted } = await readRunApprovals(github, { digest, environment }, context);
-  if (approvals.length === 0) {
-    return {
-      reasons: [
-        `break-glass needs somebody's approval of this run for the environment ${environment}, with the digest in the comment`,
-        ...discounted,
-      ],
-    };
-  }
-  const now = Date.now();
-  const until = new Date(now + OVERRIDE_LASTS).toISOString();
-  const followUp = new Date(now + FOLLOW_UP_WITHIN).toISOString();
-  const people = approvals.map(({ by }) => by).join(', ');
-  context.log.warning(
-    `break-glass: ${rules.join(', ')} waived for ${digest} in ${environment}, approved by ${people}. Look at it again before ${followUp}.`,
-  );
-  return { granted: { rules: [...rules], approvedBy: [...approvals], until, followUp }, reasons: [] };
 }
 
 /** Whether what stands was judged by this very policy; by any other it is judged anew. The same bytes elsewhere may name another trust root. */
