@@ -11,6 +11,8 @@ import { describeFinding } from '../../shared/report/findings.ts';
 const PACKAGES = 5000;
 const EACH = 10;
 const platform = 'linux/amd64';
+const LAYER = `sha256:${'a'.repeat(64)}`;
+const SEVERITIES_OF = { ghsa: 'HIGH', nvd: 'MEDIUM' } as const;
 
 /** A report of which, from one to the other, a tenth of the findings and of the packages is not what it was. */
 function makeReport(changed: boolean): { findings: Finding[]; packages: Package[] } {
@@ -29,7 +31,7 @@ function makeReport(changed: boolean): { findings: Finding[]; packages: Package[
           platform,
           id: `CVE-2026-${number}`,
           severity: SEVERITIES[one % SEVERITIES.length] ?? 'UNKNOWN',
-          severities: { ghsa: 'HIGH', nvd: 'MEDIUM' },
+          severities: SEVERITIES_OF,
           aliases: [`GHSA-${number}`],
           title: `Something in package-${at} is not what it should be`,
           url: `https://avd.aquasec.com/nvd/cve-2026-${number}`,
@@ -40,7 +42,7 @@ function makeReport(changed: boolean): { findings: Finding[]; packages: Package[
           cvss: 7.5,
           purl: `pkg:npm/package-${at}@${version}`,
           target: `app/node_modules/package-${at}/package.json`,
-          layer: `sha256:${'a'.repeat(64)}`,
+          layer: LAYER,
         }),
       );
     }

@@ -32,18 +32,29 @@ export interface Origin {
   readonly dockerfile: string | undefined;
 }
 
-/** How long registries are asked for the base, in milliseconds: a scan without it says less and nothing wrong. */
-const LIMIT = 30_000;
+/**
+ * How long registries are asked for the base, in milliseconds. A scan without it says less and nothing wrong, so it waits for it no longer
+ * than this, unless the base is what was asked for.
+ */
+const LIMIT = 10_000;
 
 /** Reads the Dockerfile and looks for the base image. Throws `Invalid` for a file or target that was named and is not there, and nothing else. */
 export async function readOrigin(
   inputs: OriginInputs,
-  about: { readonly store: Store; readonly image: ImageSubjects; readonly trusted: Trusted | undefined },
+  about: {
+    readonly store: Store;
+    readonly image: ImageSubjects;
+    readonly trusted: Trusted | undefined;
+    /** True when the verdict or the comparison is about the base. */
+    readonly needed: boolean;
+  },
   context: RunContext,
 ): Promise<Origin> {
   const { store, image, trusted } = about;
   const found = await readRecipe(inputs, context);
-  const deadline = AbortSignal.any([context.deadline, AbortSignal.timeout(LIMIT)]);
+  const deadline = about.needed
+    ? context.deadline
+    : AbortSignal.any([context.deadline, AbortSignal.timeout(LIMIT)]);
   const options = { ...storeOptions(context, inputs['github-token']), deadline };
   try {
     const evidence =

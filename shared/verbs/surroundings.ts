@@ -36,7 +36,11 @@ export async function readSurroundings(
   context: RunContext,
 ): Promise<Surroundings> {
   const trusted = await by.trusted;
-  const origin = readOrigin(inputs, { store, image: subjects, trusted }, context);
+  const origin = readOrigin(
+    inputs,
+    { store, image: subjects, trusted, needed: asked?.kind === 'base-image' },
+    context,
+  );
   if (asked === undefined) return { origin: await origin, baseline: undefined, base: undefined };
   const names = subjects.platforms.map(({ platform }) => formatPlatform(platform));
   const [known, baseline] = await Promise.all([

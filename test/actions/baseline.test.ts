@@ -48,7 +48,12 @@ describe.skipIf(missing)(`baselines${missing}`, () => {
 
   beforeAll(async () => {
     world = await startWorld({
-      registry: { onRequest: ({ path }) => (fault?.path.test(path) ? { status: fault.status } : undefined) },
+      registry: {
+        onRequest: ({ path }) => {
+          if (path.includes('/library/silent/')) return new Promise(() => {});
+          return fault?.path.test(path) ? { status: fault.status } : undefined;
+        },
+      },
     });
     const { host } = world.registry;
     database = await publishTrivyDb(host);
@@ -392,6 +397,16 @@ describe.skipIf(missing)(`baselines${missing}`, () => {
       expect(review.findings.find((found) => found.package === 'minimist')?.layer?.createdBy).toBe(
         'RUN npm …',
       );
+    });
+
+    it('that does not answer holds up no scan that was not asked for it', { timeout: 60_000 }, async () => {
+      const library = `${world.registry.host}/library/silent`;
+      writeFileSync(join(world.workspace, 'Dockerfile'), `FROM ${library}:1\nRUN npm ci\n`);
+      const run = await scan(await write(OLD), {});
+      expect(run.outputs).toMatchObject({ outcome: 'passed' });
+      expect(reviewOf(run).dockerfile).toBe('');
+      const asked = { baseline: 'base-image', 'new-only': 'true', 'fail-on': 'low', timeout: '15s' };
+      expect((await scan(await write(OLD), asked)).outputs).toEqual({ outcome: 'unavailable' });
     });
 
     it('that nothing names is a reason', async () => {
