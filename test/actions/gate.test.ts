@@ -354,7 +354,7 @@ describe('gate in preview', () => {
     expect(run.outputs).toMatchObject({ outcome: 'passed', decision: 'deny' });
     expect(run.outputs.reasons).toContain('CVE-2021-44906');
     expect(run.outputs.reasons).not.toContain('signed');
-    expect(run.summary).toContain('unverified');
+    expect(run.summary).toContain('reports that nobody signed');
     expect(run.summary).toContain('not judged in preview');
     expect(world.sigstore.requests.length).toBe(signatures);
     const methods = world.registry.requests.slice(writes).map(({ method }) => method);

@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type GithubStub, startGithub } from '../servers/github.ts';
+import type { Permissions } from '../servers/github-reports.ts';
 
 /*
  * The stub answers only what GitHub's own OpenAPI description allows: it checks each request and each of its answers
@@ -94,3 +96,120 @@ describe('the stub of GitHub', () => {
     expect(statuses).toEqual([503, 503, 200]);
   });
 });
+
+/** Every operation that reports use, with the least that lets it through. */
+const OPERATIONS: readonly [
+  method: string,
+  path: string,
+  body: object | undefined,
+  permissions: Permissions,
+][] = [
+  ['GET', '/repos/octo/app/pulls', undefined, { 'pull-requests': 'read' }],
+  ['GET', '/repos/octo/app/pulls/5', undefined, { 'pull-requests': 'read' }],
+  ['GET', '/repos/octo/app/issues/5/comments', undefined, { 'pull-requests': 'read' }],
+  ['POST', '/repos/octo/app/issues/5/comments', { body: 'x' }, { 'pull-requests': 'write' }],
+  ['PATCH', '/repos/octo/app/issues/comments/1', { body: 'x' }, { issues: 'write' }],
+  ['DELETE', '/repos/octo/app/issues/comments/1', undefined, { issues: 'write' }],
+  [
+    'POST',
+    '/repos/octo/app/check-runs',
+    {
+      name: 'x',
+      head_sha: 'x',
+      status: 'completed',
+      conclusion: 'neutral',
+      output: { title: 'x', summary: 'x' },
+    },
+    { checks: 'write' },
+  ],
+  [
+    'PATCH',
+    '/repos/octo/app/check-runs/3',
+    { output: { summary: 'x', annotations: [] } },
+    { checks: 'write' },
+  ],
+  [
+    'POST',
+    '/repos/octo/app/code-scanning/sarifs',
+    { commit_sha: 'a'.repeat(40), ref: 'refs/heads/main', sarif: gzipSync('{}').toString('base64') },
+    { 'security-events': 'write' },
+  ],
+  ['GET', '/repos/octo/app/code-scanning/sarifs/x', undefined, { 'security-events': 'read' }],
+  ['GET', '/repos/octo/app/actions/runs/7/artifacts', undefined, { actions: 'read' }],
+  ['GET', '/repos/octo/app/actions/artifacts/9/zip', undefined, { actions: 'read' }],
+];
+
+describe('a token of a job', () => {
+  beforeEach(() => {
+    const { pulls, comments, checks, artifacts } = github.reports;
+    for (const list of [pulls, comments, checks, artifacts]) list.length = 0;
+    pulls.push({ number: 5, head: { sha: 'x', ref: 'x', owner: 'x', repositoryId: 1 } });
+    comments.push({ id: 1, issue: 5, login: 'x', body: 'x' });
+    checks.push({
+      id: 3,
+      name: 'x',
+      head_sha: 'x',
+      conclusion: 'neutral',
+      output: { title: '', summary: '' },
+      annotations: [],
+    });
+    artifacts.push({ id: 9, run: 7, name: 'x', bytes: Buffer.from('x'), expired: false });
+  });
+  const send = async (
+    method: string,
+    path: string,
+    body: object | undefined,
+    token: string,
+  ): Promise<number> =>
+    (
+      await fetch(`${github.url}${path}`, {
+        method,
+        redirect: 'manual',
+        headers: { authorization: `token ${token}`, 'content-type': 'application/json' },
+        ...(body && { body: JSON.stringify(body) }),
+      })
+    ).status;
+
+  test.each(OPERATIONS)(
+    '%s %s needs its permission, and no other is enough',
+    async (method, path, body, permissions) => {
+      const others = Object.fromEntries(
+        ALL.filter((name) => !(name in permissions) && !(name === 'issues' || name === 'pull-requests')).map(
+          (name) => [name, 'write' as const],
+        ),
+      );
+      const lesser = Object.values(permissions).includes('write')
+        ? { ...permissions, ...readOnly(permissions) }
+        : {};
+      expect(await send(method, path, body, github.issueToken(others))).toBe(403);
+      expect(await send(method, path, body, github.issueToken(lesser))).toBe(403);
+      expect(await send(method, path, body, github.issueToken(permissions))).toBeLessThan(400);
+    },
+  );
+
+  test.each(OPERATIONS.filter(([, , body]) => body !== undefined))(
+    '%s %s takes no request that the description does not allow',
+    async (method, path) => {
+      expect(await send(method, path, { body: 7, output: 7, ref: 7 }, github.token)).toBe(422);
+    },
+  );
+
+  test('takes at most 50 annotations at once', async () => {
+    const one = { path: 'a', start_line: 1, end_line: 1, annotation_level: 'notice', message: 'x' };
+    const body = { output: { summary: 'x', annotations: Array.from({ length: 51 }, () => one) } };
+    expect(await send('PATCH', '/repos/octo/app/check-runs/3', body, github.token)).toBe(422);
+  });
+
+  test('says whose it is', async () => {
+    const answer = await fetch(`${github.url}/graphql`, {
+      method: 'POST',
+      headers: { authorization: `bearer ${github.issueToken({}, 'our-app[bot]')}` },
+      body: JSON.stringify({ query: '{ viewer { login } }' }),
+    });
+    expect(await answer.json()).toEqual({ data: { viewer: { login: 'our-app[bot]' } } });
+  });
+});
+
+const ALL = ['actions', 'checks', 'contents', 'issues', 'packages', 'pull-requests', 'security-events'];
+const readOnly = (permissions: Permissions): Permissions =>
+  Object.fromEntries(Object.keys(permissions).map((name) => [name, 'read']));

@@ -162,7 +162,7 @@ export async function startGithub(options: {
       }),
       postResponseHandler: (context): Answer => {
         const { response, operation } = context as Context & { response: Answer };
-        if (operation === undefined || response.status >= 300) return response;
+        if (operation === undefined || response.status >= 300 || response.status === 204) return response;
         const checked = api.validateResponse(response.body, operation, response.status);
         return checked.errors?.length
           ? { status: 500, body: { message: `the stub lies: ${JSON.stringify(checked.errors)}` } }
