@@ -70,7 +70,7 @@ export function readSarif(json: object, platform: string): Finding[] | undefined
           severity: severityOf(known, result.level),
           title: result.message.text || (known?.shortDescription?.text ?? ''),
           url: known?.helpUri ?? '',
-          ...readPackage(place, packageName),
+          ...readPackage(place, result.message.text, packageName),
           target: place?.physicalLocation?.artifactLocation?.uri ?? '',
           ...(line !== undefined && { line }),
           scanner: driver.name.toLowerCase().slice(0, 100),
@@ -88,16 +88,26 @@ function readRuleId(id: string): { name: string; aliases: string[]; package: str
   return { name, aliases: name === id ? [] : [id], package: packageName };
 }
 
-/** Snyk names the package in a logical location: `openssl@1.1.1`, `@babel/core@7.0.0`. */
-function readPackage(place: Location | undefined, fallback: string): { package: string; version: string } {
+/** How Grype and Trivy name the package in a message: SARIF itself has no place for it. */
+const MESSAGES = [
+  /\bpackage: (?<name>\S+), version (?<version>\S+) was found at:/,
+  /^Package: (?<name>\S+)\r?\nInstalled Version: (?<version>\S+)$/m,
+];
+
+/** Snyk names it in a logical location: `openssl@1.1.1`, `@babel/core@7.0.0`. */
+function readPackage(
+  place: Location | undefined,
+  message: string,
+  fallback: string,
+): { package: string; version: string } {
   const whole = place?.logicalLocations?.find(({ fullyQualifiedName }) =>
     fullyQualifiedName.includes('@', 1),
   );
   const name = whole?.fullyQualifiedName ?? '';
   const at = name.lastIndexOf('@');
-  return at > 0
-    ? { package: name.slice(0, at), version: name.slice(at + 1) }
-    : { package: fallback, version: '' };
+  if (at > 0) return { package: name.slice(0, at), version: name.slice(at + 1) };
+  const told = MESSAGES.map((pattern) => pattern.exec(message.slice(0, 4096))?.groups).find(Boolean);
+  return { package: told?.['name'] ?? fallback, version: told?.['version'] ?? '' };
 }
 
 function classOf(known: Rule | undefined): FindingClass {

@@ -255,6 +255,46 @@ describe('every finding of another scanner is read, under its name', () => {
       sarif(at('/lib/x.so', 3), { properties: { 'security-severity': '9.8' } }),
       [bySarif({ severity: 'CRITICAL', target: '/lib/x.so', line: 3 })],
     ],
+    [
+      'SARIF with the package in the message, as Grype writes it',
+      sarif(
+        {
+          message: {
+            text: 'A high vulnerability in deb package: openssl, version 3.0.2-1 was found at: /lib',
+          },
+        },
+        {},
+      ),
+      [
+        bySarif({
+          version: '3.0.2-1',
+          title: 'A high vulnerability in deb package: openssl, version 3.0.2-1 was found at: /lib',
+        }),
+      ],
+    ],
+    [
+      'SARIF with the package in the message, as Trivy writes it',
+      sarif(
+        {
+          ruleId: 'CVE-2024-1',
+          message: { text: 'Package: libssl\nInstalled Version: 3\nVulnerability CVE-2024-1' },
+        },
+        {},
+        'Trivy',
+      ),
+      [
+        of(
+          {
+            id: 'CVE-2024-1',
+            severity: 'MEDIUM',
+            title: 'Package: libssl\nInstalled Version: 3\nVulnerability CVE-2024-1',
+            package: 'libssl',
+            version: '3',
+          },
+          'trivy (another run)',
+        ),
+      ],
+    ],
     ['SARIF with a level', sarif({ level: 'error' }, {}), [bySarif({ severity: 'HIGH' })]],
     [
       'SARIF with a level of the rule',
@@ -475,7 +515,7 @@ describe('every class of Trivy is read, whatever stands beside it', () => {
       [],
     ],
   ])('%s', (_, result, findings) => {
-    const wanted = findings.map((found) => of(found, 'trivy'));
+    const wanted = findings.map((found) => of(found, 'trivy (another run)'));
     for (const artifact of ['container_image', 'repository', 'cyclonedx', 'vm']) {
       expect(read(report(result, artifact))).toEqual(wanted);
     }
