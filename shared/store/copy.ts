@@ -2,11 +2,12 @@ import * as z from 'zod';
 import { type Descriptor, indexSchema, isIndexType, manifestSchema } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { Refused } from '../outcome/outcome.ts';
+import { checkArrival } from './arrival.ts';
 import { pushReferrers } from './attach.ts';
 import { readJson } from './json.ts';
 import { mapParallel } from './parallel.ts';
-import { getReferrer } from './referrers.ts';
-import type { Store, StoredManifest } from './store.ts';
+import { cosignTags, getReferrer } from './referrers.ts';
+import type { Store, StoredManifest, Written } from './store.ts';
 import { getChild } from './subjects.ts';
 
 /** What was written: manifests and blobs sent with their bytes, and blobs the registry took over from the source's repository. */
@@ -24,6 +25,8 @@ interface Node {
   readonly stored: StoredManifest;
   readonly children: readonly Node[];
   readonly referrers: readonly Node[];
+  /** What cosign keeps beside it under tags. */
+  readonly tagged: readonly { readonly tag: string; readonly node: Node }[];
   readonly blobs: readonly Descriptor[];
   /** Whether the destination has the manifest already. */
   readonly present: boolean;
@@ -32,35 +35,48 @@ interface Node {
 /**
  * Copies an image with everything below it, from any store to any store, byte for byte: every manifest (BuildKit's attestations too),
  * every blob but those that are fetched elsewhere (nondistributable), and with `referrers` all that refers to any of its manifests,
- * and to those in turn. Children are written before parents, evidence before the image. What the destination holds is not sent again.
+ * and to those in turn, with what cosign kept under tags. Children are written before parents, evidence before the image. What the
+ * destination holds is not sent again. With `check` all of it is read back at the end: what is not there as it was sent is `Refused`.
  */
 export async function copyImage(
   from: Store,
   to: Store,
   digest: Digest,
-  options: { referrers?: boolean; tag?: string } = {},
+  options: { referrers?: boolean; tag?: string; check?: boolean } = {},
 ): Promise<Copied> {
   await to.prepareUploads(0);
-  const route = { from, to, withReferrers: options.referrers ?? false };
+  const route = { from, to, evidence: options.referrers ? ('all' as const) : undefined };
   const there = to.resolve(digest).then((found) => found !== undefined);
   const root = await readNode(route, digest, from.getManifest(digest), there);
   if (!root) throw new Refused(`${from.place} holds no ${digest}`);
 
   const nodes = listNodes(root);
-  const { sent, mounted } = await copyBlobs(from, to, nodes);
+  const blobs = await copyBlobs(from, to, nodes);
   const written = new Map<Digest, Promise<number>>();
-  const [platforms, evidence] = await Promise.all([
+  const counts = await Promise.all([
     writeNodes(to, root.children, written),
     writeReferrers(to, nodes, written),
+    writeTagged(to, nodes, written),
   ]);
   const whole = await writeRoot(to, root, options.tag);
-  return { copied: sent + platforms + evidence + whole, mounted };
+  if (options.check) {
+    const manifests = nodes.map(({ stored, referrers, tagged }) => ({
+      digest: stored.descriptor.digest,
+      referrers: referrers.map((one) => one.stored.descriptor.digest),
+      tags: tagged.map(({ tag, node }) => ({ tag, digest: node.stored.descriptor.digest })),
+    }));
+    await checkArrival(to, manifests, blobs);
+  }
+  const count = (how: Written): number => blobs.filter(({ written }) => written === how).length;
+  const copied = [count('sent'), whole, ...counts].reduce((sum, one) => sum + one);
+  return { copied, mounted: count('mounted') };
 }
 
 interface Route {
   readonly from: Store;
   readonly to: Store;
-  readonly withReferrers: boolean;
+  /** Beside evidence itself nobody looks for tags. */
+  readonly evidence: 'all' | 'referrers' | undefined;
 }
 
 /** Reads a manifest, all below it and (at the same time, because its digest is enough for that) its referrers. */
@@ -70,12 +86,13 @@ async function readNode(
   reading: Promise<StoredManifest | undefined>,
   there: Promise<boolean>,
 ): Promise<Node | undefined> {
-  const [below, referrers, present] = await Promise.all([
+  const [below, referrers, tagged, present] = await Promise.all([
     reading.then((stored) => stored && readBelow(route, stored)),
-    route.withReferrers ? readReferrers(route, digest, there) : [],
+    route.evidence ? readReferrers(route, digest, there) : [],
+    route.evidence === 'all' ? readTagged(route, digest) : [],
     there,
   ]);
-  return below && { ...below, referrers, present };
+  return below && { ...below, referrers, tagged, present };
 }
 
 async function readBelow(
@@ -108,7 +125,8 @@ async function readReferrers(route: Route, subject: Digest, there: Promise<boole
   const read = from.listReferrers(subject).then((listed) =>
     mapParallel(listed, REQUESTS, async ({ digest }) => {
       const reading = readReferrer(from, digest, subject);
-      return (await readNode(route, digest, reading, isThere(digest))) ?? [];
+      const found = await readNode({ ...route, evidence: 'referrers' }, digest, reading, isThere(digest));
+      return found ?? [];
     }),
   );
   const [nodes] = await Promise.all([read, listedThere]);
@@ -127,35 +145,68 @@ async function readReferrer(
   return stored && readJson(subjectSchema, stored.bytes)?.subject.digest === subject ? stored : undefined;
 }
 
+/**
+ * What cosign keeps under tags of a digest, where the destination does not have all of it. Such a tag can name one manifest only: when
+ * both sides hold signatures that the other has not, writing either would lose some, which is `Refused`.
+ */
+async function readTagged(route: Route, subject: Digest): Promise<Node['tagged']> {
+  const { from, to } = route;
+  const found = await mapParallel(cosignTags(subject), REQUESTS, async (tag) => {
+    const stored = await getReferrer(from, tag);
+    const before = stored && (await getReferrer(to, tag));
+    if (!stored || (before && holdsAll(before, stored))) return [];
+    if (before && !holdsAll(stored, before)) {
+      throw new Refused(
+        `${to.place}:${tag} and ${from.place}:${tag} each hold signatures that the other has not`,
+        {
+          hint: 'Sign again at the source, without --new-bundle-format=false: bundles lie beside each other.',
+        },
+      );
+    }
+    const [below, tagged] = await Promise.all([
+      readBelow(route, stored),
+      readTagged(route, stored.descriptor.digest),
+    ]);
+    return [{ tag, node: { ...below, referrers: [], tagged, present: false } }];
+  });
+  return found.flat();
+}
+
+/** Whether every layer of `less`, with its annotations (where cosign keeps the signature), is one of `more`. */
+function holdsAll(more: StoredManifest, less: StoredManifest): boolean {
+  if (more.descriptor.digest === less.descriptor.digest) return true;
+  const [whole, part] = [more, less].map(({ bytes }) =>
+    readJson(manifestSchema, bytes)?.layers.map((layer) => JSON.stringify(layer)),
+  );
+  return whole !== undefined && part?.every((layer) => whole.includes(layer)) === true;
+}
+
 /** Layers that an image leaves where they are (image-spec 1.1, "Non-Distributable Layers"; Docker's foreign layers). */
 function isDistributable({ mediaType }: Descriptor): boolean {
   return !mediaType.includes('.nondistributable.') && !mediaType.includes('.rootfs.foreign.');
 }
 
 function listNodes(node: Node): Node[] {
-  return [node, ...node.children.flatMap(listNodes), ...node.referrers.flatMap(listNodes)];
+  const tagged = node.tagged.map((one) => one.node);
+  return [node, ...[...node.children, ...node.referrers, ...tagged].flatMap(listNodes)];
 }
 
 async function copyBlobs(
   from: Store,
   to: Store,
   nodes: readonly Node[],
-): Promise<{ sent: number; mounted: number }> {
+): Promise<{ blob: Descriptor; written: Written }[]> {
   const wanted = new Map<Digest, { blob: Descriptor; present: boolean }>();
   for (const { blobs, present } of nodes) {
     for (const blob of blobs) {
       wanted.set(blob.digest, { blob, present: present || (wanted.get(blob.digest)?.present ?? false) });
     }
   }
-  const results = await mapParallel([...wanted.values()], TRANSFERS, async ({ blob, present }) => {
+  return mapParallel([...wanted.values()], TRANSFERS, async ({ blob, present }) => {
     // A registry that has the manifest should have its blobs; clean-ups have been seen to break that.
-    if (present && (await to.hasBlob(blob.digest))) return 'present';
-    return to.putBlob(blob, () => from.getBlob(blob), from);
+    if (present && (await to.hasBlob(blob.digest))) return { blob, written: 'present' };
+    return { blob, written: await to.putBlob(blob, () => from.getBlob(blob), from) };
   });
-  return {
-    sent: results.filter((result) => result === 'sent').length,
-    mounted: results.filter((result) => result === 'mounted').length,
-  };
 }
 
 /** Writes manifests, each after its children and once. Resolves to how many were sent. */
@@ -206,6 +257,23 @@ async function writeReferrers(
     })),
   );
   return below + missing.length;
+}
+
+async function writeTagged(
+  to: Store,
+  nodes: readonly Node[],
+  written: Map<Digest, Promise<number>>,
+): Promise<number> {
+  const tagged = nodes.flatMap((node) => node.tagged);
+  const below = await writeNodes(
+    to,
+    tagged.flatMap(({ node }) => node.children),
+    written,
+  );
+  await mapParallel(tagged, REQUESTS, ({ tag, node: { stored } }) =>
+    to.putManifest(stored.bytes, stored.descriptor.mediaType, tag),
+  );
+  return below + tagged.length;
 }
 
 const referrerSchema = z.object({

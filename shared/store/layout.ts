@@ -122,6 +122,10 @@ export class LayoutStore implements Store {
     return checkBytes(descriptor, bytes, this.place);
   }
 
+  async checkBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<void> {
+    for await (const _ of await this.getBlob(descriptor));
+  }
+
   async putBlob(
     descriptor: Pick<Descriptor, 'digest' | 'size'>,
     open: () => Buffer | Readable | Promise<Readable>,

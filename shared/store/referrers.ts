@@ -19,6 +19,11 @@ export function ownTag(subject: Digest, referrer: Digest): string {
   return `${fallbackTag(subject)}.${digestHex(referrer).slice(0, 16)}`;
 }
 
+/** Where cosign kept signatures, attestations and SBOMs before it wrote referrers (cosign, specs/SIGNATURE_SPEC.md and SBOM_SPEC.md). */
+export function cosignTags(subject: Digest): string[] {
+  return ['sig', 'att', 'sbom'].map((kind) => `${fallbackTag(subject)}.${kind}`);
+}
+
 /** Those of `tags` that are own tags of referrers of `subject` and not of one in `known`. */
 export function findOwnTags(
   subject: Digest,

@@ -146,6 +146,12 @@ export class RegistryStore implements Store {
     return checkBytes(descriptor, bytes, this.place);
   }
 
+  checkBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<void> {
+    return this.#client.retry(async () => {
+      for await (const _ of await this.getBlob(descriptor));
+    });
+  }
+
   putBlob(
     descriptor: Pick<Descriptor, 'digest' | 'size'>,
     open: () => Buffer | Readable | Promise<Readable>,

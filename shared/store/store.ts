@@ -43,6 +43,8 @@ export interface Store {
   getBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Readable>;
   /** The whole blob, checked; more than `limit` bytes (default 32 MiB) is `Unavailable`. */
   readBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>, limit?: number): Promise<Buffer>;
+  /** Reads the whole blob and keeps nothing of it: missing or wrong bytes are `Refused`. */
+  checkBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<void>;
   /** Writes a blob unless it is there (small ones are sent without asking). `open` is called again when a transfer is retried. */
   putBlob(
     descriptor: Pick<Descriptor, 'digest' | 'size'>,

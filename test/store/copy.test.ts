@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
+import type { Digest } from '../../shared/image/digest.ts';
 import { attachReferrers } from '../../shared/store/attach.ts';
 import { copyImage } from '../../shared/store/copy.ts';
 import { digestOf } from '../../shared/store/hash.ts';
+import type { Store } from '../../shared/store/store.ts';
+import { listSubjects } from '../../shared/store/subjects.ts';
+import type { Fault, SeenRequest } from '../servers/registry.ts';
 import {
   absent,
   digests,
@@ -163,6 +167,158 @@ describe('copyImage', () => {
     const to = open(`${registry.host}/octo/prod`);
     await copyImage(layout, to, image.digest, { referrers: true });
     expect(digests(await to.listReferrers(image.digest))).toEqual([own?.digest]);
+  });
+
+  describe('what cosign kept under tags', () => {
+    /** A manifest as cosign writes it: a layer for each signature, the signature itself in its annotations. */
+    async function sign(store: Store, subject: Digest, kind: string, signatures: readonly string[]) {
+      const layers = await Promise.all(
+        signatures.map(async (signature) => ({
+          ...(await pushBlob(
+            store,
+            Buffer.from('payload'),
+            'application/vnd.dev.cosign.simplesigning.v1+json',
+          )),
+          annotations: { 'dev.cosignproject.cosign/signature': signature },
+        })),
+      );
+      const config = await pushBlob(store, Buffer.from('{}'), MEDIA_TYPE.config);
+      const tag = `${subject.replace(':', '-')}.${kind}`;
+      return pushManifest(store, { mediaType: MEDIA_TYPE.manifest, config, layers }, tag);
+    }
+
+    it('goes along: of the image, of its platforms, and of an SBOM that is kept so itself', async () => {
+      const registry = await serveRegistry();
+      const [from, there, back] = [open('oci:from'), open(`${registry.host}/octo/app`), open('oci:back')];
+      const image = await pushIndex(from);
+      const { platforms } = await listSubjects(from, image.digest);
+      const signed: [Digest, string][] = [[image.digest, 'sig']];
+      for (const { descriptor } of platforms) signed.push([descriptor.digest, 'att']);
+      const sbom = await sign(from, image.digest, 'sbom', ['none']);
+      signed.push([sbom.digest, 'sig']);
+      for (const [subject, kind] of signed) await sign(from, subject, kind, ['a']);
+      signed.push([image.digest, 'sbom']);
+      for (const [source, to] of [
+        [from, there],
+        [there, back],
+      ] as const) {
+        await copyImage(source, to, image.digest, { referrers: true, check: true });
+        for (const [subject, kind] of signed) {
+          const tag = `${subject.replace(':', '-')}.${kind}`;
+          expect(await to.resolve(tag)).toEqual(await from.resolve(tag));
+        }
+        expect(await copyImage(source, to, image.digest, { referrers: true, check: true })).toEqual({
+          copied: 0,
+          mounted: 0,
+        });
+      }
+    });
+
+    it.each<{ name: string; source: string[]; destination: string[]; holds: string[] | 'refused' }>([
+      { name: 'more at the source is taken', source: ['a', 'b'], destination: ['a'], holds: ['a', 'b'] },
+      { name: 'more at the destination stays', source: ['a'], destination: ['b', 'a'], holds: ['b', 'a'] },
+      { name: 'nothing is lost on either side', source: ['a'], destination: ['b'], holds: 'refused' },
+    ])('$name', async ({ source, destination, holds }) => {
+      const registry = await serveRegistry();
+      const [from, to] = [open('oci:from'), open(`${registry.host}/octo/app`)];
+      const image = await pushPlatform(from, 'amd64');
+      await sign(from, image.digest, 'sig', source);
+      await sign(to, image.digest, 'sig', destination);
+      const copying = copyImage(from, to, image.digest, { referrers: true });
+      if (holds === 'refused') {
+        await expect(copying).rejects.toMatchObject({ outcome: 'refused' });
+        expect(await to.resolve(image.digest)).toBeUndefined();
+      } else {
+        await copying;
+      }
+      const kept = await to.getManifest(`${image.digest.replace(':', '-')}.sig`);
+      expect(
+        JSON.parse(String(kept?.bytes)).layers.map(
+          ({ annotations }: { annotations: object }) => Object.values(annotations)[0],
+        ),
+      ).toEqual(holds === 'refused' ? destination : holds);
+    });
+  });
+
+  describe('with check, is refused by a destination that', () => {
+    /** One image with a layer and a piece of evidence, and what of it a fault is played for. */
+    interface Parts {
+      readonly layer: string;
+      readonly image: string;
+      readonly evidence: string;
+    }
+    const other = { status: 200, body: Buffer.from('other bytes') };
+    const nothing = {
+      status: 200,
+      headers: { 'content-type': MEDIA_TYPE.index },
+      body: JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [] }),
+    };
+    const gone = { status: 404 };
+    it.each<{
+      name: string;
+      within?: boolean;
+      fault: (parts: Parts, seen: SeenRequest) => Fault | undefined;
+      says: RegExp;
+    }>([
+      {
+        name: 'corrupts a blob',
+        fault: ({ layer }, { method, path }) =>
+          method === 'GET' && path.endsWith(`blobs/${layer}`) ? other : undefined,
+        says: /holds other bytes than/,
+      },
+      {
+        name: 'takes a blob over and loses it',
+        within: true,
+        fault: ({ layer }, { method, path }) =>
+          method === 'HEAD' && path.endsWith(`octo/prod/blobs/${layer}`) ? gone : undefined,
+        says: /does not have sha256:\w+, which it took over/,
+      },
+      {
+        name: 'gives another manifest',
+        fault: ({ image }, { method, path }) =>
+          method === 'GET' && path.endsWith(`octo/prod/manifests/${image}`) ? other : undefined,
+        says: /holds other bytes than/,
+      },
+      {
+        name: 'loses a manifest',
+        fault: ({ image }, { method, path }) =>
+          method === 'GET' && path.endsWith(`octo/prod/manifests/${image}`) ? gone : undefined,
+        says: /does not have sha256:\w+, which it took/,
+      },
+      {
+        name: 'drops a referrer',
+        fault: ({ evidence }, { method, path }) => {
+          if (path.includes('octo/prod/referrers/')) return nothing;
+          return method !== 'PUT' && path.includes(evidence.slice(7, 23)) ? gone : undefined;
+        },
+        says: /does not list sha256:\w+ beside sha256:\w+, which it took/,
+      },
+      {
+        name: 'says another digest',
+        fault: ({ image }, { method, path }) =>
+          method === 'PUT' && path.endsWith(`octo/prod/manifests/${image}`)
+            ? { status: 201, headers: { 'docker-content-digest': absent(image as Digest) } }
+            : undefined,
+        says: /was sent sha256:\w+ and says it stored/,
+      },
+    ])('$name', async ({ within = false, fault, says }) => {
+      let parts: Parts | undefined;
+      const registry = await serveRegistry({
+        onRequest: (seen) => parts && fault(parts, seen),
+      });
+      const from = open(within ? `${registry.host}/octo/app` : 'oci:from');
+      const image = await pushPlatform(from, 'amd64');
+      const [evidence] = await attachReferrers(from, [makeReferrer(image, 'a')]);
+      const [layer] = JSON.parse(String((await from.getManifest(image.digest))?.bytes)).layers;
+      parts = { layer: layer.digest, image: image.digest, evidence: evidence?.digest ?? '' };
+      const to = open(`${registry.host}/octo/prod`);
+      await expect(copyImage(from, to, image.digest, { referrers: true, check: true })).rejects.toMatchObject(
+        {
+          outcome: 'refused',
+          message: expect.stringMatching(says),
+        },
+      );
+    });
   });
 
   it('refuses an image that is not there', async () => {
