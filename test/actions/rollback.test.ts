@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readRecord } from './record.ts';
+import { GATE_WORKFLOW, RELEASE_WORKFLOW, type Run, startWorld, type World } from './world.ts';
+
+const POLICY = '.github/hallmark.yml';
+
+const policy = (host: string) => `
+version: 1
+repository-id: 123456789
+trust:
+  builder:  [{ signer-workflow: octo/app/${RELEASE_WORKFLOW} }]
+  gate:     [{ signer-workflow: octo/app/${GATE_WORKFLOW} }]
+  promoter: [{ signer-workflow: octo/app/${GATE_WORKFLOW} }]
+environments:
+${['prod', 'chosen', 'held', 'floor', 'strict', 'empty']
+  .map((name) => `  ${name}: { repository: ${host}/octo/${name}, rules: [signed, provenance, small] }`)
+  .join('\n')}
+rules:
+  small: { title: Small, deny: "image.size > 1000000" }
+`;
+
+let world: World;
+const images: string[] = [];
+
+beforeAll(async () => {
+  world = await startWorld();
+  world.github.commit('octo/app', { [POLICY]: policy(world.registry.host) });
+  for (const content of ['one', 'two', 'three']) images.push(await release(content));
+}, 60_000);
+afterAll(() => world.close());
+beforeEach(() => {
+  world.github.reviews.runs.length = 0;
+});
+
+async function release(content: string, inputs: Record<string, string> = {}): Promise<string> {
+  world.commit({ 'app.txt': content }, content);
+  const built = await world.run('build', {
+    repository: `${world.registry.host}/octo/app`,
+    files: 'app.txt:/app.txt',
+    ...inputs,
+  });
+  expect(built.outputs, built.log).toMatchObject({ outcome: 'passed' });
+  const image = built.outputs.image ?? '';
+  const signed = await world.run('attest', { image, signature: 'true' });
+  expect(signed.outputs, signed.log).toMatchObject({ outcome: 'passed' });
+  return image;
+}
+
+const run = (action: string, inputs: Record<string, string>, given: Run = {}) =>
+  world.run(action, { policy: POLICY, ...inputs }, { workflow: GATE_WORKFLOW, ...given });
+
+async function promoteAll(environment: string, which: readonly string[] = images): Promise<void> {
+  for (const image of which) {
+    const done = await run('promote', { image, environment });
+    expect(done.outputs, done.log).toMatchObject({ outcome: 'passed' });
+  }
+}
+
+const rollback = (environment: string, inputs: Record<string, string> = {}, given: Run = {}) =>
+  run('rollback', { environment, reason: 'it is broken', ...inputs }, given);
+
+const digestOf = (image = '') => image.split('@')[1] ?? '';
+async function pointerOf(environment: string): Promise<string> {
+  const answer = await fetch(
+    `http://${world.registry.host}/v2/octo/${environment}/manifests/env-${environment}`,
+    {
+      method: 'HEAD',
+      headers: { accept: 'application/vnd.oci.image.manifest.v1+json' },
+    },
+  );
+  return answer.headers.get('docker-content-digest') ?? '';
+}
+
+test('goes back one step at a time, says who and why, and what it leaves stays away', {
+  timeout: 90_000,
+}, async () => {
+  await promoteAll('prod');
+  const writes = () =>
+    world.registry.requests.filter(({ method }) => !['GET', 'HEAD'].includes(method)).length;
+  const before = writes();
+  const plan = await rollback(
+    'prod',
+    { 'dry-run': 'true', reason: '' },
+    { variables: { ACTIONS_ID_TOKEN_REQUEST_URL: undefined } },
+  );
+  expect(plan.outputs, plan.log).toMatchObject({
+    outcome: 'passed',
+    digest: digestOf(images[1]),
+  });
+  expect(plan.outputs.record).toBeUndefined();
+  expect(plan.summary).toContain('✅ goes back to this');
+  expect(writes()).toBe(before);
+
+  const done = await rollback('prod');
+  expect(done.outputs, done.log).toMatchObject({
+    outcome: 'passed',
+    digest: digestOf(images[1]),
+    from: digestOf(images[2]),
+    image: `${world.registry.host}/octo/prod@${digestOf(images[1])}`,
+  });
+  expect(await pointerOf('prod')).toBe(digestOf(images[1]));
+  expect(await readRecord(done.outputs.record ?? '')).toMatchObject({
+    action: 'rollback',
+    sequence: 4,
+    withdraws: digestOf(images[2]),
+    requestedBy: 'mona',
+    reason: 'it is broken',
+  });
+
+  const back = await run('promote', { image: images[2] ?? '', environment: 'prod' });
+  expect(back.outputs, back.log).toMatchObject({ outcome: 'refused' });
+  expect(back.log).toContain('withdrawn by mona');
+  const further = await rollback('prod');
+  expect(further.outputs, further.log).toMatchObject({ outcome: 'passed', digest: digestOf(images[0]) });
+  const nothing = await rollback('prod');
+  expect(nothing.outputs, nothing.log).toMatchObject({ outcome: 'refused' });
+  expect(nothing.log).toContain('withdrawn by mona');
+  expect(await pointerOf('prod')).toBe(digestOf(images[0]));
+  // A new commit goes forward again.
+  await promoteAll('prod', [await release('four')]);
+});
+
+test('goes back to what is asked for, and to nothing else', { timeout: 90_000 }, async () => {
+  await promoteAll('chosen');
+  for (const [target, message] of [
+    ['5', 'held only 2 other images before'],
+    [`sha256:${'a'.repeat(64)}`, 'never held sha256:a'],
+    [digestOf(images[2]), 'holds sha256:'],
+  ] as const) {
+    const refused = await rollback('chosen', { target });
+    expect(refused.outputs, refused.log).toMatchObject({ outcome: 'refused' });
+    expect(refused.log).toContain(message);
+  }
+  const done = await rollback('chosen', { target: '2' });
+  expect(done.outputs, done.log).toMatchObject({ outcome: 'passed', digest: digestOf(images[0]) });
+});
+
+test('neither a hold nor a freeze stops it', { timeout: 90_000 }, async () => {
+  await promoteAll('held', images.slice(0, 2));
+  const held = await run('promote', { mode: 'hold', environment: 'held', reason: 'incident' });
+  expect(held.outputs, held.log).toMatchObject({ outcome: 'passed' });
+  const done = await rollback('held', { target: digestOf(images[0]) });
+  expect(done.outputs, done.log).toMatchObject({ outcome: 'passed' });
+});
+
+test('does not go back behind what cannot be undone, without break-glass', { timeout: 120_000 }, async () => {
+  const migrated = await release('migrated', { labels: 'io.github.hallmark-actions.irreversible=true' });
+  const after = await release('after');
+  await promoteAll('floor', [images[0] ?? '', migrated, after]);
+  const refused = await rollback('floor', { target: digestOf(images[0]) });
+  expect(refused.outputs, refused.log).toMatchObject({ outcome: 'refused' });
+  expect(refused.log).toContain('says that nothing older runs after it');
+  const done = await rollback('floor');
+  expect(done.outputs, done.log).toMatchObject({ outcome: 'passed', digest: digestOf(migrated) });
+
+  const glass = { target: digestOf(images[0]), 'break-glass': 'floor' };
+  const alone = await rollback('floor', glass);
+  expect(alone.outputs, alone.log).toMatchObject({ outcome: 'refused' });
+  world.github.reviews.runs.push({
+    run: 1000,
+    environment: 'floor',
+    login: 'hubot',
+    comment: digestOf(images[0]),
+  });
+  const broken = await rollback('floor', glass);
+  expect(broken.outputs, broken.log).toMatchObject({ outcome: 'passed', digest: digestOf(images[0]) });
+  expect((await readRecord(broken.outputs.record ?? '')).override).toMatchObject({ rules: ['floor'] });
+});
+
+test('what the policy allows no more is no target, unless what runs is no better', {
+  timeout: 90_000,
+}, async () => {
+  await promoteAll('strict', images.slice(0, 2));
+  const stricter = (limit: number) =>
+    world.github.commit('octo/app', {
+      [POLICY]: policy(world.registry.host).replace('1000000', String(limit)),
+    });
+  // Both are as large as each other: what runs is no better.
+  stricter(10);
+  const done = await rollback('strict');
+  expect(done.outputs, done.log).toMatchObject({ outcome: 'passed', digest: digestOf(images[0]) });
+  expect((await readRecord(done.outputs.record ?? '')).verdict).toBeDefined();
+  stricter(1_000_000);
+});
+
+describe('refuses', () => {
+  test.each<[string, Record<string, string>, Run, string, string]>([
+    ['no reason', { environment: 'chosen', reason: '' }, {}, 'invalid', 'reason: is required'],
+    [
+      'a target that is none',
+      { environment: 'chosen', target: 'yesterday' },
+      {},
+      'invalid',
+      'target: may be a digest',
+    ],
+    ['zero steps', { environment: 'chosen', target: '0' }, {}, 'invalid', 'target: may be a digest'],
+    [
+      'an environment that is not there',
+      { environment: 'nowhere' },
+      {},
+      'invalid',
+      'the policy has no "nowhere"',
+    ],
+    ['an environment that holds nothing', { environment: 'empty' }, {}, 'refused', 'nothing to go back from'],
+    ['no policy', { environment: 'chosen', policy: '' }, {}, 'refused', 'there is no policy'],
+    [
+      'a stranger',
+      { environment: 'strict', target: '1' },
+      { workflow: '.github/workflows/hotfix.yml' },
+      'refused',
+      '',
+    ],
+    [
+      'a job that may not sign',
+      { environment: 'chosen' },
+      { variables: { ACTIONS_ID_TOKEN_REQUEST_URL: undefined } },
+      'invalid',
+      'id-token: write',
+    ],
+  ])('%s', { timeout: 60_000 }, async (_, inputs, given, outcome, message) => {
+    const done = await run('rollback', { reason: 'because', ...inputs }, given);
+    expect(done.outputs, done.log).toMatchObject({ outcome });
+    expect(done.log).toContain(message);
+  });
+});
