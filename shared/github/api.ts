@@ -60,7 +60,8 @@ export async function openGithub(token: string | undefined, context: RunContext)
       log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
       // A limit is the throttling plugin's, which waits as long as GitHub says.
       retry: { retryAfterBaseValue: 250, doNotRetry: [400, 401, 403, 404, 410, 422, 429, 451] },
-      throttle: { onRateLimit: waitFor, onSecondaryRateLimit: waitFor },
+      // Limits are a token's, so that is what requests queue by.
+      throttle: { id: token, onRateLimit: waitFor, onSecondaryRateLimit: waitFor },
     },
     retry,
     throttling,

@@ -44,7 +44,8 @@ function contextOf(changes: Partial<RunContext> = {}): RunContext {
   } as RunContext;
 }
 
-const open = (token = stub.token): Promise<Github> => openGithub(token, contextOf());
+// A token each: requests of one token wait for each other, a comment for three seconds.
+const open = (token = stub.issueToken('all')): Promise<Github> => openGithub(token, contextOf());
 const comment = async (body = BODY, token?: string): Promise<string> =>
   writeComment(await open(token), { ...PLACE, number: 5 }, MARKER, body);
 const bodies = (): string[] => stub.reports.comments.map(({ login, body }) => `${login}: ${body}`);

@@ -7,14 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Context, OpenAPIBackend } from 'openapi-backend';
-import {
-  createReports,
-  denyToken,
-  type Permissions,
-  type Reports,
-  type StubToken,
-  TOKEN_OF_ALL,
-} from './github-reports.ts';
+import { createReports, denyToken, type Reports, type StubToken, TOKEN_OF_ALL } from './github-reports.ts';
 import { createReviews, type Reviews } from './github-reviews.ts';
 import { fillRequired, type Schema, successSchema } from './github-schema.ts';
 
@@ -37,7 +30,7 @@ export interface GithubStub {
   /** The token that may do everything. */
   readonly token: string;
   /** Another one, with the permissions of a job. */
-  issueToken(permissions: Permissions, login?: string): string;
+  issueToken(permissions: StubToken['permissions'], login?: string): string;
   /** Pull requests, comments, checks, analyses and artifacts. */
   readonly reports: Reports;
   /** Who approved what. */
