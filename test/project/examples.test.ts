@@ -27,6 +27,7 @@ const order = [
   { name: 'gate', workflow: 'gate', scanned: true },
   { name: 'promote', workflow: 'gate', scanned: true },
   { name: 'report', workflow: 'gate', scanned: true },
+  { name: 'rollback', workflow: 'gate', scanned: true },
 ];
 
 const trivy = toolPath('trivy');
@@ -78,15 +79,26 @@ describe("the pages' examples, run from dist/ under the README's policy", () => 
     expect(order.map(({ name }) => name).sort()).toEqual(listActions());
   });
 
-  test.for(order)('$name', async ({ name, workflow, scanned }, { skip }) => {
-    if (scanned && missing !== '') skip(missing);
+  test.for(order)('$name', { timeout: 60_000 }, async (example, { skip }) => {
+    if (example.scanned && missing !== '') skip(missing);
+    if (example.name === 'rollback') {
+      // There has to be something to go back from.
+      world.commit({ 'out/server': '#!/bin/sh\nexit 0\n' }, 'Another server');
+      for (const name of ['build', 'scan', 'sbom', 'attest', 'promote']) {
+        await runExample(order.find((one) => one.name === name) ?? example);
+      }
+    }
+    await runExample(example);
+  });
+
+  async function runExample({ name, workflow, scanned }: (typeof order)[number]): Promise<void> {
     const steps = stepsSchema.parse(parse(readExample(name)));
     const own = steps.filter(({ uses }) => uses.startsWith('hallmark-actions/'));
     expect(own.map(({ uses }) => uses)).toEqual([`hallmark-actions/hallmark/actions/${name}@<commit>`]);
     for (const step of own) {
       const inputs = Object.fromEntries(Object.entries(step.with).map(([key, value]) => [key, fill(value)]));
-      if (scanned && (name === 'scan' || name === 'sbom')) inputs['trivy-path'] = trivy;
-      if (name === 'scan') inputs['db-repository'] = database;
+      if (scanned && ['scan', 'sbom', 'rollback'].includes(name)) inputs['trivy-path'] = trivy;
+      if (['scan', 'rollback'].includes(name)) inputs['db-repository'] = database;
       const result = await world.run(name, inputs, {
         claims: {
           job_workflow_ref: `hallmark-actions/hallmark/.github/workflows/${workflow}.yml@${'0123456789'.repeat(4)}`,
@@ -97,5 +109,5 @@ describe("the pages' examples, run from dist/ under the README's policy", () => 
       expect(result.outputs['unwritten'] ?? '[]').toBe('[]');
       if (step.id !== undefined) outputs[step.id] = result.outputs;
     }
-  });
+  }
 });
