@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isEnvironmentName, pointerTag } from '../environment/tags.ts';
+import type { VerifiedImage } from '../evidence/evidence.ts';
 import type { Promotion } from '../evidence/promotion.ts';
 import type { Trust } from '../evidence/trust.ts';
 import type { RunContext } from '../github/context.ts';
@@ -108,15 +110,9 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
     };
   }
 
-  const { copied, mounted } = await copyImage(source, destination, digest, { referrers: true });
+  const { copied, mounted } = await copyImage(source, destination, digest, { referrers: true, check: true });
   context.log.info(`Copied to ${destination.place}: ${copied} sent, ${mounted} taken over by the registry.`);
-  await verifyArrival(
-    destination,
-    digest,
-    [...judgement.evidence.evidence.map(({ source }) => source), verdict.digest],
-    verifier,
-    trust,
-  );
+  await verifyArrival(destination, judgement.evidence, verdict.digest, verifier, trust);
 
   const { state, record } = await appendRecord(
     { store: destination, environment, policy, verifier, signer, state: before },
@@ -141,11 +137,11 @@ function isSamePolicy(one: Promotion['policy'], other: Pick<LoadedPolicy, 'uri' 
   return one.digest === other.digest && placeOf(one.uri) === placeOf(other.uri);
 }
 
-/** Everything that counted where the image came from has to count where it arrived. */
+/** Everything that counted where the image came from, and the verdict, has to count where it arrived, by the same roles. */
 async function verifyArrival(
   destination: Store,
-  digest: Digest,
-  expected: readonly Digest[],
+  { digest, evidence }: VerifiedImage,
+  verdict: Digest,
   verifier: StatementVerifier,
   trust: Trust,
 ): Promise<void> {
@@ -155,13 +151,23 @@ async function verifyArrival(
     verifier,
     trust,
   );
-  const counting = new Set(arrived.evidence.map(({ source }) => source));
-  const reasons = expected
-    .filter((source) => !counting.has(source))
-    .map((source) => {
-      const why = arrived.rejected.find((rejected) => rejected.source === source)?.reason;
-      return `${source} does not count at ${destination.place}: ${why ?? 'it is not there'}`;
-    });
+  const explain = (source: Digest): string =>
+    arrived.rejected.find((rejected) => rejected.source === source)?.reason ?? 'it is not there';
+  const reasons = evidence.flatMap((one) => {
+    // Not by the manifest around it: several signatures share one under cosign's tags, and where there are more of them it is another.
+    const found = arrived.evidence.find(
+      ({ signedAt, statement }) => signedAt === one.signedAt && isDeepStrictEqual(statement, one.statement),
+    );
+    const lost = one.roles.filter((role) => !found?.roles.includes(role));
+    if (found === undefined)
+      return [`${one.source} does not count at ${destination.place}: ${explain(one.source)}`];
+    return lost.length === 0
+      ? []
+      : [`${one.source} does not count as ${lost.join(', ')} at ${destination.place}`];
+  });
+  if (!arrived.evidence.some(({ source }) => source === verdict)) {
+    reasons.push(`${verdict} does not count at ${destination.place}: ${explain(verdict)}`);
+  }
   if (reasons.length > 0) throw new Refused(reasons);
 }
 

@@ -420,8 +420,8 @@ describe('round trips', () => {
   });
 
   it.each([
-    ['with the referrers API', true, 5, 79],
-    ['without it', false, 7, 76],
+    ['with the referrers API', true, 5, 91],
+    ['without it', false, 7, 88],
   ])('three platforms and ten referrers are promoted in few: %s', async (_, referrers, depth, count) => {
     const registry = await serveRegistry({ referrers, latency: 100 });
     const store = open(`${registry.host}/octo/app`);
