@@ -18,7 +18,7 @@ const POOL = {
   keepAlive: true,
   // For each peer. A transfer between two repositories of one registry holds two connections, so there are more than
   // twice as many as `copyImage` moves at once.
-  maxSockets: 48,
+  maxSockets: 64,
   // Milliseconds that an unused connection is kept: many servers close theirs after five seconds.
   timeout: 4000,
 };
@@ -184,19 +184,25 @@ export function explainDrop(error: unknown, what: string, deadline: AbortSignal)
 
 /**
  * Runs `work` until it does not fail with `Transient`: four tries with growing, jittered pauses, or as many as begin within `patience` milliseconds.
- * A pause the peer asked for (429 with Retry-After, ten minutes at most) is said, waited for, and is no try. Ends with `Unavailable`.
+ * A pause the peer asked for (429 with Retry-After, ten minutes at most) is said, waited for, and is no try; where `waits` is false it is the end,
+ * as the `Transient` it is. Every other end is `Unavailable`.
  */
 export async function retryTransient<T>(
-  { deadline, log }: { readonly deadline: AbortSignal; readonly log: { info(message: string): void } },
+  options: {
+    readonly deadline: AbortSignal;
+    readonly log: { info(message: string): void };
+    readonly waits?: boolean | undefined;
+  },
   work: () => Promise<T>,
   patience?: number,
 ): Promise<T> {
+  const { deadline, log, waits = true } = options;
   const begun = performance.now();
   for (let tries = 1; ; ) {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof Transient)) throw error;
+      if (!(error instanceof Transient) || (error.pause !== undefined && !waits)) throw error;
       const over = patience === undefined ? tries >= TRIES : performance.now() - begun >= patience;
       if (error.pause === undefined && over) {
         throw new Unavailable(`${error.message} (${tries} tries)`, { cause: error });

@@ -156,7 +156,8 @@ async function verifyArrival(
   const reasons = evidence.flatMap((one) => {
     // Not by the manifest around it: several signatures share one under cosign's tags, and where there are more of them it is another.
     const found = arrived.evidence.find(
-      ({ signedAt, statement }) => signedAt === one.signedAt && isDeepStrictEqual(statement, one.statement),
+      ({ signer, signedAt, statement }) =>
+        signedAt === one.signedAt && isDeepStrictEqual([signer, statement], [one.signer, one.statement]),
     );
     const lost = one.roles.filter((role) => !found?.roles.includes(role));
     if (found === undefined)
