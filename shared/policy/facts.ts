@@ -1,20 +1,10 @@
 import * as z from 'zod';
 import type { Evidence, VerifiedImage } from '../evidence/evidence.ts';
 import { type EvidenceKind, kindOfPredicate, ROLES_OF } from '../evidence/predicate.ts';
-import { readScan, type ScanResult } from '../evidence/scan.ts';
-import type { Scanner } from '../evidence/severity.ts';
+import { readScan } from '../evidence/scan.ts';
 import type { Trust } from '../evidence/trust.ts';
-import { readVex } from '../evidence/vex.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
 import type { Exception } from './exceptions.ts';
-import { createExcuser } from './excuses.ts';
-import {
-  describeExcused,
-  describeFindings,
-  type ExcusedFacts,
-  type Stated,
-  type VulnerabilityFacts,
-} from './findings.ts';
 import {
   type BuiltFrom,
   type Reading,
@@ -24,6 +14,7 @@ import {
   readTest,
 } from './reading.ts';
 import { NEEDS, type Need } from './rule.ts';
+import { describeScans, excuseFindings, type ScanFacts } from './scans.ts';
 
 /** What a platform's manifest and config hold (OCI image-spec 1.1, config.md). */
 export interface JudgedPlatform {
@@ -58,18 +49,11 @@ export const imageConfigSchema = z.object({
 export type ImageConfig = z.output<typeof imageConfigSchema>;
 
 /** The values of the variables in variables.ts. What there is no evidence for is undefined, and no rule that needs it is evaluated. */
-export interface Facts {
+export interface Facts extends Partial<ScanFacts> {
   readonly image: { digest: string; size: bigint; platforms: string[] };
   readonly config: readonly object[];
   readonly provenance?: BuiltFrom;
   readonly sbom?: { packages: readonly object[] };
-  readonly vulnerabilities?: readonly VulnerabilityFacts[];
-  readonly secrets?: readonly object[];
-  readonly misconfigurations?: readonly object[];
-  readonly licences?: readonly object[];
-  /** What an exception or VEX takes out of the lists above. */
-  readonly excused?: readonly ExcusedFacts[];
-  readonly scan?: object;
   readonly tests?: { passed: boolean };
   readonly now: Date;
   /** Both are observed, not signed: absent where nobody looked. */
@@ -132,7 +116,7 @@ export function gatherFacts(
   if (provenance !== undefined && 'fault' in provenance) complain('provenance', provenance.fault);
   const packages = readEach('sbom', readPackages).flat();
   const scans = readEach('scan', readPlatformScan).map((scan) =>
-    excuseFindings(scan, image, evidence, { exceptions: [], ...excepting, now }),
+    excuseFindings(scan, image.digest, evidence, { exceptions: [], ...excepting, now }),
   );
   const tests = readEach('test', readTest);
 
@@ -217,47 +201,6 @@ function timeOf({ kind, signer, signedAt, statement }: Evidence): number | undef
   const scan = kind === 'scan' ? readScan(statement.predicate) : undefined;
   if (scan !== undefined) return Math.min(proven, Date.parse(scan.scannedAt));
   return signer.key === undefined ? proven : undefined;
-}
-
-/** Parts what stands from what an exception in force or VEX excuses. A VEX statement is about the platforms that its signed statement names. */
-function excuseFindings(
-  scan: ScanResult,
-  image: JudgedImage,
-  evidence: readonly Evidence[],
-  by: { readonly exceptions: readonly Exception[]; readonly environment?: string; readonly now: Date },
-): { scan: ScanResult; stands: Stated[]; excused: Stated[] } {
-  const digests = [image.digest, scan.manifest];
-  const vex = evidence
-    .filter(({ kind, subjects }) => kind === 'vex' && digests.some((digest) => subjects.includes(digest)))
-    .flatMap(({ statement }) => readVex(statement.predicate) ?? []);
-  const excuser = createExcuser({ exceptions: by.exceptions, vex }, { ...by, image: { digests } });
-  const stated = scan.findings.map((found) => ({ found, said: excuser.ask(found) }));
-  return {
-    scan,
-    stands: stated.filter(({ said }) => !said.excused),
-    excused: stated.filter(({ said }) => said.excused),
-  };
-}
-
-function describeScans(parted: readonly ReturnType<typeof excuseFindings>[]): Partial<Facts> {
-  const scans = parted.map(({ scan }) => scan);
-  const oldest = (times: readonly string[]): Date => new Date(Math.min(...times.map(Date.parse)));
-  const asked = scans.flatMap(({ exploitedAt }) => exploitedAt ?? []);
-  const all = describeFindings(parted.flatMap(({ stands }) => stands));
-  const lookedFor = (scanner: Scanner): boolean => scans.every(({ scanners }) => scanners.includes(scanner));
-  return {
-    vulnerabilities: all.vulnerabilities,
-    secrets: all.secrets,
-    // Of what was not looked for a rule must not see that there is none.
-    ...(lookedFor('misconfig') && { misconfigurations: all.misconfigurations }),
-    ...(lookedFor('license') && { licences: all.licences }),
-    excused: describeExcused(parted.flatMap(({ excused }) => excused)),
-    scan: {
-      scannedAt: oldest(scans.map(({ scannedAt }) => scannedAt)),
-      databaseUpdatedAt: oldest(scans.map(({ database }) => database?.updatedAt ?? '')),
-      ...(asked.length === scans.length && { exploitedAt: oldest(asked) }),
-    },
-  };
 }
 
 /** The newest provenance that one statement gives of the whole image; undefined when there is none at all. */
