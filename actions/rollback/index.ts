@@ -26,6 +26,7 @@ const target = text.transform((value, context) => {
 export const action = defineAction({
   inputs: z.object({
     environment: requiredText,
+    repository: text,
     target,
     reason: text,
     policy: text,

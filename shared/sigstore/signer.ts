@@ -9,7 +9,7 @@ import type { WorkflowClaims } from '../evidence/provenance.ts';
 import { STATEMENT_MEDIA_TYPE, type Statement } from '../evidence/statement.ts';
 import type { RunContext } from '../github/context.ts';
 import { MEDIA_TYPE } from '../image/descriptor.ts';
-import { Invalid } from '../outcome/outcome.ts';
+import { Invalid, Unavailable } from '../outcome/outcome.ts';
 import { chooseInstance, type Instance, type SigningInputs } from './instance.ts';
 import { readPrivateKey } from './key.ts';
 import { reach } from './reach.ts';
@@ -38,9 +38,9 @@ export interface StatementSigner {
   /**
    * One bundle a statement, in their order, as JSON: all under one ephemeral key and one certificate (also those of a later call, while it
    * is fresh), logged and timestamped at the same time.
-   * A service that does not answer is `Unavailable`, and then there is no bundle at all.
+   * A service that does not answer is `Unavailable`, and then there is no bundle at all. With `log: false` a timestamp alone says when.
    */
-  sign(statements: readonly Statement[]): Promise<Buffer[]>;
+  sign(statements: readonly Statement[], options?: { readonly log?: boolean }): Promise<Buffer[]>;
 }
 
 /** A token that ends sooner than this many seconds from now is fetched anew before signing: a build may have run since. */
@@ -63,7 +63,7 @@ export async function openSigner(inputs: SigningInputs, context: RunContext): Pr
       claims: async () => undefined,
       publicKey: createPublicKey(key),
       prepare: () => undefined,
-      sign: (statements) => signAll(statements, { key }, witnesses, context),
+      sign: (statements, options) => signAll(statements, { key }, choose(witnesses, options), context),
     };
   }
 
@@ -96,9 +96,9 @@ export async function openSigner(inputs: SigningInputs, context: RunContext): Pr
     publicKey: undefined,
     // Whoever signs hears of the failure.
     prepare: () => void getSession().catch(() => undefined),
-    sign: async (statements) => {
+    sign: async (statements, options) => {
       const { holder, instance } = await getSession();
-      return signAll(statements, holder, instance, context);
+      return signAll(statements, holder, choose(instance, options), context);
     },
   };
 }
@@ -149,7 +149,17 @@ function signWith(key: KeyObject, data: Buffer): Buffer {
 }
 
 /** The services that say when something was signed. */
-type Witnesses = Pick<Instance, 'rekorUrl' | 'rekorVersion' | 'tsaUrl'>;
+type Witnesses = Partial<Pick<Instance, 'rekorUrl' | 'rekorVersion' | 'tsaUrl'>>;
+
+/** Without the log only where an authority proves the time in its place. */
+function choose(witnesses: Witnesses, { log = true }: { readonly log?: boolean } = {}): Witnesses {
+  if (log) return witnesses;
+  const { tsaUrl } = witnesses;
+  if (tsaUrl !== undefined) return { tsaUrl };
+  throw new Unavailable('without the transparency log there is no timestamp authority to prove the time', {
+    hint: 'Name one in "tsa-url".',
+  });
+}
 
 function signAll(
   statements: readonly Statement[],

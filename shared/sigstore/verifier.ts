@@ -15,7 +15,7 @@ import {
 import type { RunContext } from '../github/context.ts';
 import type { Digest } from '../image/digest.ts';
 import { Refused } from '../outcome/outcome.ts';
-import { createKnownCertificates, keepWork, readSigner } from './certificate.ts';
+import { keepEncoding, readSigner } from './certificate.ts';
 import type { SigningInputs } from './instance.ts';
 import { fingerprintOf, readPublicKey } from './key.ts';
 import { type LoadedRoot, loadTrustedRoot, type RootFileInputs } from './root.ts';
@@ -29,6 +29,10 @@ export interface StatementVerifier {
    * `payload` is cosign's simple signing, where the bundle is over that and not a statement.
    */
   verify(bundle: Buffer, payload?: Buffer): Promise<VerifiedStatement>;
+  /** True when a certificate's signature needs an entry in a log. */
+  readonly needsLog: boolean;
+  /** The same without that need: what it verifies may have been signed while the log was down. */
+  withoutLog(): Promise<StatementVerifier>;
 }
 
 /** Who signed a bundle, and when, proven. */
@@ -91,6 +95,8 @@ export async function createVerifier(trusted: Trusted): Promise<StatementVerifie
   ]);
   return {
     rootDigest: trusted.root?.digest,
+    needsLog: (trusted['tlog-threshold'] ?? trusted.root?.root.tlogs.length ?? 0) > 0,
+    withoutLog: () => createVerifier({ ...trusted, 'tlog-threshold': 0 }),
     verify: async (bytes, payload) => {
       try {
         const bundle = readBundle(bytes);
@@ -143,8 +149,7 @@ export async function createSignatureVerifier(
     );
   const material = trusting();
   for (const { certChain } of [...material.certificateAuthorities, ...material.timestampAuthorities])
-    certChain.forEach(keepWork);
-  const recall = createKnownCertificates();
+    certChain.forEach(keepEncoding);
   // GitHub's own instance keeps no log: there a timestamp authority says when, and no log vouches for certificates.
   const logs = material.tlogs.length > 0 ? 1 : 0;
   const byCertificate: Verifier = new VerifierClass(material, {
@@ -170,23 +175,12 @@ export async function createSignatureVerifier(
     }
     if (root === undefined)
       throw new Error('it was signed with a certificate, and only a key was given to verify with');
-    const certificate = recall(readCertificate(bundle), entity.key.certificate);
-    const { identity } = verifyInTime(byCertificate, {
-      ...entity,
-      key: { $case: 'certificate', certificate },
-    });
+    keepEncoding(entity.key.certificate);
+    const { identity } = verifyInTime(byCertificate, entity);
     checkLogs(entity, material.tlogs);
     const signer: Signer = readSigner(identity);
     return { signer, ...timesOf(entity) };
   };
-}
-
-/** The bytes of the certificate that the library takes for the signer's. */
-function readCertificate({ verificationMaterial: { content } }: Bundle): Buffer {
-  if (content.$case === 'certificate') return content.certificate.rawBytes;
-  const [first] = content.$case === 'x509CertificateChain' ? content.x509CertificateChain.certificates : [];
-  if (first === undefined) throw new Error('it has no certificate');
-  return first.rawBytes;
 }
 
 /** A bundle does not say which key signed it: the first that fits did. Throws what the last one throws. */

@@ -102,23 +102,51 @@ export function placeOf(uri: string): string {
   return uri.slice(0, uri.lastIndexOf('@'));
 }
 
-/** Only promoters are asked for: all other evidence is none of a record's business. */
-async function readRecordsOf(
+/**
+ * Only promoters are asked for: all other evidence is none of a record's business. Without an entry in the log a record counts for a rollback
+ * alone, which must work while the log is down (design.md, "An environment in its repository").
+ */
+export async function readRecordsOf(
   store: Store,
   digest: Digest,
   verifier: StatementVerifier,
   trust: Trust,
 ): Promise<VerifiedImage> {
   const image = await listSubjects(store, digest);
-  return collectEvidence(store, image, verifier, { promoter: trust.promoter ?? [] });
+  const { needsLog } = verifier;
+  const found = await collectEvidence(store, image, needsLog ? await verifier.withoutLog() : verifier, {
+    promoter: trust.promoter ?? [],
+  });
+  const isLogged = (evidence: Evidence): boolean =>
+    !needsLog ||
+    evidence.logIndex !== undefined ||
+    evidence.signer.key !== undefined ||
+    readPromotion(evidence)?.action === 'rollback';
+  return {
+    ...found,
+    evidence: found.evidence.filter(isLogged),
+    rejected: [
+      ...found.rejected,
+      ...found.evidence
+        .filter((evidence) => !isLogged(evidence))
+        .map(({ source, statement, signer }) => ({
+          source,
+          predicateType: statement.predicateType,
+          signer,
+          reason: 'it is in no log, and only a rollback may be',
+        })),
+    ],
+  };
 }
 
-function readRecord(
-  tag: string,
-  { kind, source, statement, signedAt }: Evidence,
-): PromotionRecord | undefined {
-  if (kind !== 'promotion') return undefined;
-  const { data: promotion } = promotionSchema.safeParse(statement.predicate);
+function readPromotion({ kind, statement }: Evidence): Promotion | undefined {
+  return kind === 'promotion' ? promotionSchema.safeParse(statement.predicate).data : undefined;
+}
+
+/** A record as the chain has it; undefined for evidence that is none. */
+export function readRecord(tag: string, evidence: Evidence): PromotionRecord | undefined {
+  const { source, signedAt } = evidence;
+  const promotion = readPromotion(evidence);
   return promotion && { tag, record: source, promotion, signedAt };
 }
 
@@ -199,7 +227,10 @@ async function recordPromotion(
   const { environment, sequence, digest } = promotion;
   const claim = { predicateType: PREDICATE_TYPES.promotion[0], predicate: promotion, subjects: [digest] };
   const check = async (bundle: Buffer): Promise<void> => {
-    const { signer: self, signedAt } = await verifier.verify(bundle);
+    const unlogged = promotion.action === 'rollback' && verifier.needsLog;
+    const { signer: self, signedAt } = await (unlogged ? await verifier.withoutLog() : verifier).verify(
+      bundle,
+    );
     const use = { signedAt, repository: store.place };
     if (rolesOf(trust, self, use).includes('promoter')) return;
     const reasons = (trust.promoter ?? []).map((rule) => explainMismatch(rule, self, use));

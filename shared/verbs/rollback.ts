@@ -8,7 +8,7 @@ import { PREDICATE_TYPES } from '../evidence/predicate.ts';
 import { buildScanPredicate, type ScanResult } from '../evidence/scan.ts';
 import { STATEMENT_TYPE } from '../evidence/statement.ts';
 import type { RunContext } from '../github/context.ts';
-import { loadPolicy } from '../github/policy.ts';
+import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
 import { parseRepository, type Reference } from '../image/reference.ts';
 import { Invalid, Refused, Unavailable } from '../outcome/outcome.ts';
@@ -20,7 +20,7 @@ import { formatReason, type RuleResult } from '../policy/verdict.ts';
 import { type Comparison, compareFacts } from '../policy/worse.ts';
 import { escapeMarkdown, formatCode, formatTable } from '../report/markdown.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
-import { openSigner, type SigningInputs } from '../sigstore/signer.ts';
+import { openSigner, type SigningInputs, type StatementSigner } from '../sigstore/signer.ts';
 import { digestOf } from '../store/hash.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
@@ -29,10 +29,13 @@ import { type AnalysisInputs, analysePlatforms, prepareTools } from './analysis.
 import { breakGlass } from './break-glass.ts';
 import { appendRecord, type EnvironmentState, readEnvironment } from './environment.ts';
 import { openPolicyVerifier, publishVerdict, readJudgedImage } from './judge.ts';
+import { readRecordedPolicy } from './recorded-policy.ts';
 import type { Trusted } from './trusted.ts';
 
 export interface RollbackInputs extends SigningInputs, Omit<AnalysisInputs, 'scanners'> {
   readonly environment: string;
+  /** The environment's, for when GitHub's API cannot be asked for the policy that names it. */
+  readonly repository?: string | undefined;
   /** A digest, or how many images back; undefined: the newest that may be used. */
   readonly target?: Digest | number | undefined;
   readonly reason?: string | undefined;
@@ -80,14 +83,15 @@ export async function rollback(inputs: RollbackInputs, context: RunContext): Pro
   if (reason === undefined && !dryRun) {
     throw new Invalid('reason', 'is required: whoever reads the record will ask why');
   }
-  const policy = await loadPolicy(inputs.policy, inputs, context);
+  const opened = await openSigner(inputs, context);
+  const policy = await findPolicy(inputs, opened, context);
   const wanted = findEnvironment(policy.file, environment);
   const repository = parseRepository(wanted.repository);
   const reference: Reference = { kind: 'registry', repository };
   const store = openStore(reference, storeOptions(context, inputs['github-token']));
   const verifier = await openPolicyVerifier(policy, inputs, context);
   const trusted = { policy, verifier };
-  const signer = dryRun ? undefined : await openSigner(inputs, context);
+  const signer = dryRun ? undefined : signWithoutLogIfDown(opened, context);
   const [state] = await Promise.all([
     readEnvironment(store, environment, verifier, policy),
     signer?.claims(),
@@ -184,6 +188,48 @@ export async function rollback(inputs: RollbackInputs, context: RunContext): Pro
   return {
     outputs: { ...outputs, record: `${store.place}@${record.record}` },
     summary: `${plan}\n\nRecord ${formatCode(record.record)}, asked for by ${escapeMarkdown(context.actor ?? 'unknown')}: ${escapeMarkdown(reason ?? '')}`,
+  };
+}
+
+/** The policy, by GitHub's API; while that is down the one that the environment's newest record carries. */
+async function findPolicy(
+  inputs: RollbackInputs,
+  signer: StatementSigner,
+  context: RunContext,
+): Promise<LoadedPolicy> {
+  try {
+    return await loadPolicy(inputs.policy, inputs, context);
+  } catch (error) {
+    if (!(error instanceof Unavailable) || inputs.repository === undefined) throw error;
+    context.log.warning(
+      `GitHub's API cannot be asked for the policy, so the one in the newest record counts: ${error.message}`,
+    );
+    const repository = parseRepository(inputs.repository);
+    const store = openStore({ kind: 'registry', repository }, storeOptions(context, inputs['github-token']));
+    const verifier = await openPolicyVerifier(undefined, inputs, context);
+    return readRecordedPolicy({ ...inputs, store }, verifier, signer, context);
+  }
+}
+
+/** Signs with a timestamp alone once the log was found down: that counts for a rollback, and for nothing else. */
+function signWithoutLogIfDown(signer: StatementSigner, context: RunContext): StatementSigner {
+  let log = true;
+  return {
+    ...signer,
+    sign: async (statements) => {
+      if (!log) return signer.sign(statements, { log });
+      try {
+        return await signer.sign(statements);
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error;
+        log = false;
+        const bundles = await signer.sign(statements, { log });
+        context.log.warning(
+          `The record goes without a log entry, which counts for a rollback alone: ${error.message}`,
+        );
+        return bundles;
+      }
+    },
   };
 }
 

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readRecord } from './record.ts';
 import { GATE_WORKFLOW, RELEASE_WORKFLOW, type Run, startWorld, type World } from './world.ts';
@@ -10,11 +12,15 @@ repository-id: 123456789
 trust:
   builder:  [{ signer-workflow: octo/app/${RELEASE_WORKFLOW} }]
   gate:     [{ signer-workflow: octo/app/${GATE_WORKFLOW} }]
+  scanner:  [{ signer-workflow: octo/app/${RELEASE_WORKFLOW} }]
   promoter: [{ signer-workflow: octo/app/${GATE_WORKFLOW} }]
 environments:
 ${['prod', 'chosen', 'held', 'floor', 'strict', 'empty']
   .map((name) => `  ${name}: { repository: ${host}/octo/${name}, rules: [signed, provenance, small] }`)
   .join('\n')}
+  nohub:   { repository: ${host}/octo/nohub, rules: [signed, provenance, small] }
+  nolog:   { repository: ${host}/octo/nolog, rules: [signed, provenance, small] }
+  scanned: { repository: ${host}/octo/scanned, rules: [signed, no-critical, fresh-scan] }
 rules:
   small: { title: Small, deny: "image.size > 1000000" }
 `;
@@ -181,6 +187,85 @@ test('what the policy allows no more is no target, unless what runs is no better
   expect(done.outputs, done.log).toMatchObject({ outcome: 'passed', digest: digestOf(images[0]) });
   expect((await readRecord(done.outputs.record ?? '')).verdict).toBeDefined();
   stricter(1_000_000);
+});
+
+describe('works while something is down', () => {
+  const place = (environment: string) => `${world.registry.host}/octo/${environment}`;
+
+  test("GitHub's API: by the policy in the newest record", { timeout: 120_000 }, async () => {
+    await promoteAll('nohub', images.slice(0, 2));
+    const down = { variables: { GITHUB_API_URL: 'http://127.0.0.1:1' } };
+    const lost = await rollback('nohub', {}, down);
+    expect(lost.outputs, lost.log).toMatchObject({ outcome: 'unavailable' });
+    const stranger = await rollback(
+      'nohub',
+      { repository: place('nohub') },
+      { ...down, ref: 'refs/heads/evil' },
+    );
+    expect(stranger.outputs, stranger.log).toMatchObject({ outcome: 'refused' });
+    expect(stranger.log).toContain('has no record by this workflow');
+    const other = await rollback('nohub', { repository: place('nohub'), policy: '.github/other.yml' }, down);
+    expect(other.outputs, other.log).toMatchObject({ outcome: 'refused' });
+    expect(other.log).toContain('not octo/app/.github/other.yml');
+    const done = await rollback('nohub', { repository: place('nohub') }, down);
+    expect(done.outputs, done.log).toMatchObject({ outcome: 'passed', digest: digestOf(images[0]) });
+    expect(await pointerOf('nohub')).toBe(digestOf(images[0]));
+  });
+
+  test('the log: with a timestamp alone, which counts for a rollback and nothing else', {
+    timeout: 120_000,
+  }, async () => {
+    await promoteAll('nolog', images.slice(0, 2));
+    const down = { 'rekor-url': `${world.sigstore.url}/nowhere` };
+    const promotion = await run('promote', { image: images[2] ?? '', environment: 'nolog', ...down });
+    expect(promotion.outputs, promotion.log).toMatchObject({ outcome: 'unavailable' });
+    const done = await rollback('nolog', down);
+    expect(done.outputs, done.log).toMatchObject({ outcome: 'passed', digest: digestOf(images[0]) });
+    expect(done.log).toContain('goes without a log entry');
+    // The chain goes on from there.
+    await promoteAll('nolog', [images[2] ?? '']);
+  });
+
+  test('the scanner: by the last attested scan, within a limit', { timeout: 120_000 }, async () => {
+    const scanned = [];
+    for (const content of ['scanned one', 'scanned two']) {
+      const image = await release(content);
+      const now = new Date().toISOString();
+      writeFileSync(
+        join(world.workspace, 'report.json'),
+        JSON.stringify({
+          SchemaVersion: 2,
+          Trivy: { Version: '0.72.0' },
+          ArtifactType: 'container_image',
+          Metadata: { ImageID: `sha256:${'1'.repeat(64)}` },
+          Hallmark: {
+            manifest: digestOf(image),
+            platform: 'linux/amd64',
+            scanners: ['vuln', 'secret'],
+            startedAt: now,
+            scannedAt: now,
+            database: { repository: 'ghcr.io/x/db:2', digest: `sha256:${'2'.repeat(64)}`, updatedAt: now },
+          },
+        }),
+      );
+      const attested = await world.run('attest', { image, 'scan-report': 'report.json' });
+      expect(attested.outputs, attested.log).toMatchObject({ outcome: 'passed' });
+      scanned.push(image);
+    }
+    await promoteAll('scanned', scanned);
+    const down = {
+      'db-repository': '127.0.0.1:1/db:2',
+      'trivy-path': process.execPath,
+      'trivy-version': process.version.slice(1),
+    };
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    const late = await rollback('scanned', { ...down, 'max-scan-age': '1s' });
+    expect(late.outputs, late.log).toMatchObject({ outcome: 'unavailable' });
+    expect(late.log).toContain('the last attested scan of');
+    const done = await rollback('scanned', { ...down, 'max-scan-age': '1h' });
+    expect(done.outputs, done.log).toMatchObject({ outcome: 'passed', digest: digestOf(scanned[0]) });
+    expect(done.log).toContain('so the last attested scan counts');
+  });
 });
 
 describe('refuses', () => {
