@@ -34,6 +34,11 @@ const scanners = wordsOf([...SCANNERS, 'none']).transform((words, context): Scan
   return z.NEVER;
 });
 
+const sha256 = text.refine(
+  (value) => value === undefined || /^[0-9a-f]{64}$/.test(value),
+  'may be a sha256, 64 hexadecimal digits in lower case',
+);
+
 const failOn = wordsOf<Severity>(SEVERITIES);
 
 export const action = defineAction({
@@ -55,7 +60,10 @@ export const action = defineAction({
       'dependency-snapshot': flag,
       'db-repository': list,
       'db-max-age': duration,
+      'java-db-repository': list,
+      'cache-dir': text,
       'trivy-version': text,
+      'trivy-sha256': sha256,
       'trivy-path': text,
       sigstore: signingInputs.sigstore,
       'trusted-root': signingInputs['trusted-root'],

@@ -27,6 +27,8 @@ const scopeFields = z.object({
   scannedAt: time,
   /** Undefined when vulnerabilities were not looked for. */
   database: databaseFields.optional(),
+  /** By which index archives of Java were told; undefined when there were none. */
+  javaIndex: databaseFields.optional(),
   /** When CISA released the catalogue of what is known to be exploited; undefined when none was asked. */
   exploitedAt: time.optional(),
 });

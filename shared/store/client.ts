@@ -50,7 +50,7 @@ export class RegistryClient {
   readonly #repository: Repository;
   readonly #base: URL;
   readonly #login: Login;
-  readonly #log: LoginOptions['log'];
+  readonly #options: LoginOptions;
   #writes = false;
 
   constructor(repository: Repository, options: LoginOptions) {
@@ -59,14 +59,14 @@ export class RegistryClient {
     if (isLoopback(origin)) origin.protocol = 'http:';
     this.#repository = repository;
     this.deadline = options.deadline;
-    this.#log = options.log;
+    this.#options = options;
     this.#base = new URL(`/v2/${repository.path}/`, origin);
     this.#login = new Login(repository.registry, origin, options);
   }
 
   /** Tries again what may pass by itself. */
   retry<T>(work: () => Promise<T>): Promise<T> {
-    return retryTransient({ deadline: this.deadline, log: this.#log }, work);
+    return retryTransient(this.#options, work);
   }
 
   /** Sends with retries and returns before the body is read. Not for bodies that are streams: those are read once. */

@@ -13,6 +13,8 @@ import {
 
 export interface LoginOptions extends CredentialOptions {
   readonly log: { mask(secret: string): void; info(message: string): void };
+  /** False: a rate limit (429 with Retry-After) is the end at once, for who has another registry to ask (default true). */
+  readonly waits?: boolean | undefined;
 }
 
 interface Challenge {

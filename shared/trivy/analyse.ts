@@ -9,9 +9,15 @@ import { runTrivy } from './run.ts';
 export const FORMATS = ['sarif', 'cyclonedx', 'spdx-json'] as const;
 export type Format = (typeof FORMATS)[number];
 
+/** What Trivy says when it meets an archive of Java and has no index (trivy pkg/javadb/client.go). */
+const NO_INDEX = /'--skip-java-db-update' cannot be specified on the first run/;
+
+/** The image holds archives of Java, and Trivy was given no index to tell which they are. */
+export class JavaIndexNeeded extends Unavailable {}
+
 /**
  * Analyses the one image of the OCI layout `<folder>/image` and returns Trivy's JSON report as it wrote it: every package and every finding,
- * nothing filtered. `cache` holds the database. Vulnerabilities are always matched (against an empty database when they are not asked for),
+ * nothing filtered. `cache` holds the databases; `JavaIndexNeeded` when Java's is not there and is needed. Vulnerabilities are always matched (against an empty database when they are not asked for),
  * because Trivy lists Java archives only then. Misconfigurations are looked for by the checks that this version of Trivy
  * carries, and by no others: newer ones would come from a registry, and Trivy falls back from those without failing.
  * `complaints` are errors that Trivy logged and went on after, as for a file it could not parse.
@@ -27,12 +33,17 @@ export async function analyseImage(
     ...['--scanners', [...new Set(['vuln', ...scanners])].join(',')],
     // A secret in the image's environment or history is as public as one in a file.
     ...(ofConfig.length > 0 ? ['--image-config-scanners', ofConfig.join(',')] : []),
-    ...['--cache-dir', cache, '--cache-backend', 'memory', '--skip-db-update', '--skip-check-update'],
-    ...['--skip-version-check', '--disable-telemetry', '--no-progress'],
+    ...['--cache-dir', cache, '--cache-backend', 'memory', '--skip-db-update', '--skip-java-db-update'],
+    ...['--skip-check-update', '--skip-version-check', '--disable-telemetry', '--no-progress'],
     // The step's deadline holds; Trivy's own default is five minutes.
     ...['--timeout', '24h'],
   ];
-  const { stderr } = await runTrivy(trivy, args, { folder, deadline });
+  const { stderr } = await runTrivy(trivy, args, { folder, deadline }).catch((error: unknown) => {
+    if (!(error instanceof Unavailable) || !NO_INDEX.test(error.message)) throw error;
+    throw new JavaIndexNeeded("the image holds archives of Java, which need Trivy's Java index", {
+      cause: error,
+    });
+  });
   const report = await readFile(join(folder, 'trivy.json'), 'utf8').catch((cause) => {
     throw new Unavailable('Trivy ended well and wrote no report', { cause });
   });

@@ -5,64 +5,131 @@ import * as z from 'zod';
 import type { ScanDatabase } from '../evidence/scan.ts';
 import { manifestSchema } from '../image/descriptor.ts';
 import { formatRepository, parseReference } from '../image/reference.ts';
-import { Invalid, Unavailable } from '../outcome/outcome.ts';
+import { Failure, Invalid, Unavailable } from '../outcome/outcome.ts';
 import { readJson } from '../store/json.ts';
 import { openStore, type StoreOptions } from '../store/open.ts';
-import type { Store } from '../store/store.ts';
+import { Transient } from '../store/transport.ts';
 import { unpackArchive } from './archive.ts';
+import { readKept } from './kept.ts';
 
-/** The schema of Trivy's database that is read; also its tag (trivy-db pkg/db/db.go). */
-const SCHEMA_VERSION = 2;
-const LAYER = 'application/vnd.aquasec.trivy.db.layer.v1.tar+gzip';
-const MEMBERS = ['trivy.db', 'metadata.json'];
+/** One of the databases that Trivy reads, as its registries serve it: an OCI artifact of one layer. */
+export interface DatabaseKind {
+  /** Its name in Trivy's --cache-dir. */
+  readonly folder: 'db' | 'java-db';
+  readonly input: 'db-repository' | 'java-db-repository';
+  readonly called: string;
+  readonly mediaType: string;
+  /** The version of its schema, which is its tag too. */
+  readonly schema: number;
+  readonly members: readonly string[];
+}
 
-const metadataSchema = z.object({ Version: z.literal(SCHEMA_VERSION), UpdatedAt: z.iso.datetime() });
+/** What is known of vulnerabilities (trivy-db pkg/db/db.go). */
+export const VULNERABILITIES: DatabaseKind = {
+  folder: 'db',
+  input: 'db-repository',
+  called: "Trivy's vulnerability database",
+  mediaType: 'application/vnd.aquasec.trivy.db.layer.v1.tar+gzip',
+  schema: 2,
+  members: ['trivy.db', 'metadata.json'],
+};
+
+/** Which archive of Java is which, by its SHA-1 (trivy-java-db pkg/db/db.go). */
+export const JAVA_INDEX: DatabaseKind = {
+  folder: 'java-db',
+  input: 'java-db-repository',
+  called: "Trivy's Java index",
+  mediaType: 'application/vnd.aquasec.trivy.javadb.layer.v1.tar+gzip',
+  schema: 1,
+  members: ['trivy-java.db', 'metadata.json'],
+};
+
+const metadataSchema = z.object({ Version: z.number(), UpdatedAt: z.iso.datetime() });
+
+export interface DatabaseOptions extends StoreOptions {
+  /** Folder in which compressed layers are kept for later runs. */
+  readonly keep?: string | undefined;
+  /** Seconds; an older database counts as none. */
+  readonly maxAge?: number | undefined;
+}
 
 /**
- * Puts Trivy's vulnerability database into `cache` (Trivy's --cache-dir), from the first of `repositories` that can be reached.
- * Fetched here rather than by Trivy: so its digest is known and checked, and an outage is told apart from a finding.
+ * Puts a database into `cache` (Trivy's --cache-dir), from the first of `repositories` that has one young enough; `Unavailable` when none has.
+ * Fetched here rather than by Trivy: so its digest is known and checked, it is kept by it, and an outage is told apart from a finding.
+ * Which bytes a mirror serves is no verdict on the image, so wrong ones too only lead to the next mirror.
  */
 export async function fetchDatabase(
+  kind: DatabaseKind,
   repositories: readonly string[],
   cache: string,
-  options: StoreOptions,
+  options: DatabaseOptions,
 ): Promise<ScanDatabase> {
   const failures: string[] = [];
-  for (const text of repositories) {
-    const reference = parseReference(text, 'db-repository');
-    if (reference.kind !== 'registry') throw new Invalid('db-repository', 'must be in a registry');
-    const tag = reference.digest ?? reference.tag ?? String(SCHEMA_VERSION);
+  const limited: string[] = [];
+  const tryOne = async (text: string, waits: boolean): Promise<ScanDatabase | undefined> => {
     try {
-      const store = openStore(reference, options);
-      const repository = formatRepository(reference.repository);
-      return { repository, ...(await fetchFrom(store, tag, join(cache, 'db'))) };
+      return checkAge(
+        await fetchFrom(kind, text, join(cache, kind.folder), { ...options, waits }),
+        options.maxAge,
+      );
     } catch (error) {
-      if (!(error instanceof Unavailable) || options.deadline.aborted) throw error;
-      failures.push(error.message);
+      if (!(error instanceof Failure) || error instanceof Invalid || options.deadline.aborted) throw error;
+      const busy = error instanceof Transient && error.pause !== undefined;
+      if (busy) limited.push(text);
+      else failures.push(error.message);
+      options.log.info(`${kind.called}: ${error.message}${busy ? ', and asks to wait' : ''}`);
+      return undefined;
     }
+  };
+  // A rate limit is waited for only when nobody else has it.
+  for (const text of repositories) {
+    const database = await tryOne(text, repositories.length === 1);
+    if (database !== undefined) return database;
   }
-  throw new Unavailable(`Trivy's vulnerability database could not be fetched: ${failures.join('; ')}`, {
-    hint: 'Nothing was judged; a retry is safe. "db-repository" takes a mirror of your own.',
+  for (const text of limited) {
+    const database = await tryOne(text, true);
+    if (database !== undefined) return database;
+  }
+  throw new Unavailable(`${kind.called} could not be fetched: ${failures.join('; ')}`, {
+    hint: `Nothing was judged; a retry is safe. "${kind.input}" takes a mirror of your own.`,
   });
 }
 
+function checkAge(database: ScanDatabase, limit: number | undefined): ScanDatabase {
+  const age = (Date.now() - Date.parse(database.updatedAt)) / 1000;
+  if (limit === undefined || age <= limit) return database;
+  throw new Unavailable(
+    `${database.repository}: the database of ${database.updatedAt} is ${Math.round(age / 3600)} hours old, older than db-max-age`,
+  );
+}
+
 async function fetchFrom(
-  store: Store,
-  tag: string,
+  kind: DatabaseKind,
+  text: string,
   folder: string,
-): Promise<Pick<ScanDatabase, 'digest' | 'updatedAt'>> {
+  options: DatabaseOptions,
+): Promise<ScanDatabase> {
+  const reference = parseReference(text, kind.input);
+  if (reference.kind !== 'registry') throw new Invalid(kind.input, 'must be in a registry');
+  const store = openStore(reference, options);
+  const tag = reference.digest ?? reference.tag ?? String(kind.schema);
   const stored = await store.getManifest(tag);
   const manifest = stored && readJson(manifestSchema, stored.bytes);
-  const layer = manifest?.layers.find(({ mediaType }) => mediaType === LAYER);
+  const layer = manifest?.layers.find(({ mediaType }) => mediaType === kind.mediaType);
   if (!stored || !layer) throw new Unavailable(`${store.place} holds no database of Trivy at ${tag}`);
-  // What an earlier repository left half written.
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  await unpackArchive(await store.getBlob(layer), folder, MEMBERS, "Trivy's database");
-  const text = await readFile(join(folder, 'metadata.json'), 'utf8').catch(() => '');
-  const metadata = readJson(metadataSchema, text);
-  if (!metadata) throw new Unavailable(`${store.place}: the database is not of schema ${SCHEMA_VERSION}`);
-  return { digest: stored.descriptor.digest, updatedAt: metadata.UpdatedAt };
+  const kept = options.keep === undefined ? undefined : join(options.keep, kind.folder);
+  await readKept(store, layer, kept, options.log, async (source) => {
+    // What an earlier source left half written.
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    await unpackArchive(source, folder, kind.members, kind.called);
+  });
+  const metadata = readJson(metadataSchema, await readFile(join(folder, 'metadata.json'), 'utf8'));
+  if (metadata?.Version !== kind.schema) {
+    throw new Unavailable(`${store.place}: ${kind.called} is not of schema ${kind.schema}`);
+  }
+  const repository = formatRepository(reference.repository);
+  return { repository, digest: stored.descriptor.digest, updatedAt: metadata.UpdatedAt };
 }
 
 // A bbolt file without buckets, as test/tools/trivy-db makes it from "[]", deflated.
@@ -71,8 +138,8 @@ const EMPTY =
 
 /** Puts a database that knows of no vulnerability into `cache`, for listing packages alone. */
 export async function writeEmptyDatabase(cache: string): Promise<void> {
-  const folder = join(cache, 'db');
+  const folder = join(cache, VULNERABILITIES.folder);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'trivy.db'), inflateSync(Buffer.from(EMPTY, 'base64')));
-  await writeFile(join(folder, 'metadata.json'), JSON.stringify({ Version: SCHEMA_VERSION }));
+  await writeFile(join(folder, 'metadata.json'), JSON.stringify({ Version: VULNERABILITIES.schema }));
 }

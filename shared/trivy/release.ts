@@ -19,15 +19,26 @@ const ARCHIVES: Record<string, readonly [system: string, sha256: string]> = {
   'darwin-arm64': ['macOS-ARM64', '88f208680dc05da2b459e19b4f5aa2b4dc7c2117892ba4aab2ae63baba330016'],
 };
 
+/** Days that a release must have been public: malicious ones were found within hours, and a sha256 does not tell them. */
+export const MINIMUM_AGE = 7;
+
 const MALICIOUS = ['0.69.4', '0.69.5', '0.69.6'];
 
-/** The pinned release for a machine (`process.platform`, `process.arch`), or undefined when there is none. */
-export function releaseArchive(platform: string, architecture: string): ReleaseArchive | undefined {
+/**
+ * The release for a machine (`process.platform`, `process.arch`), or undefined when there is none: the pinned one,
+ * or another by the sha256 (hex) that the caller has for its archive.
+ */
+export function releaseArchive(
+  platform: string,
+  architecture: string,
+  other?: { readonly version: string; readonly sha256: string },
+): ReleaseArchive | undefined {
   const found = ARCHIVES[`${platform}-${architecture}`];
   if (!found) return undefined;
-  const [system, sha256] = found;
-  const name = `trivy_${TRIVY_VERSION}_${system}.tar.gz`;
-  const url = `https://github.com/aquasecurity/trivy/releases/download/v${TRIVY_VERSION}/${name}`;
+  const [system, pinned] = found;
+  const { version, sha256 } = other ?? { version: TRIVY_VERSION, sha256: pinned };
+  const name = `trivy_${version}_${system}.tar.gz`;
+  const url = `https://github.com/aquasecurity/trivy/releases/download/v${version}/${name}`;
   return { name, url, sha256 };
 }
 

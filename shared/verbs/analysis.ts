@@ -1,6 +1,6 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { placeOf } from '../evidence/finding.ts';
 import type { ScanAdditions, ScanDatabase, ScanResult } from '../evidence/scan.ts';
 import type { Scanner } from '../evidence/severity.ts';
@@ -8,32 +8,42 @@ import type { RunContext } from '../github/context.ts';
 import { shortDigest } from '../image/digest.ts';
 import { formatPlatform, parsePlatform } from '../image/platform.ts';
 import { formatImage, type Reference } from '../image/reference.ts';
-import { Invalid, Refused, Unavailable } from '../outcome/outcome.ts';
+import { Invalid, Refused } from '../outcome/outcome.ts';
 import type { StoreOptions } from '../store/open.ts';
 import { mapParallel } from '../store/parallel.ts';
 import type { Store } from '../store/store.ts';
 import type { ImageSubjects, PlatformManifest } from '../store/subjects.ts';
-import { analyseImage, convertReport, FORMATS, type Format } from '../trivy/analyse.ts';
-import { fetchDatabase, writeEmptyDatabase } from '../trivy/database.ts';
-import { findTrivy } from '../trivy/find.ts';
+import { analyseImage, convertReport, FORMATS, type Format, JavaIndexNeeded } from '../trivy/analyse.ts';
+import {
+  type DatabaseKind,
+  type DatabaseOptions,
+  fetchDatabase,
+  JAVA_INDEX,
+  VULNERABILITIES,
+  writeEmptyDatabase,
+} from '../trivy/database.ts';
+import { findTrivy, type TrivyChoice } from '../trivy/find.ts';
 import { type LayerDigests, writeLayout } from '../trivy/layout.ts';
 import { buildReport } from '../trivy/report.ts';
 
-export interface AnalysisInputs {
+export interface AnalysisInputs extends TrivyChoice {
   /** Empty: packages are listed and nothing is judged. */
   readonly scanners: readonly Scanner[];
   readonly 'db-repository': readonly string[];
+  readonly 'java-db-repository'?: readonly string[] | undefined;
   /** Seconds. */
   readonly 'db-max-age'?: number | undefined;
-  readonly 'trivy-version'?: string | undefined;
-  readonly 'trivy-path'?: string | undefined;
+  /** Folder that stays between runs, absolute or in the workspace; RUNNER_TOOL_CACHE when undefined. */
+  readonly 'cache-dir'?: string | undefined;
 }
 
-/** Trivy, and the folder that holds its database. */
+/** Trivy, and the folder that holds its databases. */
 export interface Tools {
   readonly trivy: string;
   readonly cache: string;
   readonly database: ScanDatabase | undefined;
+  /** Fetches the index of Java's archives into `cache`, once: it is large, and most images need none. */
+  fetchJavaIndex(): Promise<ScanDatabase>;
 }
 
 /** What is known beside what Trivy finds, of one platform. */
@@ -63,21 +73,44 @@ const FILES: Record<'report' | Format, string> = {
   'spdx-json': 'sbom.spdx.json',
 };
 
+/** The path of the Trivy to run; one that has to be installed is unpacked into `work`. */
+export async function findProgram(
+  inputs: AnalysisInputs,
+  work: string,
+  context: RunContext,
+): Promise<string> {
+  const folder = join(work, 'program');
+  await mkdir(folder);
+  return findTrivy(inputs, context, { folder, keep: keepIn(inputs, context) });
+}
+
 /** Finds Trivy and fetches its database, both at once, into `work`. */
 export async function prepareTools(
   inputs: AnalysisInputs,
   work: string,
   options: StoreOptions,
   context: RunContext,
+  program = findProgram(inputs, work, context),
 ): Promise<Tools> {
   const cache = join(work, 'cache');
-  const program = join(work, 'program');
-  await mkdir(program);
-  const preparing = [prepareDatabase(inputs, cache, options), findTrivy(inputs, context, program)] as const;
+  const fetching = { ...options, keep: keepIn(inputs, context) };
+  const preparing = [
+    prepareDatabase(inputs, cache, { ...fetching, maxAge: inputs['db-max-age'] }),
+    program,
+  ] as const;
   // To the end of each, so that nothing still writes when the folder is removed.
   await Promise.allSettled(preparing);
   const [database, trivy] = await Promise.all(preparing);
-  return { trivy, cache, database };
+  let index: Promise<ScanDatabase> | undefined;
+  const fetchJavaIndex = async (): Promise<ScanDatabase> => {
+    const { 'java-db-repository': repositories = [] } = inputs;
+    if (repositories.length === 0) {
+      throw new Invalid('java-db-repository', 'is needed: the image holds archives of Java');
+    }
+    index ??= fetchDatabase(JAVA_INDEX, repositories, cache, fetching);
+    return index;
+  };
+  return { trivy, cache, database, fetchJavaIndex };
 }
 
 /**
@@ -163,27 +196,23 @@ export function choosePlatforms(
   return found.filter(({ platform }) => names.includes(platform));
 }
 
+/** Where Trivy's archive and its databases stay between runs. */
+function keepIn(inputs: AnalysisInputs, context: RunContext): string | undefined {
+  const given = inputs['cache-dir'];
+  if (given !== undefined) return resolve(context.workspace, given);
+  return context.toolCache && join(context.toolCache, 'hallmark');
+}
+
 async function prepareDatabase(
   inputs: AnalysisInputs,
   cache: string,
-  options: StoreOptions,
+  options: DatabaseOptions,
 ): Promise<ScanDatabase | undefined> {
-  if (!inputs.scanners.includes('vuln')) {
-    await writeEmptyDatabase(cache);
-    return undefined;
+  if (inputs.scanners.includes('vuln')) {
+    return fetchDatabase(VULNERABILITIES, inputs['db-repository'], cache, options);
   }
-  const database = await fetchDatabase(inputs['db-repository'], cache, options);
-  const age = (Date.now() - Date.parse(database.updatedAt)) / 1000;
-  const limit = inputs['db-max-age'];
-  if (limit !== undefined && age > limit) {
-    throw new Unavailable(
-      `the vulnerability database of ${database.updatedAt} is ${Math.round(age / 3600)} hours old, older than db-max-age`,
-      {
-        hint: 'Nothing was judged. Try again when it has been updated, or name a fresher mirror in "db-repository".',
-      },
-    );
-  }
-  return database;
+  await writeEmptyDatabase(cache);
+  return undefined;
 }
 
 async function analysePlatform(
@@ -201,15 +230,19 @@ async function analysePlatform(
   const { deadline, log } = run.context;
   const scanners = [...run.scanners];
   const startedAt = new Date().toISOString();
-  // A cache for each, around one database: where there are Java archives Trivy writes their index into it.
+  // A cache for each around what they share, so that none finds what another is still waiting for half there.
   const own = `${folder}-cache`;
   await mkdir(own);
-  await symlink(join(cache, 'db'), join(own, 'db'));
-  const { report: written, complaints } = await analyseImage(trivy, {
-    folder,
-    cache: own,
-    scanners,
-    deadline,
+  const share = (kind: DatabaseKind) => symlink(join(cache, kind.folder), join(own, kind.folder));
+  const analyse = () => analyseImage(trivy, { folder, cache: own, scanners, deadline });
+  await share(VULNERABILITIES);
+  let javaIndex: ScanDatabase | undefined;
+  const { report: written, complaints } = await analyse().catch(async (error: unknown) => {
+    if (!(error instanceof JavaIndexNeeded)) throw error;
+    log.info(`${platform} holds archives of Java, so it is analysed once more with Trivy's Java index`);
+    javaIndex = await run.tools.fetchJavaIndex();
+    await share(JAVA_INDEX);
+    return analyse();
   });
   for (const complaint of complaints) log.warning(`Trivy on ${platform}: ${complaint}`);
   const { text, scan, packages } = buildReport(
@@ -221,6 +254,7 @@ async function analysePlatform(
       startedAt,
       scannedAt: new Date().toISOString(),
       ...(database && { database }),
+      ...(javaIndex && { javaIndex }),
       ...run.add?.(platform),
     },
     {

@@ -26,6 +26,7 @@ import {
   analysePlatforms,
   choosePlatforms,
   dateReports,
+  findProgram,
   prepareTools,
 } from './analysis.ts';
 import { type Baseline, parseBaseline } from './baseline.ts';
@@ -65,16 +66,19 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
   }
   const asked = inputs.baseline === undefined ? undefined : parseBaseline(inputs.baseline);
   const store = openStore(reference, options);
-  const subjects = await listSubjects(store, wanted);
-  const name = formatImage(reference, subjects.digest);
-  const platforms = choosePlatforms(subjects.platforms, inputs.platforms).map(({ platform }) => platform);
-  const add = await readAdditions(inputs, platforms, context);
-
   await mkdir(context.temp, { recursive: true });
   const work = await mkdtemp(join(context.temp, 'hallmark-trivy-'));
   const reports = await mkdtemp(join(context.temp, 'hallmark-scan-'));
+  const program = findProgram(inputs, work, context);
+  const found = program.catch(() => undefined);
   try {
-    const tools = prepareTools(inputs, work, options, context);
+    // One that is named is looked at before an image or a database is fetched for it.
+    const named = inputs['trivy-path'] === undefined ? undefined : program;
+    const [subjects] = await Promise.all([listSubjects(store, wanted), named]);
+    const name = formatImage(reference, subjects.digest);
+    const platforms = choosePlatforms(subjects.platforms, inputs.platforms).map(({ platform }) => platform);
+    const add = await readAdditions(inputs, platforms, context);
+    const tools = prepareTools(inputs, work, options, context, program);
     const trusted = openTrusted(inputs, context);
     const analysing = analysePlatforms(
       { store, reference, subjects, platforms: inputs.platforms },
@@ -143,6 +147,8 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
     await rm(reports, { recursive: true, force: true });
     throw error;
   } finally {
+    // It may still be unpacked there.
+    await found;
     await rm(work, { recursive: true, force: true });
   }
 }

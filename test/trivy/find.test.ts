@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,6 +20,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+function hash(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 /** A program that only says which version of Trivy it is. */
 function writeProgram(path: string, version: string): string {
   const file = join(folder, path);
@@ -28,6 +32,25 @@ function writeProgram(path: string, version: string): string {
   chmodSync(file, 0o755);
   return file;
 }
+
+/** GitHub's word on when releases were published, by tag; a plain server, for it is one answer of one field. */
+const published = new Map<string, string>();
+const api = createServer((request, response) => {
+  const date = published.get(String(request.url).replace('/repos/aquasecurity/trivy/releases/tags/', ''));
+  response.writeHead(date === undefined ? 404 : 200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(date === undefined ? { message: 'Not Found' } : { published_at: date }));
+});
+beforeAll(() => new Promise<void>((done) => api.listen(0, '127.0.0.1', done)));
+afterAll(() => {
+  api.closeAllConnections();
+  api.close();
+});
+beforeEach(() => {
+  published.clear();
+  for (const [version, days] of Object.entries({ '0.60.0': 400, '0.71.0': 7.1, '0.73.0': 6.9 })) {
+    published.set(`v${version}`, new Date(Date.now() - days * 86_400_000).toISOString());
+  }
+});
 
 function find(choice: TrivyChoice, path = ''): Promise<string> {
   const log = {
@@ -40,30 +63,86 @@ function find(choice: TrivyChoice, path = ''): Promise<string> {
   const context = {
     workspace: folder,
     path,
-    toolCache: undefined,
+    apiUrl: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
     log,
     deadline: AbortSignal.timeout(10_000),
   };
-  return findTrivy(choice, context as unknown as RunContext, join(folder, 'program'));
+  return findTrivy(choice, context as unknown as RunContext, {
+    folder: join(folder, 'program'),
+    keep: undefined,
+  });
 }
 
+/** The sha256 of what `writeProgram` writes. */
+const hashOf = (version: string): string => hash(readFileSync(writeProgram('same/trivy', version)));
+const token = 'ghs_token';
+
 describe('trivy-path', () => {
-  it.each([
-    ['as wanted by default', TRIVY_VERSION, undefined],
-    ['as wanted by trivy-version', '0.60.0', '0.60.0'],
-  ])('%s is taken', async (_, version, wanted) => {
+  it.each<[string, string, TrivyChoice]>([
+    ['as wanted by default', TRIVY_VERSION, {}],
+    ['as wanted by default, with its sha256', TRIVY_VERSION, { 'trivy-sha256': TRIVY_VERSION }],
+    [
+      'of another version, with its sha256',
+      '0.60.0',
+      { 'trivy-version': '0.60.0', 'trivy-sha256': '0.60.0' },
+    ],
+    ['released a week ago', '0.71.0', { 'trivy-version': '0.71.0', 'trivy-sha256': '0.71.0' }],
+  ])('%s is taken', async (_, version, choice) => {
     const path = writeProgram('own/trivy', version);
-    expect(await find({ 'trivy-path': 'own/trivy', 'trivy-version': wanted })).toBe(path);
+    const sha256 = choice['trivy-sha256'] && hashOf(choice['trivy-sha256']);
+    const given = { ...choice, 'trivy-path': 'own/trivy', 'trivy-sha256': sha256, 'github-token': token };
+    expect(await find(given)).toBe(path);
   });
 
-  it.each<[string, string, string | undefined, object]>([
-    ['another version', '0.71.0', undefined, { outcome: 'invalid', input: 'trivy-path' }],
-    ['no version', '', undefined, { outcome: 'unavailable' }],
-    ['a malicious version', '0.69.4', undefined, { outcome: 'refused' }],
-    ['a malicious version that is asked for', '0.69.5', '0.69.5', { outcome: 'refused' }],
-  ])('of %s is not', async (_, version, wanted, error) => {
+  it.each<[string, string, TrivyChoice, object]>([
+    ['another version', '0.71.0', {}, { outcome: 'invalid', input: 'trivy-path' }],
+    ['no version', '', {}, { outcome: 'unavailable' }],
+    ['a malicious version', '0.69.4', {}, { outcome: 'refused' }],
+    [
+      'a malicious version that is asked for',
+      '0.69.5',
+      { 'trivy-version': '0.69.5' },
+      { outcome: 'refused' },
+    ],
+    [
+      'another version without a sha256',
+      '0.60.0',
+      { 'trivy-version': '0.60.0' },
+      { outcome: 'invalid', input: 'trivy-sha256' },
+    ],
+    [
+      'other bytes',
+      '0.60.0',
+      { 'trivy-version': '0.60.0', 'trivy-sha256': '0.61.0' },
+      { outcome: 'refused', message: expect.stringContaining('trivy-sha256') },
+    ],
+    ['other bytes, as pinned', TRIVY_VERSION, { 'trivy-sha256': '0.61.0' }, { outcome: 'refused' }],
+    [
+      'a fresh release',
+      '0.73.0',
+      { 'trivy-version': '0.73.0', 'trivy-sha256': '0.73.0' },
+      { outcome: 'refused', message: expect.stringContaining('less than 7 days ago') },
+    ],
+    [
+      'a version that was never released',
+      '9.9.9',
+      { 'trivy-version': '9.9.9', 'trivy-sha256': '9.9.9' },
+      { outcome: 'unavailable', message: expect.stringContaining('no release v9.9.9') },
+    ],
+  ])('of %s is not', async (_, version, choice, error) => {
     writeProgram('own/trivy', version);
-    await expect(find({ 'trivy-path': 'own/trivy', 'trivy-version': wanted })).rejects.toMatchObject(error);
+    const sha256 = choice['trivy-sha256'] && hashOf(choice['trivy-sha256']);
+    const given = { ...choice, 'trivy-path': 'own/trivy', 'trivy-sha256': sha256, 'github-token': token };
+    await expect(find(given)).rejects.toMatchObject(error);
+  });
+
+  it('with other bytes than its sha256 is not even asked for its version', async () => {
+    const ran = join(folder, 'ran');
+    writeFileSync(writeProgram('own/trivy', TRIVY_VERSION), `#!/bin/sh\ntouch ${ran}\n`);
+    await expect(
+      find({ 'trivy-path': 'own/trivy', 'trivy-sha256': hashOf(TRIVY_VERSION) }),
+    ).rejects.toMatchObject({ outcome: 'refused' });
+    expect(existsSync(ran)).toBe(false);
   });
 
   it('where nothing is, is invalid', async () => {
@@ -81,10 +160,20 @@ it('takes the first Trivy on PATH that has the version, and runs none that stand
 });
 
 it.each([
-  ['0.71.0', { outcome: 'invalid', input: 'trivy-version' }],
-  ['0.69.6', { outcome: 'refused' }],
-])('trivy-version %s without trivy-path is not installed', async (wanted, error) => {
-  await expect(find({ 'trivy-version': wanted })).rejects.toMatchObject(error);
+  ['0.71.0', undefined, { outcome: 'invalid', input: 'trivy-sha256' }],
+  ['0.69.6', 'ab', { outcome: 'refused' }],
+  ['0.73.0', 'ab', { outcome: 'refused' }],
+])('trivy-version %s with the sha256 %s is not installed', async (wanted, sha256, error) => {
+  const given = { 'trivy-version': wanted, 'trivy-sha256': sha256, 'github-token': token };
+  await expect(find(given)).rejects.toMatchObject(error);
+});
+
+it('another version is fetched from the same place, by the sha256 that was given', () => {
+  expect(releaseArchive('linux', 'x64', { version: '0.71.0', sha256: 'ab' })).toEqual({
+    name: 'trivy_0.71.0_Linux-64bit.tar.gz',
+    url: 'https://github.com/aquasecurity/trivy/releases/download/v0.71.0/trivy_0.71.0_Linux-64bit.tar.gz',
+    sha256: 'ab',
+  });
 });
 
 it.each([
@@ -123,7 +212,7 @@ describe('a release', () => {
 
   const install = (): Promise<string> => {
     const { port } = server.address() as AddressInfo;
-    const sha256 = createHash('sha256').update(archive).digest('hex');
+    const sha256 = hash(archive);
     const release: ReleaseArchive = {
       name: 'trivy.tar.gz',
       url: `http://127.0.0.1:${port}/trivy.tar.gz`,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { ensureTool } from '../../scripts/tools.ts';
 import { LayoutStore } from '../../shared/store/layout.ts';
 import { analyseImage } from '../../shared/trivy/analyse.ts';
-import { fetchDatabase } from '../../shared/trivy/database.ts';
+import { fetchDatabase, VULNERABILITIES } from '../../shared/trivy/database.ts';
 import { LAYOUT_FOLDER } from '../../shared/trivy/layout.ts';
 import { startRegistry } from '../servers/registry.ts';
 import { publishTrivyDb } from '../servers/trivy-db.ts';
@@ -25,7 +25,7 @@ try {
   };
   await writeSample(new LayoutStore(LAYOUT_FOLDER, folder));
   const cache = join(folder, 'cache');
-  await fetchDatabase([await publishTrivyDb(registry.host)], cache, {
+  await fetchDatabase(VULNERABILITIES, [await publishTrivyDb(registry.host)], cache, {
     workspace: folder,
     path: '',
     deadline,
