@@ -141,23 +141,32 @@ function formatCell(value: string): string {
 const rulesSchema = z.object({
   rules: z.record(
     z.string(),
-    z.object({ title: z.string(), needs: z.array(z.string()).default([]), deny: z.string().optional() }),
+    z.object({
+      title: z.string(),
+      needs: z.array(z.string()).default([]),
+      deny: z.string().optional(),
+      hint: z.string(),
+    }),
   ),
 });
 
 /** What a policy's rules can see, and the built-in ones, from the code that says so. */
 export function renderRulesPage(): string {
   const file = readFileSync(join(root, 'shared', 'policy', 'rules.yaml'), 'utf8');
-  const rules = Object.entries(rulesSchema.parse(parse(file)).rules).map(([name, { title, needs, deny }]) => [
-    `\`${name}\``,
-    formatText(title),
-    needs.join(', '),
-    deny === undefined ? '' : formatCell(deny),
-  ]);
-  const variables = Object.entries(VARIABLES).map(([name, { type, description, need }]) => [
+  const rules = Object.entries(rulesSchema.parse(parse(file)).rules).map(
+    ([name, { title, needs, deny, hint }]) => [
+      `\`${name}\``,
+      formatText(title),
+      needs.join(', '),
+      deny === undefined ? '' : formatCell(deny),
+      formatText(hint),
+    ],
+  );
+  const variables = Object.entries(VARIABLES).map(([name, { type, description, example, need }]) => [
     `\`${name}\``,
     formatCell(type),
     formatText(description),
+    formatCell(example),
     need ?? '',
   ]);
   const types = Object.entries(TYPES).map(([name, fields]) => [
@@ -172,10 +181,10 @@ export function renderRulesPage(): string {
     '# Rules',
     'How rules are judged stands in [policy.md](policy.md).',
     '## Built-in rules',
-    formatTable(['rule', 'what it asks for', 'needs', 'denies when'], rules),
+    formatTable(['rule', 'what it asks for', 'needs', 'denies when', 'what to do then'], rules),
     '## What an expression can see',
     'A rule that names a variable needs the evidence that it is made of, whether it says so or not.',
-    formatTable(['variable', 'type', 'what it is', 'needs'], variables),
+    formatTable(['variable', 'type', 'what it is', 'a condition that names it', 'needs'], variables),
     formatTable(['type', 'fields'], types),
   ].join('\n\n')}\n`;
 }

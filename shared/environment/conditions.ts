@@ -49,12 +49,26 @@ export type ConditionName = keyof typeof TITLES;
 /** Names that no rule of a policy can have. */
 export const CONDITION_NAMES: readonly string[] = Object.keys(TITLES);
 
+/** What to do about a condition that denies. */
+const HINTS: Record<ConditionName, string> = {
+  hold: 'Release the hold with promote, when its reason is gone.',
+  withdrawn: 'Promote another image, or reinstate this one with a reason.',
+  descends: 'Promote an image of a later commit; only rollback goes back.',
+  after: 'Promote it to the environment before.',
+  soak: 'Promote it again when the time is over.',
+  approvals: 'Let people who wrote none of its commits review this run, with the digest shown.',
+  freeze: 'Wait for the end of the freeze, or break glass.',
+  floor: 'Roll back to a newer image, or break glass.',
+};
+
 /** The answer to one condition; a policy's rule is answered in the same shape. */
 export interface ConditionResult {
   readonly name: ConditionName;
   readonly title: string;
   readonly outcome: 'passed' | 'denied';
   readonly reasons: readonly string[];
+  /** Beside reasons alone. */
+  readonly hint?: string;
 }
 
 /** Judges everything that an environment asks beside its rules: one result each, with every reason. */
@@ -86,6 +100,7 @@ export function judgeConditions(asked: Conditions, observed: Observed): Conditio
     title: TITLES[name],
     outcome: reasons.length === 0 ? 'passed' : 'denied',
     reasons,
+    ...(reasons.length > 0 && { hint: HINTS[name] }),
   }));
 }
 

@@ -20,7 +20,7 @@ export const PREDICATE_TYPES = {
 export type EvidenceKind = keyof typeof PREDICATE_TYPES;
 
 /** Who may say what (design.md, "Trust"). */
-export const ROLES = ['builder', 'scanner', 'tester', 'vex', 'gate', 'promoter'] as const;
+export const ROLES = ['builder', 'scanner', 'tester', 'vex', 'gate', 'promoter', 'base'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** The roles whose statements of a kind count; anybody else's do not exist. */

@@ -8,10 +8,19 @@ import { TYPES, VARIABLES } from './variables.ts';
 export interface Expression {
   readonly source: string;
   readonly strict: string;
-  /** For `list.exists(x, p)`: the strict form of the list of those x, to show people what decided. */
-  readonly examples?: string;
+  /** The parts whose values decide it, to show people. */
+  readonly shown: readonly Shown[];
   /** The variables of the policy language that it names. */
   readonly variables: readonly string[];
+}
+
+/** A part of an expression that people are shown: what its strict form holds. */
+export interface Shown {
+  /** As it is written: `image.size`. */
+  readonly name: string;
+  readonly strict: string;
+  /** True for the list of what makes an `exists` true or an `all` false, whose items are named. */
+  readonly items: boolean;
 }
 
 /** What is wrong with an expression, and where: `offset` counts characters from its start. */
@@ -80,8 +89,7 @@ export function readExpression(source: string): Expression {
   const { valid, type, error } = parsed.check();
   if (!valid) throw asExpressionError(error);
   if (type !== 'bool') throw new ExpressionError(`is a ${type}, where true or false is wanted`, 0);
-  const examples = listExamples(parsed.ast);
-  return { source, strict, variables: [...found.variables], ...(examples !== undefined && { examples }) };
+  return { source, strict, variables: [...found.variables], shown: listShown(parsed.ast) };
 }
 
 /** The facts as the language's typed objects: made once for all expressions. */
@@ -103,20 +111,39 @@ export function evaluateExpression(strict: string, facts: TypedFacts): boolean {
   return value;
 }
 
-/** What made an `exists` true, each in a few words: at most `limit`, then how many more. */
-export function evaluateExamples(examples: string, facts: TypedFacts, limit: number): string[] {
-  const found: unknown = strictLanguage.evaluate(examples, facts);
-  if (!Array.isArray(found)) return [];
-  const told = found.slice(0, limit).map(describeItem);
-  return found.length > limit ? [...told, `and ${found.length - limit} more`] : told;
+/** What a part holds, in a few words each: of items at most `limit`, then how many more. Empty for what is not there. */
+export function evaluateShown({ name, strict, items }: Shown, facts: TypedFacts, limit: number): string[] {
+  const value = evaluateOptional(strict, facts);
+  if (!items) return value === undefined ? [] : [`${name} is ${describeValue(value)}`];
+  if (!Array.isArray(value)) return [];
+  const told = value.slice(0, limit).map(describeItem);
+  return value.length > limit ? [...told, `and ${value.length - limit} more`] : told;
+}
+
+/** Undefined where it fails: a part behind has(), say. What decides is the whole expression. */
+function evaluateOptional(strict: string, facts: TypedFacts): unknown {
+  try {
+    return strictLanguage.evaluate(strict, facts);
+  } catch {
+    return undefined;
+  }
+}
+
+const MAX_VALUE = 200;
+
+function describeValue(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, MAX_VALUE));
+  return typeof value === 'object' ? 'there' : String(value);
 }
 
 function describeItem(item: unknown): string {
   if (typeof item !== 'object' || item === null) return String(item);
   const fields = item as Readonly<Record<string, unknown>>;
-  const told = ['id', 'rule', 'name', 'package', 'version', 'user', 'target', 'platform'];
+  const told = ['id', 'rule', 'name', 'uri', 'by', 'package', 'version', 'user', 'target', 'platform'];
   const words = told.flatMap((name) => (fields[name] ? [String(fields[name])] : [])).join(' ');
-  return words.length > 200 ? `${words.slice(0, 200)}…` : words;
+  return words.length > MAX_VALUE ? `${words.slice(0, MAX_VALUE)}…` : words;
 }
 
 /** Plain data as the library's typed objects: lists and objects by `TYPES`, everything else as it is. */
@@ -235,9 +262,34 @@ function isPresenceTest(node: ASTNode): boolean {
   return node.op === 'call' && node.args[0] === 'has';
 }
 
-function listExamples(node: ASTNode): string | undefined {
-  if (node.op !== 'rcall' || node.args[0] !== 'exists') return undefined;
+/** Fields of variables, and what decides an `exists` or an `all`. What stands inside a list's condition has a value for each item. */
+function listShown(node: ASTNode): Shown[] {
   const rewrite = (child: ASTNode): string => makeStrict(child, { variables: new Set() });
-  const [, receiver, args] = node.args;
-  return `(${rewrite(receiver)}).filter(${args.map(rewrite).join(', ')})`;
+  const list = (part: ASTNode, strict: string, items: boolean): Shown[] => [
+    { name: part.input.slice(part.start, part.end), strict, items },
+  ];
+  if (isField(node)) return list(node, rewrite(node), false);
+  if (node.op === 'rcall') {
+    const [name, receiver, args] = node.args;
+    const [variable, condition] = args;
+    if ((name === 'exists' || name === 'all') && variable !== undefined && condition !== undefined) {
+      const wanted = name === 'exists' ? rewrite(condition) : `!${rewrite(condition)}`;
+      return list(node, `(${rewrite(receiver)}).filter(${rewrite(variable)}, ${wanted})`, true);
+    }
+    return MACROS.has(name) ? listShown(receiver) : [receiver, ...args].flatMap(listShown);
+  }
+  return childrenOf(node).flatMap(listShown);
+}
+
+const MACROS = new Set(['exists_one', 'map', 'filter']);
+
+function isField(node: ASTNode): boolean {
+  if (node.op === 'id') return Object.hasOwn(VARIABLES, node.args);
+  return node.op === '.' && isField(node.args[0]);
+}
+
+function childrenOf(node: ASTNode): ASTNode[] {
+  const isNode = (part: unknown): part is ASTNode =>
+    typeof part === 'object' && part !== null && 'op' in part;
+  return [node.args].flat(2).filter(isNode);
 }

@@ -36,6 +36,7 @@ export interface JudgedImage {
 }
 
 export const imageConfigSchema = z.object({
+  created: z.string().nullish(),
   config: z
     .object({
       User: z.string().default(''),
@@ -43,6 +44,8 @@ export const imageConfigSchema = z.object({
       Cmd: z.array(z.string()).nullish(),
       Labels: z.record(z.string(), z.string()).nullish(),
       ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
+      Env: z.array(z.string()).nullish(),
+      WorkingDir: z.string().nullish(),
     })
     .nullish(),
 });
@@ -56,7 +59,7 @@ export interface Facts extends Partial<ScanFacts> {
   readonly sbom?: { packages: readonly object[] };
   readonly tests?: { passed: boolean };
   readonly now: Date;
-  /** Both are observed, not signed: absent where nobody looked. */
+  /** These are observed, not signed: absent where nobody looked. */
   readonly approvals?: readonly { readonly by: string; readonly at: Date; readonly how: string }[];
   readonly promotion?: {
     readonly environment: string;
@@ -66,6 +69,7 @@ export interface Facts extends Partial<ScanFacts> {
     readonly requestedBy: string;
     readonly reason: string;
   };
+  readonly base?: { readonly name: string; readonly digest: string; readonly attested: boolean };
 }
 
 /** The facts, and for each kind of evidence what is missing or incomplete: no entry where it is whole. */
@@ -209,22 +213,34 @@ function findProvenance(image: JudgedImage, evidence: readonly Evidence[]): Read
   const about = evidence.filter((found) => found.kind === 'provenance');
   if (about.length === 0) return undefined;
   const whole = about.filter((found) => subjects.every((digest) => found.subjects.includes(digest)));
-  const readings = newestOf(whole, ['provenance'], image.digest).map(readProvenance);
+  const newest = newestOf(whole, ['provenance'], image.digest);
+  const readings = newest.map(readProvenance);
   const first = readings[0];
   if (first === undefined) return { fault: 'no single provenance covers the index and every platform' };
   const differs = readings.some((reading) => JSON.stringify(reading) !== JSON.stringify(first));
-  return differs
-    ? { fault: 'there are several provenances, they differ, and nothing says which is the newest' }
-    : first;
+  if (differs) {
+    return { fault: 'there are several provenances, they differ, and nothing says which is the newest' };
+  }
+  // The newest are of one time, or one of them is of none.
+  const times = newest.map(timeOf);
+  const [time] = times;
+  return 'fault' in first || time === undefined || times.includes(undefined)
+    ? first
+    : { value: { ...first.value, signedAt: new Date(time) } };
 }
 
-function describeConfig({ name, config: { config } }: JudgedPlatform): object {
+function describeConfig({ name, size, config: { config, created } }: JudgedPlatform): object {
+  const time = new Date(created ?? '');
   return {
     platform: name,
+    size: BigInt(size),
     user: config?.User ?? '',
     entrypoint: config?.Entrypoint ?? [],
     cmd: config?.Cmd ?? [],
     labels: config?.Labels ?? {},
     ports: Object.keys(config?.ExposedPorts ?? {}),
+    env: (config?.Env ?? []).map((entry) => entry.split('=', 1)[0] ?? ''),
+    directory: config?.WorkingDir ?? '',
+    ...(!Number.isNaN(time.getTime()) && { created: time }),
   };
 }

@@ -107,7 +107,8 @@ export function trustOf(policy: PolicyFile): Trust {
   const entries = Object.entries(policy.trust).map(([role, identities]) => [
     role,
     identities.map((identity) =>
-      identity.key === undefined && identity['repository-id'] === undefined
+      // Base images come from elsewhere.
+      role !== 'base' && identity.key === undefined && identity['repository-id'] === undefined
         ? { ...identity, 'repository-id': policy['repository-id'] }
         : identity,
     ),

@@ -5,9 +5,9 @@ import { tellExcused } from './findings.ts';
 import { needsOf, type Rule, variablesOf } from './rule.ts';
 import { formatReason, type RuleResult, type Verdict } from './verdict.ts';
 
-/** What an expression came to; `examples` says what made an `exists` true. */
+/** What an expression came to: the values of the fields it names, and what made its `exists` true. */
 export type Evaluated =
-  | { readonly value: boolean; readonly examples?: readonly string[] }
+  | { readonly value: boolean; readonly values: readonly string[]; readonly items: readonly string[] }
   | { readonly error: string };
 
 /** Evaluates expressions over facts within limits of time and memory: one answer an expression, in their order, whatever happens. */
@@ -30,10 +30,15 @@ export const CONDITIONS = [
   'freeze',
 ] as const satisfies readonly (keyof PolicyEnvironment)[];
 
+/** The variables that no evidence says: the gate looks for itself. */
+export const OBSERVED: readonly ('approvals' | 'promotion' | 'base')[] = ['approvals', 'promotion', 'base'];
+
 /** What the gate saw for itself: no evidence says it. */
 export interface Observation {
   readonly conditions: readonly RuleResult[];
-  readonly facts: Required<Pick<Facts, 'approvals' | 'promotion'>>;
+  readonly facts: Required<Pick<Facts, 'approvals' | 'promotion'>> & Pick<Facts, 'base'>;
+  /** Why one of these facts is not there, by its name. */
+  readonly unseen?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -50,16 +55,26 @@ export async function judgeFacts(
   const facts: Facts = { ...gathered.facts, ...observation?.facts };
   const judged = [...new Set(environment.rules)].map((name) => {
     const rule = known[name];
-    const gaps = rule === undefined ? ['there is no such rule'] : explainGaps(rule, gathered.missing, facts);
+    const gaps =
+      rule === undefined
+        ? ['there is no such rule']
+        : explainGaps(rule, gathered.missing, facts, observation?.unseen);
     return { name, rule, gaps, expression: gaps.length > 0 ? undefined : (rule?.deny ?? rule?.warn) };
   });
   const expressions = judged.flatMap(({ expression }) => expression ?? []);
   const evaluated = expressions.length === 0 ? [] : await evaluate(expressions, facts);
   const ruled = judged.map(({ name, rule, gaps, expression }): RuleResult => {
-    const reasons =
-      expression === undefined ? gaps : explainAnswer(evaluated[expressions.indexOf(expression)]);
+    const answer = expression && evaluated[expressions.indexOf(expression)];
+    const reasons = expression === undefined ? gaps : explainAnswer(answer);
     const outcome = outcomeOf(rule, reasons, facts.now);
-    return { name, title: rule?.title ?? name, outcome, reasons: outcome === 'passed' ? [] : reasons };
+    return {
+      name,
+      title: rule?.title ?? name,
+      outcome,
+      reasons: outcome === 'passed' ? [] : reasons,
+      ...(answer !== undefined && 'values' in answer && { values: answer.values }),
+      ...(outcome !== 'passed' && rule?.hint !== undefined && { hint: rule.hint }),
+    };
   });
 
   const conditions = observation?.conditions ?? [];
@@ -89,13 +104,16 @@ export async function judgeFacts(
   };
 }
 
-function explainGaps(rule: Rule, missing: Gathered['missing'], facts: Facts): string[] {
-  const unseen = (['approvals', 'promotion'] as const).filter(
-    (name) => variablesOf(rule).includes(name) && facts[name] === undefined,
-  );
+function explainGaps(
+  rule: Rule,
+  missing: Gathered['missing'],
+  facts: Facts,
+  why: Observation['unseen'] = {},
+): string[] {
+  const unseen = OBSERVED.filter((name) => variablesOf(rule).includes(name) && facts[name] === undefined);
   return [
     ...needsOf(rule).flatMap((need) => missing.get(need) ?? []),
-    ...unseen.map((name) => `it asks for "${name}", and nobody looked`),
+    ...unseen.map((name) => `it asks for "${name}", and ${why[name] ?? 'nobody looked'}`),
   ];
 }
 
@@ -104,8 +122,9 @@ function explainAnswer(answer: Evaluated | undefined): string[] {
   if ('error' in answer)
     return [`it could not be evaluated, so it counts against the image: ${answer.error}`];
   if (answer.value === false) return [];
-  const { examples = [] } = answer;
-  return [examples.length === 0 ? 'this is not so' : examples.join('; ')];
+  const { items, values } = answer;
+  if (items.length > 0) return [items.join('; ')];
+  return [values.length === 0 ? 'this is not so' : `this is not so: ${values.join(', ')}`];
 }
 
 function outcomeOf(rule: Rule | undefined, reasons: readonly string[], now: Date): RuleResult['outcome'] {

@@ -83,7 +83,14 @@ export interface BuiltFrom {
   readonly workflow: string;
   readonly trigger: string;
   readonly runner: string;
+  /** What it was made of; `digest` is empty where nothing pins it. */
+  readonly materials: readonly { readonly name: string; readonly uri: string; readonly digest: string }[];
+  /** When it was signed, where anything proves that. */
+  readonly signedAt?: Date | undefined;
 }
+
+/** Digests by which a material is the same for ever (in-toto spec/v1/digest_set.md); others are names. */
+const PINNING = ['sha256', 'sha384', 'sha512', 'gitCommit'] as const;
 
 /** How an image was built: the certificate's word where it has one, otherwise the predicate's; where both speak they must agree. */
 export function readProvenance({ statement, signer }: Evidence): Reading<BuiltFrom> {
@@ -116,6 +123,10 @@ export function readProvenance({ statement, signer }: Evidence): Reading<BuiltFr
       workflow: signer.workflow ?? '',
       trigger: signer.trigger ?? '',
       runner: signer.runnerEnvironment ?? '',
+      materials: (buildDefinition.resolvedDependencies ?? []).map(({ name = '', uri = '', digest }) => {
+        const pin = PINNING.find((algorithm) => digest?.[algorithm]);
+        return { name, uri, digest: pin === undefined ? '' : `${pin}:${digest?.[pin]}` };
+      }),
     },
   };
 }

@@ -36,6 +36,8 @@ export const ruleSchema = z
   .strictObject({
     /** What is true of an image that passes, for people. */
     title: z.string().min(1).max(200),
+    /** What to do when it denies or warns, for people. */
+    hint: z.string().min(1).max(300).optional(),
     /** Evidence that must be there for every platform before the rule is evaluated. */
     needs: z.array(z.enum(NEEDS)).default([]),
     /** CEL: true denies. */

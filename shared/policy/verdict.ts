@@ -5,6 +5,10 @@ export interface RuleResult {
   readonly outcome: 'passed' | 'warned' | 'denied';
   /** Why it was denied or warned, in words for people; empty when passed. */
   readonly reasons: readonly string[];
+  /** What its expression read, as `image.size is 1000`; absent where there was none to evaluate. */
+  readonly values?: readonly string[];
+  /** What would have to change; only beside reasons, and where somebody wrote it down. */
+  readonly hint?: string;
 }
 
 /** The answer for one image and one destination at one moment. */

@@ -12,10 +12,10 @@ import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
 import { type DigestReference, formatImage, formatPlace, parseDigestReference } from '../image/reference.ts';
 import { Invalid } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
-import { gatherFacts } from '../policy/facts.ts';
+import { type Facts, gatherFacts } from '../policy/facts.ts';
 import { findEnvironment, trustOf } from '../policy/file.ts';
-import { CONDITIONS, judgeFacts } from '../policy/judge.ts';
-import { needsOf } from '../policy/rule.ts';
+import { CONDITIONS, judgeFacts, OBSERVED } from '../policy/judge.ts';
+import { needsOf, variablesOf } from '../policy/rule.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import { type JudgedPage, summarizeVerdict } from '../report/verdict.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
@@ -140,12 +140,6 @@ async function previewVerdict(
       ? takeAsEvidence(store, image, claims)
       : await collectEvidence(store, image, await openPolicyVerifier(policy, inputs, context), trust);
 
-  // Nobody signs or attests on a pull request, so rules that only ask for that say nothing here.
-  const asked = wanted?.rules ?? Object.keys(rules);
-  const later = asked.filter((name) => {
-    const rule = rules[name];
-    return claims.length > 0 && rule !== undefined && needsOf(rule).some((need) => !NEEDS_OF_FILES.has(need));
-  });
   const gathered = gatherFacts(
     await readJudgedImage(store, image),
     evidence,
@@ -153,6 +147,19 @@ async function previewVerdict(
     new Date(),
     policy && { exceptions: policy.exceptions, environment: inputs.environment },
   );
+  // Without a policy nobody asked for a list of what is exploited.
+  const asked =
+    wanted?.rules ??
+    Object.keys(rules).filter((name) => name !== 'no-known-exploited' || hasExploited(gathered.facts));
+  // Nobody signs or attests on a pull request, and nothing is promoted: rules about that say nothing here.
+  const later = asked.filter((name) => {
+    const rule = rules[name];
+    return (
+      rule !== undefined &&
+      (variablesOf(rule).some((variable) => OBSERVED.some((one) => one === variable)) ||
+        (claims.length > 0 && needsOf(rule).some((need) => !NEEDS_OF_FILES.has(need))))
+    );
+  });
   const verdict = await judgeFacts(
     rules,
     { name: inputs.environment, rules: asked.filter((name) => !later.includes(name)) },
@@ -161,7 +168,9 @@ async function previewVerdict(
   );
   const conditions = CONDITIONS.filter((part) => wanted?.[part] !== undefined);
   const warnings = [
-    ...later.map((name) => `${name}: not judged in preview, it needs signed evidence`),
+    ...later.map(
+      (name) => `${name}: not judged in preview, it needs signed evidence or what a gate looks up`,
+    ),
     ...conditions.map((name) => `${name}: not judged in preview, it is about the promotion`),
   ];
   return {
@@ -172,6 +181,10 @@ async function previewVerdict(
     ...(policy && { policy }),
     standing: 'unverified',
   };
+}
+
+function hasExploited({ scan }: Facts): boolean {
+  return scan !== undefined && 'exploitedAt' in scan;
 }
 
 const NEEDS_OF_FILES: ReadonlySet<string> = new Set(['sbom', 'scan', 'test']);

@@ -25,6 +25,7 @@ import { createVerifier, type StatementVerifier } from '../sigstore/verifier.ts'
 import { readJson } from '../store/json.ts';
 import type { Store } from '../store/store.ts';
 import { type ImageSubjects, readConfig } from '../store/subjects.ts';
+import { lookAtBase } from './base-evidence.ts';
 import { observeConditions } from './conditions.ts';
 import type { EnvironmentState } from './environment.ts';
 
@@ -82,8 +83,11 @@ export async function judgeImage(request: JudgeRequest, context: RunContext): Pr
     const { repository = '', commit = '' } = gathered.facts.provenance ?? {};
     return repository === '' || commit === '' ? undefined : { repository, commit };
   });
-  const [{ evidence, gathered }, observation] = await Promise.all([
+  const [{ evidence, gathered }, base, observation] = await Promise.all([
     gathering,
+    gathering.then((known) =>
+      lookAtBase({ ...request, policy, verifier, evidence: known.evidence.evidence }, context),
+    ),
     observeConditions(
       {
         environment,
@@ -104,12 +108,16 @@ export async function judgeImage(request: JudgeRequest, context: RunContext): Pr
     { name: environment, ...wanted },
     gathered,
     createEvaluator(),
-    observation,
+    {
+      ...observation,
+      facts: { ...observation.facts, ...(typeof base === 'object' && { base }) },
+      unseen: typeof base === 'string' ? { base } : {},
+    },
   );
   return {
     decision: verdict.decision,
     verdict,
-    facts: gathered.facts,
+    facts: { ...gathered.facts, ...(typeof base === 'object' && { base }) },
     policy,
     destination: wanted.repository,
     evidence,
@@ -192,6 +200,7 @@ export async function publishVerdict(
       reasons: verdict.reasons,
       warnings: verdict.warnings,
       excused: judgement.facts.excused ?? [],
+      ...(judgement.facts.base && { base: judgement.facts.base }),
       ...observed,
     },
   });

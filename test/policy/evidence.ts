@@ -1,6 +1,7 @@
 // Evidence as collectEvidence hands it over, for tables: verified, by a signer who holds the role.
 import type { Evidence } from '../../shared/evidence/evidence.ts';
 import { type Finding, makeFinding } from '../../shared/evidence/finding.ts';
+import type { Signer } from '../../shared/evidence/identity.ts';
 import { type EvidenceKind, PREDICATE_TYPES, ROLES, ROLES_OF } from '../../shared/evidence/predicate.ts';
 import { buildScanPredicate } from '../../shared/evidence/scan.ts';
 import type { Scanner } from '../../shared/evidence/severity.ts';
@@ -79,7 +80,8 @@ export function scan(
     scannedAt?: string;
     databaseUpdatedAt?: string;
     scanners?: readonly Scanner[];
-    exploitedAt?: string;
+    /** Null where the scan had no list. */
+    exploitedAt?: string | null;
   } = {},
   changes: Partial<Evidence> = {},
 ): Evidence {
@@ -94,7 +96,7 @@ export function scan(
       digest: digest('d'),
       updatedAt: scope.databaseUpdatedAt ?? '2026-11-21T06:00:00Z',
     },
-    ...(scope.exploitedAt !== undefined && { exploitedAt: scope.exploitedAt }),
+    ...(scope.exploitedAt !== null && { exploitedAt: scope.exploitedAt ?? '2026-11-20T00:00:00Z' }),
     version: '0.72.0',
     complete: true,
     findings: found.findings ?? [],
@@ -103,18 +105,30 @@ export function scan(
 }
 
 export const SIGNATURE = evidence('signature', {});
-export const PROVENANCE = evidence('provenance', {
-  buildDefinition: {
-    buildType: 'https://actions.github.io/buildtypes/workflow/v1',
-    externalParameters: {},
-    resolvedDependencies: [
-      { uri: 'git+https://github.com/octo/app@refs/heads/main', digest: { gitCommit: 'e'.repeat(40) } },
-    ],
-  },
-  runDetails: {
-    builder: { id: 'https://github.com/octo/app/.github/workflows/release.yml@refs/heads/main' },
-  },
-});
+
+/** Provenance of a commit on a ref, from materials. */
+export function provenance(
+  of: { ref?: string; materials?: readonly object[]; source?: boolean } = {},
+  signer: Signer = {},
+): Evidence {
+  const { ref = 'refs/heads/main', materials = [], source = true } = of;
+  const commit = { uri: `git+https://github.com/octo/app@${ref}`, digest: { gitCommit: 'e'.repeat(40) } };
+  return evidence(
+    'provenance',
+    {
+      buildDefinition: {
+        buildType: 'https://actions.github.io/buildtypes/workflow/v1',
+        externalParameters: {},
+        resolvedDependencies: [...(source ? [commit] : []), ...materials],
+      },
+      runDetails: {
+        builder: { id: 'https://github.com/octo/app/.github/workflows/release.yml@refs/heads/main' },
+      },
+    },
+    { signer },
+  );
+}
+export const PROVENANCE = provenance();
 export const SBOM = evidence('cyclonedx', {
   components: [{ name: 'minimist', version: '1.2.8', purl: 'pkg:npm/minimist@1.2.8' }],
 });

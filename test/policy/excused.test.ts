@@ -112,7 +112,7 @@ it('a rule can still ask for what is excused', async () => {
 
 describe('what was not looked for is not taken for clean', () => {
   it.each<['no-exploited' | 'no-checks', Partial<Parameters<typeof scan>[2]>, 'allow' | 'deny']>([
-    ['no-exploited', {}, 'deny'],
+    ['no-exploited', { exploitedAt: null }, 'deny'],
     ['no-exploited', { exploitedAt: '2026-11-20T00:00:00Z' }, 'allow'],
     ['no-checks', {}, 'deny'],
     ['no-checks', { scanners: ['vuln', 'secret', 'misconfig'] }, 'allow'],

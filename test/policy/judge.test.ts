@@ -2,53 +2,46 @@ import { describe, expect, test } from 'vitest';
 import { createEvaluator } from '../../shared/evaluator/evaluator.ts';
 import { readBuiltInRules } from '../../shared/evaluator/rules.ts';
 import type { Evidence, Rejected } from '../../shared/evidence/evidence.ts';
-import type { Signer } from '../../shared/evidence/identity.ts';
+import { SCANNERS } from '../../shared/evidence/severity.ts';
 import { shortDigest } from '../../shared/image/digest.ts';
-import { gatherFacts, type JudgedImage } from '../../shared/policy/facts.ts';
 import type { Rules } from '../../shared/policy/file.ts';
 import { type JudgedEnvironment, judgeFacts } from '../../shared/policy/judge.ts';
 import { ruleSchema } from '../../shared/policy/rule.ts';
+import { VARIABLES } from '../../shared/policy/variables.ts';
 import type { Verdict } from '../../shared/policy/verdict.ts';
 import {
   ALL,
   CRITICAL,
   digest,
-  evidence,
   GOOD,
   IMAGE,
   instead,
-  NOW,
   PROVENANCE,
-  SBOM,
-  SECRET,
   SIGNATURE,
   scan,
   TRUST,
 } from './evidence.ts';
+import { ago, BY_KEY, type Given, gather, LACKING, observe, SUFFICIENT } from './lacking.ts';
 
 const builtIn = readBuiltInRules();
 const EVERYTHING = Object.keys(builtIn);
 
-interface Case {
-  found?: readonly Evidence[];
-  rejected?: readonly Rejected[];
-  image?: JudgedImage;
+interface Case extends Given {
   rules?: readonly string[];
   known?: Rules;
   environment?: Partial<JudgedEnvironment>;
-  trust?: typeof TRUST;
   limits?: { time: number; memory: number };
 }
 
 async function judge(given: Case = {}): Promise<Verdict> {
-  const gathered = gatherFacts(
-    given.image ?? IMAGE,
-    { evidence: given.found ?? GOOD, rejected: given.rejected ?? [] },
-    given.trust ?? TRUST,
-    NOW,
-  );
   const environment = { name: 'prod', rules: given.rules ?? EVERYTHING, ...given.environment };
-  return judgeFacts(given.known ?? builtIn, environment, gathered, createEvaluator(given.limits));
+  return judgeFacts(
+    given.known ?? builtIn,
+    environment,
+    gather(given),
+    createEvaluator(given.limits),
+    observe(given),
+  );
 }
 
 /** Rules of one: `mine`. */
@@ -91,251 +84,12 @@ test('what does not verify at all is told of every need that is not met: a few, 
   expect(reasons.slice(1).join()).not.toContain('does not count');
 });
 
-test('an image with everything that the built-in rules ask for is allowed', async () => {
-  const verdict = await judge();
+test.each(SUFFICIENT)('%s is allowed by all built-in rules', async (_, given) => {
+  const verdict = await judge(given);
   expect(verdict.reasons).toEqual([]);
   expect(verdict.decision).toBe('allow');
   expect(verdict.rules.map(({ outcome }) => outcome)).toEqual(EVERYTHING.map(() => 'passed'));
 });
-
-const BY_KEY: Signer = { key: 'ab'.repeat(32) };
-const withUser = (user: string): JudgedImage => ({
-  ...IMAGE,
-  platforms: IMAGE.platforms.map((one, at) =>
-    at === 1 ? { ...one, config: { config: { User: user } } } : one,
-  ),
-});
-const only = (...subjects: string[]): Partial<Evidence> => ({ subjects: subjects.map(digest) });
-const ago = (minutes: number): string => new Date(NOW.getTime() - minutes * 60_000).toISOString();
-
-/** Evidence that lacks one thing, the one rule that then denies, and its reason. */
-const LACKING: [name: string, given: Case, denies: string[], reason: string][] = [
-  ['no signature', { found: instead('signature') }, ['signed'], 'no signature evidence for the index'],
-  [
-    'a signature of the index alone',
-    { found: instead('signature', { ...SIGNATURE, ...only('a') }) },
-    ['signed'],
-    'no signature evidence for linux/amd64',
-  ],
-  [
-    'a signature of one platform',
-    { found: instead('signature', { ...SIGNATURE, ...only('a', 'b') }) },
-    ['signed'],
-    'for linux/arm64',
-  ],
-  [
-    'a signature of the platforms alone',
-    { found: instead('signature', { ...SIGNATURE, ...only('b', 'c') }) },
-    ['signed'],
-    'for the index',
-  ],
-  ['no provenance', { found: instead('provenance') }, ['provenance'], 'no provenance evidence for the index'],
-  [
-    'provenance in two halves',
-    { found: instead('provenance', { ...PROVENANCE, ...only('a', 'b') }, { ...PROVENANCE, ...only('c') }) },
-    ['provenance'],
-    'no single provenance covers',
-  ],
-  [
-    'provenance that is none',
-    { found: instead('provenance', evidence('provenance', {})) },
-    ['provenance'],
-    'is no SLSA provenance v1',
-  ],
-  [
-    'provenance of another commit than its certificate',
-    { found: instead('provenance', { ...PROVENANCE, signer: { commit: 'f'.repeat(40) } }) },
-    ['provenance'],
-    'its certificate ffff',
-  ],
-  [
-    'provenance of another repository than its certificate',
-    {
-      found: instead('provenance', {
-        ...PROVENANCE,
-        signer: { repository: 'https://github.com/octo/other' },
-      }),
-    },
-    ['provenance'],
-    'its certificate https://github.com/octo/other',
-  ],
-  [
-    'provenance of another builder than its certificate',
-    {
-      found: instead('provenance', {
-        ...PROVENANCE,
-        signer: { signerWorkflow: 'https://github.com/octo/app/.github/workflows/other.yml@refs/heads/main' },
-      }),
-    },
-    ['provenance'],
-    'release.yml@refs/heads/main, its certificate https://github.com/octo/app/.github/workflows/other.yml',
-  ],
-  ['no bill of materials', { found: instead('cyclonedx') }, ['sbom'], 'no sbom evidence for linux/amd64'],
-  [
-    'a bill of materials of one platform',
-    { found: instead('cyclonedx', { ...SBOM, ...only('b') }) },
-    ['sbom'],
-    'for linux/arm64',
-  ],
-  [
-    'a bill of materials of the index alone',
-    { found: instead('cyclonedx', { ...SBOM, ...only('a') }) },
-    ['sbom'],
-    'for linux/amd64',
-  ],
-  [
-    'a bill of materials without components',
-    { found: instead('cyclonedx', evidence('cyclonedx', {})) },
-    ['sbom'],
-    'is no CycloneDX document',
-  ],
-  [
-    'no scan',
-    { found: instead('scan') },
-    ['no-secrets', 'no-critical', 'fresh-scan'],
-    'no scan evidence for linux/amd64',
-  ],
-  [
-    'a scan of one platform',
-    { found: instead('scan', scan('b')) },
-    ['no-secrets', 'no-critical', 'fresh-scan'],
-    'for linux/arm64',
-  ],
-  [
-    'a scan of another image, attached to this one',
-    { found: instead('scan', scan('b'), scan('b', {}, {}, only('c'))) },
-    ['no-secrets', 'no-critical', 'fresh-scan'],
-    'is about another image',
-  ],
-  [
-    'a scan by an unknown scanner',
-    { found: instead('scan', scan('b'), evidence('scan', { scanner: {} }, only('c'))) },
-    ['no-secrets', 'no-critical', 'fresh-scan'],
-    'cannot read',
-  ],
-  [
-    'a scan that did not look for secrets',
-    { found: instead('scan', scan('b'), scan('c', {}, { scanners: ['vuln'] })) },
-    ['no-secrets', 'no-critical', 'fresh-scan'],
-    'did not look for both',
-  ],
-  [
-    'a fixable critical vulnerability',
-    { found: instead('scan', scan('b', { findings: [CRITICAL] }), scan('c')) },
-    ['no-critical'],
-    'CVE-2021-44906 minimist 1.2.5 package.json linux/amd64',
-  ],
-  [
-    'a secret on one platform',
-    { found: instead('scan', scan('b'), scan('c', { findings: [SECRET] })) },
-    ['no-secrets'],
-    'aws-access-key-id /app/.env',
-  ],
-  [
-    'a scan of yesterday',
-    { found: instead('scan', scan('b', {}, { scannedAt: ago(25 * 60) }), scan('c')) },
-    ['fresh-scan'],
-    'this is not so',
-  ],
-  [
-    'a scan signed yesterday that says it is of today',
-    { found: instead('scan', scan('b'), scan('c', {}, {}, { signedAt: ago(25 * 60) })) },
-    ['fresh-scan'],
-    'this is not so',
-  ],
-  [
-    'an old database',
-    { found: instead('scan', scan('b'), scan('c', {}, { databaseUpdatedAt: ago(73 * 60) })) },
-    ['fresh-scan'],
-    'this is not so',
-  ],
-  [
-    'a clean scan that is older than a bad one',
-    {
-      found: [
-        ...instead('scan', scan('b'), scan('c')),
-        scan('b', { findings: [CRITICAL] }, {}, { signedAt: ago(0) }),
-      ],
-    },
-    ['no-critical'],
-    'CVE-2021-44906',
-  ],
-  [
-    // Anybody can have the old signature of a key stamped again; what it signs says when it was.
-    'an old clean scan by a key, stamped anew, beside a bad one',
-    {
-      found: [
-        ...instead('scan', scan('c')),
-        scan('b', {}, { scannedAt: ago(300) }, { signer: BY_KEY, signedAt: ago(0) }),
-        scan('b', { findings: [CRITICAL] }, { scannedAt: ago(60) }, { signer: BY_KEY, signedAt: ago(60) }),
-      ],
-    },
-    ['no-critical'],
-    'CVE-2021-44906',
-  ],
-  [
-    'an old clean scan, stamped anew while its certificate lived, beside a bad one',
-    {
-      found: [
-        ...instead('scan', scan('c')),
-        scan('b', {}, { scannedAt: ago(9) }, { signedAt: ago(0) }),
-        scan('b', { findings: [CRITICAL] }, { scannedAt: ago(5) }, { signedAt: ago(4) }),
-      ],
-    },
-    ['no-critical'],
-    'CVE-2021-44906',
-  ],
-  [
-    'passed tests by a key, stamped anew, beside failed ones',
-    {
-      found: instead(
-        'test',
-        evidence('test', { result: 'PASSED' }, { signer: BY_KEY, signedAt: ago(0) }),
-        evidence('test', { result: 'FAILED' }, { signer: BY_KEY, signedAt: ago(60) }),
-      ),
-    },
-    ['tests-passed'],
-    'this is not so',
-  ],
-  [
-    'a clean scan beside a bad one that has no time',
-    { found: [...GOOD, scan('b', { findings: [CRITICAL] }, {}, { signedAt: undefined })] },
-    ['no-critical'],
-    'CVE-2021-44906',
-  ],
-  [
-    'a clean scan and a bad one of the same second',
-    { found: [...GOOD, scan('b', { findings: [CRITICAL] })] },
-    ['no-critical'],
-    'CVE-2021-44906',
-  ],
-  ['no test results', { found: instead('test') }, ['tests-passed'], 'no test evidence for linux/amd64'],
-  [
-    'failed tests',
-    { found: instead('test', evidence('test', { result: 'FAILED', configuration: [] })) },
-    ['tests-passed'],
-    'this is not so',
-  ],
-  [
-    'tests with warnings',
-    { found: instead('test', evidence('test', { result: 'WARNED', configuration: [] })) },
-    ['tests-passed'],
-    'this is not so',
-  ],
-  [
-    'test results with a word of their own',
-    { found: instead('test', evidence('test', { result: 'OK' })) },
-    ['tests-passed'],
-    'is no in-toto test result',
-  ],
-  ['no user', { image: withUser('') }, ['non-root'], 'linux/arm64'],
-  ['root by name', { image: withUser('root') }, ['non-root'], 'root linux/arm64'],
-  ['root by number', { image: withUser('0') }, ['non-root'], '0 linux/arm64'],
-  ['root by a longer number', { image: withUser('00') }, ['non-root'], '00 linux/arm64'],
-  ['root by a number with a sign', { image: withUser('+0:1000') }, ['non-root'], '+0:1000 linux/arm64'],
-  ['root with a group', { image: withUser('0:1000') }, ['non-root'], '0:1000 linux/arm64'],
-  ['root by name with a group', { image: withUser('root:app') }, ['non-root'], 'root:app linux/arm64'],
-];
 
 test.each(LACKING)('%s is denied by the rule that is about it', async (_, given, denies, reason) => {
   const verdict = await judge(given);
@@ -445,10 +199,14 @@ const FAIL_OPEN: [name: string, given: Case, reason: string][] = [
     { ...rule({ needs: ['scan'] }), trust: { builder: TRUST.builder ?? [] }, found: [] },
     'the policy trusts nobody as scanner',
   ],
-  ['approvals that nobody looked for', rule({ deny: 'approvals.size() < 1' }), 'and nobody looked'],
+  [
+    'approvals that nobody looked for',
+    { ...rule({ deny: 'approvals.size() < 1' }), observed: false },
+    'and nobody looked',
+  ],
   [
     'approvals that it does not even come to',
-    rule({ deny: 'false && approvals.size() < 1' }),
+    { ...rule({ deny: 'false && approvals.size() < 1' }), observed: false },
     'and nobody looked',
   ],
   [
@@ -539,7 +297,7 @@ describe('a rule', () => {
     expect(verdict).toMatchObject({
       decision: 'allow',
       reasons: [],
-      warnings: ['mine (Mine): this is not so'],
+      warnings: ['mine (Mine): this is not so: image.size is 1000'],
     });
   });
 
@@ -612,4 +370,12 @@ test('what is judged of provenance is what the certificate proves', async () => 
   const given = rule({ deny: "provenance.ref != 'refs/heads/main' || provenance.trigger != 'push'" });
   expect(await judge({ ...given, found })).toMatchObject({ decision: 'allow' });
   expect(await judge({ ...given, found: GOOD })).toMatchObject({ decision: 'deny' });
+});
+
+test.each(Object.entries(VARIABLES))('the example of %s can be judged', async (name, { example }) => {
+  const everything = (subject: 'b' | 'c') => scan(subject, {}, { scanners: SCANNERS });
+  const given = { ...rule({ deny: example }), found: instead('scan', everything('b'), everything('c')) };
+  expect(given.known.mine?.deny?.variables).toContain(name);
+  const { rules } = await judge(given);
+  expect(rules[0]?.reasons.join()).not.toContain('could not be evaluated');
 });
