@@ -15,7 +15,7 @@ import {
 import type { RunContext } from '../github/context.ts';
 import type { Digest } from '../image/digest.ts';
 import { Refused } from '../outcome/outcome.ts';
-import { keepEncoding, readSigner } from './certificate.ts';
+import { createKnownCertificates, keepWork, readSigner } from './certificate.ts';
 import type { SigningInputs } from './instance.ts';
 import { fingerprintOf, readPublicKey } from './key.ts';
 import { type LoadedRoot, loadTrustedRoot, type RootFileInputs } from './root.ts';
@@ -149,7 +149,8 @@ export async function createSignatureVerifier(
     );
   const material = trusting();
   for (const { certChain } of [...material.certificateAuthorities, ...material.timestampAuthorities])
-    certChain.forEach(keepEncoding);
+    certChain.forEach(keepWork);
+  const recall = createKnownCertificates();
   // GitHub's own instance keeps no log: there a timestamp authority says when, and no log vouches for certificates.
   const logs = material.tlogs.length > 0 ? 1 : 0;
   const byCertificate: Verifier = new VerifierClass(material, {
@@ -175,12 +176,23 @@ export async function createSignatureVerifier(
     }
     if (root === undefined)
       throw new Error('it was signed with a certificate, and only a key was given to verify with');
-    keepEncoding(entity.key.certificate);
-    const { identity } = verifyInTime(byCertificate, entity);
+    const certificate = recall(readCertificate(bundle), entity.key.certificate);
+    const { identity } = verifyInTime(byCertificate, {
+      ...entity,
+      key: { $case: 'certificate', certificate },
+    });
     checkLogs(entity, material.tlogs);
     const signer: Signer = readSigner(identity);
     return { signer, ...timesOf(entity) };
   };
+}
+
+/** The bytes of the certificate that the library takes for the signer's. */
+function readCertificate({ verificationMaterial: { content } }: Bundle): Buffer {
+  if (content.$case === 'certificate') return content.certificate.rawBytes;
+  const [first] = content.$case === 'x509CertificateChain' ? content.x509CertificateChain.certificates : [];
+  if (first === undefined) throw new Error('it has no certificate');
+  return first.rawBytes;
 }
 
 /** A bundle does not say which key signed it: the first that fits did. Throws what the last one throws. */
