@@ -240,10 +240,12 @@ async function recordPromotion(
   };
   const [published] = await publishStatements(store, image, signer, [claim], { check });
   const written = published?.descriptors[0]?.digest;
-  if (written === undefined) throw new Refused(`${store.place} took the record, and does not have it`);
-
   const tag = recordTag(environment, sequence, digest);
-  const existing = await store.resolve(tag);
+  // A tag without its record would stop everything that follows.
+  const [listed, existing] = await Promise.all([store.listReferrers(digest), store.resolve(tag)]);
+  if (written === undefined || !listed.some((referrer) => referrer.digest === written)) {
+    throw new Refused(`${store.place} took the record, and does not have it`);
+  }
   if (existing !== undefined && existing.digest !== digest) {
     throw new Refused(`${store.place}:${tag} exists and names ${existing.digest}, not ${digest}`);
   }
@@ -281,10 +283,8 @@ async function writeTag(store: Store, digest: Digest, tag: string): Promise<void
   const stored = await store.getManifest(digest);
   if (stored === undefined) throw new Refused(`${store.place} no longer holds ${digest}`);
   await store.putManifest(stored.bytes, stored.descriptor.mediaType, tag);
-  const read = await store.resolve(tag);
-  if (read?.digest !== digest) {
-    throw new Refused(
-      `${store.place}:${tag} was written as ${digest} and reads as ${read?.digest ?? 'nothing'}`,
-    );
+  const read = (await store.getManifest(tag))?.descriptor.digest;
+  if (read !== digest) {
+    throw new Refused(`${store.place}:${tag} was written as ${digest} and reads as ${read ?? 'nothing'}`);
   }
 }
