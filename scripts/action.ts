@@ -21,8 +21,13 @@ export interface ActionRun {
 export async function runAction(
   name: string,
   inputs: Record<string, string>,
-  /** `env` is the action's whole environment; this process's when absent. */
-  options: { env?: Record<string, string | undefined>; cwd?: string; echo?: boolean } = {},
+  /** `env` is the action's whole environment; this process's when absent. `kill` ends it at once, as a runner that is lost does. */
+  options: {
+    env?: Record<string, string | undefined>;
+    cwd?: string;
+    echo?: boolean;
+    kill?: AbortSignal;
+  } = {},
 ): Promise<ActionRun> {
   const folder = join(root, 'actions', name);
   const manifest = parse(readFileSync(join(folder, 'action.yml'), 'utf8')) as {
@@ -50,6 +55,7 @@ export async function runAction(
       env,
       cwd: options.cwd ?? process.cwd(),
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(options.kill && { signal: options.kill, killSignal: 'SIGKILL' }),
     });
     let log = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -61,7 +67,7 @@ export async function runAction(
       stream.on('end', () => rest && echoLines(`${rest}\n`));
     }
     const code = await new Promise<number>((done, fail) => {
-      child.on('error', fail);
+      child.on('error', (error) => error.name !== 'AbortError' && fail(error));
       child.on('close', (status) => done(status ?? 1));
     });
     return {

@@ -38,6 +38,8 @@ export interface Run {
   readonly claims?: Partial<GithubClaims>;
   /** Variables that win over what a runner sets; undefined takes one away. */
   readonly variables?: Record<string, string | undefined>;
+  /** Ends the action at once when it aborts. */
+  readonly kill?: AbortSignal;
 }
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
@@ -180,7 +182,7 @@ export async function startWorld(options: WorldOptions = {}) {
     return runAction(
       action,
       { ...Object.fromEntries(added), ...inputs },
-      { env: env(given), cwd: workspace },
+      { env: env(given), cwd: workspace, ...(given.kill && { kill: given.kill }) },
     );
   }
 
