@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { parseReference } from '../shared/image/reference.ts';
 import { GATE_WORKFLOW, RELEASE_WORKFLOW, type Run, startWorld } from '../test/actions/world.ts';
+import { startRegistry } from '../test/servers/registry.ts';
+import { publishTrivyDb } from '../test/servers/trivy-db.ts';
 import type { ActionRun } from './action.ts';
+import { openOutside } from './demo/outside.ts';
 import {
   type BuildSetting,
   chooseBuilder,
@@ -16,7 +19,7 @@ import {
   installPackages,
 } from './demo/setting.ts';
 import { bold, openStory, prepare, print, printFact } from './demo/story.ts';
-import { openPlainStore, tamperImage } from './demo/tamper.ts';
+import { forgeRecord, openPlainStore, tamperImage } from './demo/tamper.ts';
 import { ensureTool } from './tools.ts';
 
 const { values: options } = parseArgs({
@@ -43,16 +46,28 @@ const LAYERS = {
 
 print(bold('One commit becomes one image, and only what is proven moves on.'));
 const world = await startWorld({ folder });
+const production = await startRegistry({ folder: join(folder, 'production') });
 const story = openStory(pages);
 const { host } = world.registry;
+const outside = openOutside(world);
+/** Where each environment is. */
+const PLACES = {
+  staging: `${host}/octo/app-staging`,
+  acceptance: `${host}/octo/app-acceptance`,
+  prod: `${production.host}/octo/app`,
+} as const;
+type Environment = keyof typeof PLACES;
+/** How long an image has to be in staging before acceptance takes it, in milliseconds: `soak` in demo/policy.yml, and a little. */
+const SOAK = 6000;
 
 try {
   const setting = await prepareSetting();
   const image = own === undefined ? await releaseTwice(setting) : await releaseOwn(own, setting);
   if (image !== undefined) {
     await promoteThrough(image);
+    if (own === undefined) await goForwardAndBack(image, setting);
     await attack(image, setting);
-    await lookAfter(image);
+    await forge(image);
   }
   const passed = story.end();
   print(
@@ -70,8 +85,8 @@ try {
   print(`\n${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
 } finally {
-  await world.close();
-  for (const part of ['workspace', 'registry', 'home', 'temp']) {
+  await Promise.all([world.close(), production.close()]);
+  for (const part of ['workspace', 'registry', 'production', 'home', 'temp']) {
     rmSync(join(folder, part), { recursive: true, force: true });
   }
 }
@@ -84,14 +99,22 @@ interface Setting {
 
 /** The policy on its protected branch, the first commit in the workspace, and what this machine can do. */
 async function prepareSetting(): Promise<Setting> {
-  const policy = readFileSync(join(DEMO, 'policy.yml'), 'utf8').replaceAll('REGISTRY', host);
+  const policy = readFileSync(join(DEMO, 'policy.yml'), 'utf8')
+    .replaceAll('REGISTRY', host)
+    .replaceAll('PRODUCTION', production.host);
   world.github.commit('octo/app', { [POLICY]: policy });
   printFact(
-    'Registry',
-    `${host}, embedded; octo/app is built, octo/app-staging and octo/app-prod are environments`,
+    'Registries',
+    `${host} (octo/app is built there; staging, acceptance) and ${production.host} (prod), both embedded`,
   );
   printFact('Sigstore', `${world.sigstore.url}, a local instance; what it signs is verified for real`);
   printFact('GitHub', `${world.github.url}, a stub; it serves demo/policy.yml from a protected branch`);
+  printFact(
+    'Outside',
+    outside === undefined
+      ? 'crane and cosign are not here, so the registries are looked at by our own client; npm run test:interop builds them'
+      : 'crane and cosign look at every environment',
+  );
   const trivy = await ensureTool('trivy');
   const database = await prepare(
     'Scanner',
@@ -155,11 +178,88 @@ async function promoteThrough(image: string): Promise<void> {
     'copied with its evidence, verified there, recorded',
   );
   const inStaging = staged.outputs['image'] ?? '';
-  await allow('promote', 'prod', inStaging, 'the same digest, from staging; its evidence came along');
-  const before = world.registry.requests.length;
-  await allow('promote', 'prod', inStaging, 'again: prod holds it already');
+  await holds('staging', image);
+  await refuse('promote', 'acceptance', inStaging, /^soak .*it has been in staging for/);
+  await new Promise((resolve) => setTimeout(resolve, SOAK));
+  const accepted = await allow(
+    'promote',
+    'acceptance',
+    inStaging,
+    'it has soaked: the same digest, its evidence came along',
+  );
+  const inAcceptance = accepted.outputs['image'] ?? '';
+  await holds('acceptance', image);
+  await refuse('promote', 'prod', inAcceptance, /^approvals .*1 must approve this digest/);
+  approve(image);
+  await allow('promote', 'prod', inAcceptance, 'hubot approved this digest; it goes to the other registry');
+  await holds('prod', image);
+  const before = production.requests.length;
+  await allow('promote', 'prod', inAcceptance, 'again: prod holds it already');
   await story.check('no write', 'the second promotion only read', async () =>
-    world.registry.requests.slice(before).every(({ method }) => method === 'GET' || method === 'HEAD'),
+    production.requests.slice(before).every(({ method }) => method === 'GET' || method === 'HEAD'),
+  );
+}
+
+/** Somebody else than who runs the workflow reviews the run, with the digest in the comment. */
+function approve(image: string): void {
+  world.github.reviews.runs.push({
+    run: 1000,
+    environment: 'prod',
+    login: 'hubot',
+    comment: `Ship ${image.split('@')[1]}`,
+  });
+}
+
+/** A third commit goes all the way; then one environment goes back, and another may not. */
+async function goForwardAndBack(second: string, setting: Setting): Promise<void> {
+  story.part('Commit 3', 'the package ms is no longer needed');
+  copyFolder(join(DEMO, 'rewrite'), world);
+  world.commit({}, 'Format durations without ms');
+  await install();
+  const third = await release('octo/app', setting);
+  await allow('promote', 'staging', third, 'copied, verified, recorded');
+  await new Promise((resolve) => setTimeout(resolve, SOAK));
+  await allow('promote', 'acceptance', third, 'it has soaked');
+  approve(third);
+  await allow('promote', 'prod', third, 'hubot approved this digest too');
+  await holds('prod', third);
+
+  story.part('Back', 'staging is broken by it: back to the image of commit 2');
+  const scanner = { 'trivy-path': setting.trivy };
+  await story.step({
+    name: 'rollback staging',
+    expected: 'passed',
+    run: () => goBack('staging', { ...scanner, ...setting.database.inputs }),
+    tell: ({ outputs }) =>
+      `to ${outputs['digest']?.slice(0, 19)}…, scanned anew; what it leaves is withdrawn`,
+  });
+  await holds('staging', second);
+  await refuse('promote', 'staging', third, /^withdrawn .*withdrawn by mona/);
+
+  story.part(
+    'Advisory',
+    'a critical vulnerability of ms becomes known (invented for this demo): commit 2 has it, commit 3 has not',
+  );
+  const later = await publishTrivyDb(
+    host,
+    readFileSync(fileURLToPath(new URL('../test/fixtures/trivy-db/later.tar.gz', import.meta.url))),
+    'trivy-db-later',
+  );
+  await story.step({
+    name: 'rollback prod',
+    expected: 'refused',
+    because: /no-critical.*CVE-2099-0001/,
+    run: () => goBack('prod', { ...scanner, 'db-repository': later }),
+    tell: () => 'refused: it would be worse than what runs',
+  });
+  await holds('prod', third);
+}
+
+function goBack(environment: Environment, inputs: Record<string, string>): Promise<ActionRun> {
+  return world.run(
+    'rollback',
+    { environment, policy: POLICY, reason: 'The page stays empty', ...inputs },
+    { workflow: GATE_WORKFLOW },
   );
 }
 
@@ -181,15 +281,37 @@ async function attack(image: string, setting: Setting): Promise<void> {
   );
 }
 
-async function lookAfter(image: string): Promise<void> {
-  story.part('After all', 'what do the environments hold?');
-  for (const environment of ['staging', 'prod']) {
-    const place = `${host}/octo/app-${environment}`;
-    await story.check(environment, `env-${environment} still points at the good commit's image`, async () => {
+/** Somebody with push access signs a record of his own: acceptance stops, and holds what it held. */
+async function forge(image: string): Promise<void> {
+  story.part('Forged', 'a record that says that acceptance holds another image, signed by hotfix.yml');
+  const place = PLACES.acceptance;
+  const held = await openPlainStore(parseReference(place)).resolve('env-acceptance');
+  const tags = await openPlainStore(parseReference(place)).listTags();
+  const sequence = tags.filter((tag) => tag.startsWith('env-acceptance.')).length + 1;
+  const digest = image.split('@')[1];
+  await forgeRecord(
+    world,
+    { environment: 'acceptance', image: `${place}@${digest}`, sequence },
+    { job_workflow_ref: 'octo/app/.github/workflows/hotfix.yml@refs/heads/main' },
+  );
+  await refuse('promote', 'acceptance', image, /has no record by a promoter that says so/);
+  await holds('acceptance', `${place}@${held?.digest}`);
+}
+
+/** Held against the registry itself, from outside where crane and cosign are there. */
+function holds(environment: Environment, image: string): Promise<void> {
+  const digest = image.split('@')[1] ?? '';
+  const place = PLACES[environment];
+  const told = `${environment} holds ${digest.slice(0, 19)}…`;
+  if (outside === undefined) {
+    return story.check(environment, told, async () => {
       const held = await openPlainStore(parseReference(place)).resolve(`env-${environment}`);
-      return held !== undefined && image.endsWith(`@${held.digest}`);
+      return held?.digest === digest;
     });
   }
+  return story.check(environment, `${told}, say crane and cosign`, () =>
+    outside.confirm(place, environment, digest),
+  );
 }
 
 async function build(
@@ -272,7 +394,7 @@ async function refuseEverywhere(image: string): Promise<void> {
 
 /** What to type to look at it from outside, with tools that know nothing of this project. */
 function printCommands(image: string): void {
-  const prod = `${host}/octo/app-prod:env-prod`;
+  const prod = `${PLACES.prod}:env-prod`;
   const cosign = (command: string, workflow: string): string =>
     [
       `cosign ${command} --allow-http-registry --trusted-root ${relative('.', world.trustedRootFile)}`,
@@ -282,7 +404,7 @@ function printCommands(image: string): void {
   print(`\n${bold('Look around')} (Ctrl-C ends it)`);
   for (const [what, command] of [
     ['What prod holds', `crane digest ${prod}`],
-    ['Its history', `crane ls ${host}/octo/app-prod`],
+    ['Its history', `crane ls ${PLACES.prod}`],
     ['Its signature', `${cosign('verify', RELEASE_WORKFLOW)} ${prod}`],
     ['Its SBOM', `${cosign('verify-attestation --type cyclonedx', RELEASE_WORKFLOW)} ${prod}`],
     [

@@ -92,7 +92,7 @@ export function openStory(folder: string) {
         ? `${came}, but it had to be ${wanted.join(' or ')}`
         : `${came}, but not because of ${because}`;
       print(
-        `  ${asExpected ? green('✓') : red('✗')} ${name.padEnd(16)} ${asExpected ? tell(value) : red(fault)}  ${dim(took)}`,
+        `  ${asExpected ? green('✓') : red('✗')} ${name.padEnd(18)} ${asExpected ? tell(value) : red(fault)}  ${dim(took)}`,
       );
       for (const reason of reasons.slice(0, SHOWN)) print(`      ${dim('because')} ${reason}`);
       if (reasons.length > SHOWN) {
@@ -106,7 +106,7 @@ export function openStory(folder: string) {
     async check(name: string, text: string, holds: () => Promise<boolean>): Promise<void> {
       const { value, took } = await wait(name, holds);
       right &&= value;
-      print(`  ${value ? green('✓') : red('✗')} ${name.padEnd(16)} ${text}  ${dim(took)}`);
+      print(`  ${value ? green('✓') : red('✗')} ${name.padEnd(18)} ${text}  ${dim(took)}`);
       rows.push([part, name, 'true', String(value), value ? '✓' : '✗', '']);
     },
 
