@@ -81,7 +81,7 @@ export async function judgeFacts(
   const unseen = CONDITIONS.filter(
     (part) => environment[part] !== undefined && !conditions.some(({ name }) => name === part),
   );
-  const rules = [...conditions, ...ruled];
+  const rules = [...ruled, ...conditions];
 
   const tell = (outcome: RuleResult['outcome']): string[] =>
     rules
