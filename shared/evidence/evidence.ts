@@ -13,15 +13,19 @@ export interface VerifiedStatement {
   readonly logIndex: string | undefined;
 }
 
+/** A verified statement that names at least one subject of the image, whoever signed it. */
+export interface FoundStatement extends VerifiedStatement {
+  /** The subjects of this image (index and platform manifests) that the statement names. Never empty. */
+  readonly subjects: readonly Digest[];
+  /** Digest of the referrer manifest that carries the bundle; of the bundle where none does. */
+  readonly source: Digest;
+}
+
 /** A verified statement that is about this image and whose signer holds a role that may say it. The only thing a policy ever sees. */
-export interface Evidence extends VerifiedStatement {
+export interface Evidence extends FoundStatement {
   readonly kind: EvidenceKind;
   /** The roles (of those that count for this kind) that the signer holds. Never empty. */
   readonly roles: readonly Role[];
-  /** The subjects of this image (index and platform manifests) that the statement names. Never empty. */
-  readonly subjects: readonly Digest[];
-  /** Digest of the referrer manifest that carries the bundle. */
-  readonly source: Digest;
 }
 
 /** What was found beside an image and does not count, with the reason. */

@@ -1,5 +1,4 @@
 import type { VerifiedImage } from '../evidence/evidence.ts';
-import { formatSigner, type Signer } from '../evidence/identity.ts';
 import { SEVERITIES } from '../evidence/severity.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
 import type { Facts } from '../policy/facts.ts';
@@ -8,6 +7,7 @@ import { renderHead } from './comment.ts';
 import { describeJudged } from './judged.ts';
 import { escapeMarkdown, formatCode, formatLink, formatTable } from './markdown.ts';
 import { RULE_MARKS } from './sections.ts';
+import { describeRun, describeSigner, foldRejected, foldRows, formatReason } from './signed.ts';
 
 /** A verdict with what it stands on. */
 export interface JudgedPage {
@@ -22,8 +22,6 @@ export interface JudgedPage {
   readonly standing?: 'unverified';
 }
 
-/** The most rows of one table; a summary over 1 MB is not shown at all. */
-const ROWS = 100;
 /** The page a reviewer reads: the verdict first, then every reason, the counts, and the evidence with who signed it. Markdown; foreign text in it is escaped. */
 export function summarizeVerdict(page: JudgedPage): string {
   const { verdict, evidence, destination, policy } = page;
@@ -54,8 +52,8 @@ export function summarizeVerdict(page: JudgedPage): string {
         RULE_MARKS[outcome],
       ]),
     ),
-    fold(
-      `Evidence that counted: ${evidence.evidence.length}`,
+    foldRows(
+      'Evidence that counted',
       ['Evidence', 'Signed by', 'When', 'Run', 'Source'],
       evidence.evidence.map(({ kind, roles, signer, signedAt, source }) => [
         `${escapeMarkdown(kind)} (${roles.map(escapeMarkdown).join(', ')})`,
@@ -65,16 +63,7 @@ export function summarizeVerdict(page: JudgedPage): string {
         formatCode(shortDigest(source)),
       ]),
     ),
-    fold(
-      `Found, and does not count: ${evidence.rejected.length}`,
-      ['Type', 'Signed by', 'Why not', 'Source'],
-      evidence.rejected.map(({ predicateType, signer, reason, source }) => [
-        escapeMarkdown(predicateType ?? 'not known'),
-        signer === undefined ? '' : describeSigner(signer),
-        escapeMarkdown(reason),
-        formatCode(shortDigest(source)),
-      ]),
-    ),
+    foldRejected(evidence.rejected),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -94,7 +83,7 @@ function describeSource(evidence: VerifiedImage['evidence']): string[][] {
 
 function listReasons(title: string, reasons: readonly string[]): string {
   if (reasons.length === 0) return '';
-  return [`### ${title}: ${reasons.length}`, ...reasons.map((reason) => `- ${escapeMarkdown(reason)}`)].join(
+  return [`### ${title}: ${reasons.length}`, ...reasons.map((reason) => `- ${formatReason(reason)}`)].join(
     '\n',
   );
 }
@@ -114,24 +103,4 @@ function describeCounts({ vulnerabilities, secrets, image }: Facts): string {
     return `${count} ${severity.toLowerCase()}`;
   });
   return `${platforms}; vulnerabilities: ${counts.join(', ')}; secrets: ${secrets.length}`;
-}
-
-function describeSigner(signer: Signer): string {
-  return formatCode(formatSigner(signer).replace(/^https:\/\/github\.com\//, ''));
-}
-
-function describeRun({ run }: Signer): string {
-  return run === undefined ? '' : formatLink(`run ${/\/runs\/(\d+)/.exec(run)?.[1] ?? ''}`.trim(), run);
-}
-
-function fold(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return '';
-  const shown = rows.slice(0, ROWS);
-  const more = rows.length > shown.length ? [`… and ${rows.length - shown.length} more`] : [];
-  return [
-    `<details><summary>${escapeMarkdown(title)}</summary>`,
-    formatTable(head, shown),
-    ...more,
-    '</details>',
-  ].join('\n\n');
 }

@@ -1,4 +1,4 @@
-import type { Evidence, Rejected, VerifiedImage, VerifiedStatement } from '../evidence/evidence.ts';
+import type { Evidence, FoundStatement, Rejected, VerifiedImage } from '../evidence/evidence.ts';
 import { kindOfPredicate, ROLES_OF } from '../evidence/predicate.ts';
 import type { Statement } from '../evidence/statement.ts';
 import { explainMismatch, type KeyUse, rolesOf, type Trust } from '../evidence/trust.ts';
@@ -12,14 +12,6 @@ import { REFERRER_CAP, type Store } from '../store/store.ts';
 import type { ImageManifests } from '../store/subjects.ts';
 import { findLegacySignatures, type LegacySignature, toBundle } from './legacy.ts';
 import type { StatementVerifier } from './verifier.ts';
-
-/** A verified statement that names at least one subject of the image, whoever signed it. */
-export interface FoundStatement extends VerifiedStatement {
-  /** Index and platform manifests of this image that it names. Never empty. */
-  readonly subjects: readonly Digest[];
-  /** Digest of the referrer manifest that carries the bundle; of the bundle where none does. */
-  readonly source: Digest;
-}
 
 /** A bundle that is not read yet. `read` may throw `Refused`, when what was found is none. */
 export interface Candidate {

@@ -10,7 +10,7 @@ import {
   type Platform,
 } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { isRunnable } from '../image/platform.ts';
+import { formatPlatform, isRunnable } from '../image/platform.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
 import { readJson } from './json.ts';
 import { mapParallel } from './parallel.ts';
@@ -42,6 +42,17 @@ export interface ImageManifests<M extends ListedManifest = ListedManifest> {
 
 /** The same with each manifest's platform known. */
 export type ImageSubjects = ImageManifests<PlatformManifest>;
+
+/** What people call the subjects of an image, the root first: `index` and `linux/amd64`; `image` where nothing gave its platform, `artifact` where none can run. */
+export function nameSubjects({ digest, platforms }: ImageManifests): Map<Digest, string> {
+  return new Map([
+    [digest, platforms.length === 0 ? 'artifact' : 'index'],
+    ...platforms.map(
+      ({ descriptor, platform }) =>
+        [descriptor.digest, platform ? formatPlatform(platform) : 'image'] as const,
+    ),
+  ]);
+}
 
 /** The most manifests of one image, nested indexes included. */
 const MANIFESTS = 200;

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { Rejected } from '../evidence/evidence.ts';
-import { formatSigner } from '../evidence/identity.ts';
-import { type EvidenceKind, kindOfPredicate, PREDICATE_TYPES } from '../evidence/predicate.ts';
+import type { FoundStatement, Rejected } from '../evidence/evidence.ts';
+import { type EvidenceKind, kindOfPredicate, PREDICATE_TYPES, ROLES_OF } from '../evidence/predicate.ts';
 import { explainMismatch, type IdentityRule, identityRuleSchema } from '../evidence/trust.ts';
 import { listGithubBundles } from '../github/bundles.ts';
 import type { RunContext } from '../github/context.ts';
@@ -11,23 +10,22 @@ import { type Digest, parseDigest } from '../image/digest.ts';
 import { formatImage, formatPlace, parseReference, type Reference } from '../image/reference.ts';
 import { Invalid } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
-import { escapeMarkdown, formatCode, formatTable } from '../report/markdown.ts';
+import { summarizeVerified } from '../report/verified.ts';
 import {
   type Candidate,
   collectStatements,
-  type FoundStatement,
   listParts,
   lookBeside,
   verifyCandidates,
 } from '../sigstore/collect.ts';
+import { logPageOf, type SigningInputs } from '../sigstore/instance.ts';
 import { fingerprintOf, readPublicKey } from '../sigstore/key.ts';
 import type { RootFileInputs } from '../sigstore/root.ts';
-import type { SigningInputs } from '../sigstore/signer.ts';
 import { openVerifier, type Thresholds } from '../sigstore/verifier.ts';
 import { digestOf } from '../store/hash.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { mapParallel } from '../store/parallel.ts';
-import { listManifests } from '../store/subjects.ts';
+import { listManifests, nameSubjects } from '../store/subjects.ts';
 import { resolveInside } from '../workspace/workspace.ts';
 import { readBundleFiles } from './bundles.ts';
 
@@ -76,7 +74,7 @@ export async function verify(inputs: VerifyInputs, context: RunContext): Promise
   if (wanted.length === 0) throw new Invalid('predicate-types', 'is empty, so nothing would be verified');
   const subject = await findSubject(inputs, context);
   const rule = await readRule(inputs, context);
-  const { digest, platforms, statements, rejected } = await collect(subject, inputs, context);
+  const { digest, names, statements, rejected } = await collect(subject, inputs, context);
 
   const valid: FoundStatement[] = [];
   for (const found of statements) {
@@ -85,7 +83,7 @@ export async function verify(inputs: VerifyInputs, context: RunContext): Promise
     if (reason === undefined) valid.push(found);
     else rejected.push({ source, signer, predicateType: statement.predicateType, reason });
   }
-  const reasons = wanted.flatMap((one) => explainMissing(one, digest, platforms, valid, rejected));
+  const reasons = wanted.flatMap((one) => explainMissing(one, digest, names, valid, rejected));
   const { reference } = subject;
   const name =
     reference === undefined ? `${inputs['subject-path']} (${digest})` : formatImage(reference, digest);
@@ -95,7 +93,14 @@ export async function verify(inputs: VerifyInputs, context: RunContext): Promise
       digest,
       evidence: JSON.stringify({ valid: valid.map(describe), rejected }),
     },
-    summary: summarize(name, reasons, valid),
+    summary: summarizeVerified({
+      name,
+      reasons,
+      valid,
+      rejected,
+      subjects: names,
+      log: logPageOf(inputs, undefined),
+    }),
   };
   return reasons.length === 0 ? result : { ...result, outcome: 'refused', reasons };
 }
@@ -131,8 +136,8 @@ async function findSubject(inputs: VerifyInputs, context: RunContext): Promise<S
 /** What is known of a subject, from every place that the inputs name. */
 interface Collected {
   readonly digest: Digest;
-  /** Of an image that was looked at in its registry. */
-  readonly platforms: readonly Digest[];
+  /** The subjects, the digest itself first; its platforms only of an image that was looked at in its registry. */
+  readonly names: ReadonlyMap<Digest, string>;
   readonly statements: readonly FoundStatement[];
   readonly rejected: Rejected[];
 }
@@ -153,7 +158,8 @@ async function collect(
       ...(await findOnGithub([digest], inputs, context)),
     ];
     const { statements, rejected } = await verifyCandidates(candidates, [digest], await verifying);
-    return { digest, platforms: [], statements, rejected };
+    const name = reference === undefined ? 'file' : 'image';
+    return { digest, names: new Map([[digest, name]]), statements, rejected };
   }
   const store = openStore(reference, storeOptions(context, inputs['github-token']));
   const at = digest ?? reference.tag ?? '';
@@ -168,7 +174,7 @@ async function collect(
   ]);
   return {
     digest: image.digest,
-    platforms: image.platforms.map(({ descriptor }) => descriptor.digest),
+    names: nameSubjects(image),
     statements: [...attached.statements, ...kept.statements],
     rejected: [...attached.rejected, ...kept.rejected],
   };
@@ -226,11 +232,14 @@ async function readRule(inputs: VerifyInputs, context: RunContext): Promise<Iden
   });
 }
 
+/** The most reasons that are told of what nearly was a wanted one; all of them stand in the output. */
+const TOLD = 10;
+
 /** Why what is wanted was not found, or nothing. */
 function explainMissing(
   { name, types }: Wanted,
   digest: Digest,
-  platforms: readonly Digest[],
+  names: ReadonlyMap<Digest, string>,
   valid: readonly FoundStatement[],
   rejected: readonly Rejected[],
 ): string[] {
@@ -240,6 +249,7 @@ function explainMissing(
       .flatMap(({ subjects }) => subjects),
   );
   if (named.has(digest)) return [];
+  const platforms = [...names.keys()].filter((one) => one !== digest);
   const byPlatform = BY_PLATFORM.includes(kindOfPredicate(types[0] ?? ''));
   const missing =
     byPlatform && platforms.length > 0 ? platforms.filter((platform) => !named.has(platform)) : [digest];
@@ -247,30 +257,21 @@ function explainMissing(
   const near = rejected.filter(
     ({ predicateType }) => predicateType === undefined || types.includes(predicateType),
   );
-  const why = near.map(({ source, reason }) => `${source}: ${reason}`);
+  const why = near.slice(0, TOLD).map(({ source, reason }) => `${name}: ${source}: ${reason}`);
   return [
-    `no valid ${name} for ${missing.join(', ')}`,
+    `no valid ${name} for ${missing.map((one) => (one === digest ? one : `${one} (${names.get(one)})`)).join(', ')}`,
     ...(why.length > 0
-      ? why.map((reason) => `${name}: ${reason}`)
-      : [`${name}: nothing of this type is attached`]),
+      ? why
+      : [`${name}: nothing of this type is attached${named.size > 0 ? ' to it' : ''}`]),
+    ...(near.length > TOLD
+      ? [`${name}: and ${near.length - TOLD} more that do not count; the output evidence has them all`]
+      : []),
   ];
 }
 
 function describe({ statement, signer, signedAt, logIndex, subjects, source }: FoundStatement): unknown {
-  return { predicateType: statement.predicateType, signer, signedAt, logIndex, subjects, source };
-}
-
-function summarize(image: string, reasons: readonly string[], valid: readonly FoundStatement[]): string {
-  const rows = valid.map(({ statement, signer, signedAt, subjects }) => [
-    formatCode(statement.predicateType),
-    formatCode(formatSigner(signer)),
-    signedAt ?? 'not proven',
-    String(subjects.length),
-  ]);
-  return [
-    `### Hallmark verify: ${reasons.length === 0 ? 'passed' : 'refused'}`,
-    formatCode(image),
-    ...(reasons.length > 0 ? [reasons.map((reason) => `- ${escapeMarkdown(reason)}`).join('\n')] : []),
-    ...(rows.length > 0 ? [formatTable(['Valid evidence', 'Signed by', 'At', 'Subjects'], rows)] : []),
-  ].join('\n\n');
+  const { predicateType } = statement;
+  const kind = kindOfPredicate(predicateType);
+  const roles = kind === undefined ? [] : ROLES_OF[kind];
+  return { predicateType, kind, roles, signer, signedAt, logIndex, subjects, source };
 }

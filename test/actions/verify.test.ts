@@ -85,10 +85,18 @@ describe('verify', () => {
     expect(run.outputs).toMatchObject({ outcome: 'passed', image: signed, digest: signed.split('@')[1] });
     expect(run.code).toBe(0);
     const { valid, rejected } = JSON.parse(run.outputs.evidence ?? '') as {
-      valid: unknown[];
+      valid: { kind: string; roles: string[]; logIndex: string }[];
       rejected: unknown[];
     };
-    expect([valid.length, rejected.length]).toEqual([5, 0]);
+    expect(valid.map(({ kind, roles }) => `${kind} by ${roles.join(', ')}`).toSorted()).toEqual([
+      'cyclonedx by builder, scanner',
+      'cyclonedx by builder, scanner',
+      'signature by builder',
+      'signature by builder',
+      'signature by builder',
+    ]);
+    expect(rejected).toEqual([]);
+    for (const { logIndex } of valid) expect(run.summary).toContain(`| \`${logIndex}\` |`);
   });
 
   test.each<[string, () => Record<string, string>, RegExp[]]>([
@@ -132,7 +140,10 @@ describe('verify', () => {
     [
       'an SBOM of one platform of two',
       () => ({ image: unsigned, 'predicate-types': 'cyclonedx' }),
-      [/no valid cyclonedx for sha256:/],
+      [
+        /no valid cyclonedx for sha256:[0-9a-f]{64} \(linux\/arm64\)/,
+        /nothing of this type is attached to it/,
+      ],
     ],
     ['nothing', () => ({ image: bare }), [/nothing of this type is attached/]],
   ])('%s is refused', async (_, inputs, messages) => {
