@@ -1,18 +1,20 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Signer } from '../evidence/identity.ts';
 import { PREDICATE_TYPES } from '../evidence/predicate.ts';
 import type { Attestations } from '../github/attestations.ts';
 import type { RunContext } from '../github/context.ts';
 import { type DigestReference, formatImage, formatPlace, parseDigestReference } from '../image/reference.ts';
 import { Invalid } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
-import { formatCode, formatLink, formatTable } from '../report/markdown.ts';
+import { escapeMarkdown, formatCode, formatLink, formatTable } from '../report/markdown.ts';
+import { describeSigner } from '../report/signed.ts';
 import { findAttached } from '../sigstore/attached.ts';
 import { type Claim, composeStatement, type Published, publishStatements } from '../sigstore/publish.ts';
 import { openSigner, type SigningInputs } from '../sigstore/signer.ts';
 import { attachReferrers } from '../store/attach.ts';
 import { openStore, storeOptions } from '../store/open.ts';
-import { listSubjects } from '../store/subjects.ts';
+import { listSubjects, nameSubjects } from '../store/subjects.ts';
 import { writeTags } from '../store/tag.ts';
 import { buildClaims, checkRevision, formatAttester, identify, openOwnVerifier } from './claims.ts';
 import { bindClaims, listLarge, type PredicateFile, readPredicateFiles } from './predicates.ts';
@@ -40,6 +42,9 @@ interface Attested {
   /** The image or artifact by digest; undefined where files were signed and not pushed. */
   readonly image: DigestReference | undefined;
   readonly published: readonly Published[];
+  /** What each of `published` is about, as people call it. */
+  readonly about: readonly (readonly string[])[];
+  readonly signer: Signer;
 }
 
 /**
@@ -103,7 +108,11 @@ async function attestImage(
   const published = await publishStatements(store, image, signer, claims, { attached });
   const large = listLarge(files, image);
   if (large.length > 0) await attachReferrers(store, large);
-  return { image: { ...reference, digest: image.digest }, published };
+  const names = nameSubjects(image);
+  const about = claims.map(({ subjects = [...names.keys()] }) =>
+    subjects.map((digest) => names.get(digest) ?? digest),
+  );
+  return { image: { ...reference, digest: image.digest }, published, about, signer: self };
 }
 
 /** Signs what is said of files; with `repository` they are pushed as an artifact that carries it, and only then the artifact is tagged. */
@@ -124,6 +133,8 @@ async function attestFiles(
     ...claim,
     files: subjects,
   }));
+  const self = identify(signer, workflow);
+  const about = claims.map(() => [subjects.length === 1 ? 'one file' : `${subjects.length} files`]);
   if (artifact === undefined) {
     const bundles = await signer.sign(claims.map((claim) => composeStatement(subjects, claim)));
     const published = claims.map(({ predicateType }, at) => ({
@@ -132,17 +143,17 @@ async function attestFiles(
       bundle: bundles[at] ?? Buffer.alloc(0),
       repeated: false,
     }));
-    return { image: undefined, published };
+    return { image: undefined, published, about, signer: self };
   }
   const { store, reference, tag } = artifact;
   const image = await artifact.push();
   const attached = await findAttached(store, image, claims, {
-    signer: identify(signer, workflow),
+    signer: self,
     openVerifier: () => openOwnVerifier(signer, inputs, context),
   });
   const published = await publishStatements(store, image, signer, claims, { attached });
   await writeTags(store, image.root, [tag]);
-  return { image: reference, published };
+  return { image: reference, published, about, signer: self };
 }
 
 /** A document about files is about all of them. */
@@ -154,13 +165,18 @@ function claimOfFiles({ input, path, predicateType, predicate, about, large }: P
 }
 
 async function describe(
-  { image, published }: Attested,
+  { image, published, about, signer }: Attested,
   urls: readonly string[] | undefined,
   context: RunContext,
 ): Promise<StepResult> {
-  const repeated = published.filter((one) => one.repeated).map(({ predicateType }) => predicateType);
-  for (const type of new Set(repeated)) {
-    context.log.info(`${type} is attached already, by the same workflow for the same commit`);
+  const rows = published.map(({ predicateType, repeated }, at) => ({
+    predicateType,
+    repeated,
+    about: about[at] ?? [],
+  }));
+  const same = signer.key === undefined ? 'by the same workflow for the same commit' : 'by the same key';
+  for (const type of new Set(rows.filter((one) => one.repeated).map(({ predicateType }) => predicateType))) {
+    context.log.info(`${type} is attached already, ${same}`);
   }
   const folder = await mkdtemp(join(context.temp, 'hallmark-attest-'));
   const bundlePath = join(folder, 'bundles.jsonl');
@@ -169,11 +185,6 @@ async function describe(
     descriptors.map(({ digest }) => ({ predicateType, digest })),
   );
   const name = image && formatImage(image, image.digest);
-  const rows = published.map((one) => [
-    formatCode(one.predicateType),
-    String(one.descriptors.length),
-    one.repeated ? 'was there already' : 'new',
-  ]);
   return {
     outputs: {
       ...(image && { image: name, repository: formatPlace(image), digest: image.digest }),
@@ -184,8 +195,23 @@ async function describe(
     summary: [
       '### Hallmark attest',
       ...(name === undefined ? [] : [formatCode(name)]),
-      formatTable(['Statement', 'Attached to', ''], rows),
+      `Signed by ${describeSigner(signer)}`,
+      formatTable(['Statement', 'About', ''], groupRows(rows)),
       ...(urls ?? []).map((url) => formatLink(url, url)),
     ].join('\n\n'),
   };
+}
+
+/** A row for each type, with all that it was said of. */
+function groupRows(
+  said: readonly { predicateType: string; repeated: boolean; about: readonly string[] }[],
+): string[][] {
+  const groups = Map.groupBy(said, ({ predicateType, repeated }) =>
+    JSON.stringify([predicateType, repeated]),
+  );
+  return [...groups.values()].map((same) => [
+    formatCode(same[0]?.predicateType ?? ''),
+    [...new Set(same.flatMap(({ about }) => about))].map((one) => escapeMarkdown(one)).join(', '),
+    same[0]?.repeated ? 'was there already' : 'new',
+  ]);
 }

@@ -28,7 +28,6 @@ let images = 0;
 beforeAll(async () => {
   world = await startWorld();
   const builder = `{ signer-workflow: ${SIGNER}, ref: [refs/heads/main, refs/tags/v1] }`;
-  world = await startWorld();
   const policy = `version: 1
 repository-id: 123456789
 trust:

@@ -140,7 +140,21 @@ describe('attest', () => {
     expect(world.sigstore.requests.filter(({ path }) => path.endsWith('/signingCert')).length).toBe(
       certificates + 1,
     );
-    expect(run.summary).toContain('Hallmark attest');
+    expect(run.summary.trimEnd().split('\n').slice(4)).toEqual([
+      `Signed by \`${SIGNER}@refs/heads/main\``,
+      '',
+      '| Statement | About |  |',
+      '| --- | --- | --- |',
+      ...[
+        [SIGNATURE, 'index, linux/amd64, linux/arm64'],
+        [PROVENANCE, 'index, linux/amd64, linux/arm64'],
+        [CYCLONEDX, 'linux/amd64'],
+        ['https://spdx.dev/Document', 'linux/arm64'],
+        ['https://in-toto.io/attestation/test-result/v0.1', 'linux/arm64, linux/amd64'],
+        ['https://openvex.dev/ns', 'index, linux/amd64, linux/arm64'],
+        ['https://example.com/review/v1', 'index, linux/amd64, linux/arm64'],
+      ].map(([type, about]) => `| \`${type}\` | ${about} | new |`),
+    ]);
 
     const verified = await world.run('verify', {
       image: name,
