@@ -21,6 +21,11 @@ export interface TrivyChoice {
   readonly 'github-token'?: string | undefined;
 }
 
+/** True for the release that is pinned here: with any other something may be wrong that the caller has to know first. */
+export function isPinned(choice: TrivyChoice): boolean {
+  return choice['trivy-path'] === undefined && (choice['trivy-version'] ?? TRIVY_VERSION) === TRIVY_VERSION;
+}
+
 /**
  * The absolute path of the Trivy to run: `trivy-path`, else one on PATH of the pinned version, else the release, kept in `keep` or by download.
  * `folder` is empty and the caller's to remove. A malicious version is `Refused`. Any but the pinned one needs its sha256,

@@ -18,6 +18,7 @@ import type { Review, ReviewFinding } from '../report/review.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { listSubjects } from '../store/subjects.ts';
 import { FORMATS } from '../trivy/analyse.ts';
+import { isPinned } from '../trivy/find.ts';
 import { type AdditionsInputs, readAdditions } from './additions.ts';
 import {
   type AnalysedImage,
@@ -72,9 +73,8 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
   const program = findProgram(inputs, work, context);
   const found = program.catch(() => undefined);
   try {
-    // One that is named is looked at before an image or a database is fetched for it.
-    const named = inputs['trivy-path'] === undefined ? undefined : program;
-    const [subjects] = await Promise.all([listSubjects(store, wanted), named]);
+    // Another than the pinned one is looked at before layers or a database are fetched for it.
+    const [subjects] = await Promise.all([listSubjects(store, wanted), isPinned(inputs) || program]);
     const name = formatImage(reference, subjects.digest);
     const platforms = choosePlatforms(subjects.platforms, inputs.platforms).map(({ platform }) => platform);
     const add = await readAdditions(inputs, platforms, context);
@@ -164,119 +164,6 @@ function listFiles(analysed: readonly AnalysedPlatform[], single: boolean): Reco
     sarif: pathsOf('sarif'),
     'sbom-cyclonedx': pathsOf('cyclonedx'),
     'sbom-spdx': pathsOf('spdx-json'),
-  };
-}
-
-/** What the baseline says of each finding, and what it has that the image has not. */
-interface Compared {
-  readonly states: ReadonlyMap<MergedFinding, ReviewFinding['state']>;
-  readonly fixed: readonly MergedFinding[];
-}
-
-/** Undefined without a baseline: then everything is unknown. */
-function compareWith(
-  analysed: readonly AnalysedPlatform[],
-  merged: readonly MergedFinding[],
-  baseline: Baseline | undefined,
-): Compared | undefined {
-  if (baseline?.analysed === undefined) return undefined;
-  const own = ({ scanner }: Finding): boolean => scanner === 'trivy';
-  // Other scanners are not run here: of theirs only what was attested is known.
-  const earlier = [
-    ...baseline.analysed.flatMap(({ scan: { findings } }) => findings),
-    ...baseline.earlier.flatMap(({ findings }) => findings.filter((found) => !own(found))),
-  ];
-  const namesOf = (images: readonly AnalysedPlatform[]) => images.map(({ platform }) => platform);
-  const { fresh, fixed } = compareFindings(
-    { merged, platforms: namesOf(analysed) },
-    { merged: mergeFindings(earlier), platforms: namesOf(baseline.analysed) },
-  );
-  const stateOf = (one: MergedFinding): ReviewFinding['state'] =>
-    !fresh.has(one) ? 'known' : one.all.some(own) ? 'new' : 'unknown';
-  // What only another scanner found before is not gone because it was not run.
-  return {
-    states: new Map(merged.map((one) => [one, stateOf(one)])),
-    fixed: fixed.filter(({ all }) => all.some(own)),
-  };
-}
-
-/** What is said of each finding, and of each exception. */
-interface ExcusedFindings {
-  readonly said: ReadonlyMap<MergedFinding, Excused>;
-  readonly exceptions: Review['exceptions'];
-}
-
-/** What is one for a reader is excused when it is on each platform and for each scanner. */
-function excuseFindings(
-  merged: readonly MergedFinding[],
-  excuses: LoadedExcuses,
-  image: VexImage,
-): ExcusedFindings {
-  const now = new Date();
-  const excuser = createExcuser(excuses, { image, now });
-  const said = merged.map((one): [MergedFinding, Excused] => {
-    const all = one.all.map((found) => excuser.ask(found));
-    const first = all.find(({ exception, vex }) => exception ?? vex) ?? { excused: false };
-    return [one, { ...first, excused: all.every(({ excused }) => excused) }];
-  });
-  return { said: new Map(said), exceptions: describeExceptions(excuses, excuser.used, now) };
-}
-
-/** What a reader is told of an excuse; of one that does not hold everywhere nothing, since it excuses nothing. */
-function tellExcuse(said: Excused | undefined): Pick<ReviewFinding, 'exception' | 'vex'> {
-  const { exception, vex, excused } = said ?? {};
-  return {
-    ...(excused && exception && { exception: tellException(exception) }),
-    ...(vex && { vex: { status: vex.status, justification: vex.justification.slice(0, 1000) } }),
-  };
-}
-
-function tellException({ owner, reason, until }: Exception): NonNullable<ReviewFinding['exception']> {
-  return { owner, reason, until: until?.toISOString().slice(0, 10) ?? '' };
-}
-
-function buildReview(
-  image: string,
-  analysed: readonly AnalysedPlatform[],
-  known: {
-    readonly merged: readonly MergedFinding[];
-    readonly compared: Compared | undefined;
-    readonly excused: ExcusedFindings;
-    readonly reasons: readonly string[];
-    readonly inputs: ScanInputs;
-    readonly context: RunContext;
-  },
-): Review {
-  const { merged, compared, excused, reasons, inputs, context } = known;
-  const [first] = analysed;
-  return {
-    version: 1,
-    image,
-    ...(context.sha !== undefined && { commit: context.sha }),
-    platforms: analysed.map(({ platform, manifest: { descriptor, manifest } }) => ({
-      name: platform,
-      digest: descriptor.digest,
-      size: [manifest.config, ...manifest.layers].reduce((sum, { size }) => sum + size, 0),
-      layers: manifest.layers.map(({ digest, size }) => ({ digest, size, createdBy: '' })),
-    })),
-    outcome: reasons.length > 0 ? 'refused' : 'passed',
-    judged: inputs['fail-on'].length > 0,
-    reasons: [...reasons],
-    scanner: {
-      name: 'trivy',
-      version: first?.scan.version ?? '',
-      scanners: [...inputs.scanners],
-      ...(first?.scan.database && { databaseUpdatedAt: first.scan.database.updatedAt }),
-      ...(first?.scan.exploitedAt !== undefined && { exploitedAt: first.scan.exploitedAt }),
-    },
-    findings: merged.map((one) =>
-      describeFinding(one, {
-        state: compared?.states.get(one) ?? 'unknown',
-        ...tellExcuse(excused.said.get(one)),
-      }),
-    ),
-    fixed: (compared?.fixed ?? []).map((one) => describeFinding(one, { state: 'known' })),
-    exceptions: excused.exceptions,
   };
 }
 

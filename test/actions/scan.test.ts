@@ -456,7 +456,7 @@ it.each<[string, Record<string, string>, string]>([
   ['no database', { 'db-repository': ' ' }, 'db-repository:'],
   ['an age that is none', { 'db-max-age': 'old' }, 'db-max-age:'],
   ['a platform that is none', { platforms: 'amd64' }, 'platforms:'],
-  ['another version', { 'trivy-version': '0.71.0', 'trivy-path': '' }, 'trivy-version:'],
+  ['another version', { 'trivy-version': '0.71.0', 'trivy-path': '' }, 'trivy-sha256:'],
   ['a path to nowhere', { 'trivy-path': 'nowhere' }, 'trivy-path:'],
 ])('%s is invalid', async (_, inputs, message) => {
   const run = await scan(inputs);
