@@ -13,6 +13,10 @@ const RULES = {
   listed: { title: 'x', needs: ['sbom'] },
   signed: { title: 'x', needs: ['signature'] },
   odd: { title: 'x', deny: 'image.size / 0 > 1' },
+  fixable: { title: 'x', deny: "vulnerabilities.exists(v, v.fixed != '')" },
+  tested: { title: 'x', deny: '!tests.passed' },
+  fresh: { title: 'x', needs: ['scan'], deny: 'image.size > 10' },
+  excused: { title: 'x', deny: "excused.exists(e, e.class == 'secret')" },
 };
 const rules = Object.fromEntries(Object.entries(RULES).map(([name, rule]) => [name, ruleSchema.parse(rule)]));
 
@@ -21,21 +25,26 @@ interface Image {
   readonly secrets?: readonly string[];
   readonly size?: number;
   readonly missing?: readonly Need[];
+  /** Packages in which something is excused. */
+  readonly excused?: readonly string[];
+  /** Whether the tests passed. */
+  readonly tests?: boolean;
 }
 
-/** `CVE-1 openssl` is critical, `cve-1 openssl` is not. */
-function gathered({ found = [], secrets = [], size = 1, missing = [] }: Image): Gathered {
+/** `CVE-1 openssl` is critical, `cve-1 openssl` is not; `CVE-1 openssl 3` is fixed in 3, and `CVE-1 openssl 3 arm64` is of another platform. */
+function gathered(image: Image): Gathered {
+  const { found = [], secrets = [], size = 1, missing = [], excused = [], tests = true } = image;
   const vulnerabilities = found.map((text) => {
-    const [id = '', name = ''] = text.split(' ');
+    const [id = '', name = '', fixed = '', machine = 'amd64'] = text.split(' ');
     return {
       id: id.toUpperCase(),
       package: name,
       version: '1',
-      fixed: '',
+      fixed,
       severity: id.startsWith('CVE') ? 'CRITICAL' : 'LOW',
       title: '',
       url: '',
-      platform: 'linux/amd64',
+      platform: `linux/${machine}`,
       target: '',
     };
   });
@@ -52,6 +61,8 @@ function gathered({ found = [], secrets = [], size = 1, missing = [] }: Image): 
       line: 1n,
       platform: '',
     })),
+    excused: excused.map((target) => ({ class: 'secret', id: 'key', package: '', severity: 'HIGH', target })),
+    ...(!missing.includes('test') && { tests: { passed: tests } }),
     now: new Date(),
   } as unknown as Facts;
   return { facts, missing: new Map(missing.map((need) => [need, ['it is missing']])) };
@@ -91,6 +102,47 @@ test.each<[string, string, Image, Image | undefined, boolean]>([
     { found: ['cve-1 a'] },
     true,
   ],
+  [
+    'too many in both, and more of them here',
+    'few',
+    { found: ['cve-1 a', 'cve-2 a', 'cve-3 a', 'cve-4 a', 'cve-5 a'] },
+    { found: ['cve-1 a', 'cve-2 a', 'cve-3 a'] },
+    true,
+  ],
+  [
+    'too many in both, and the same',
+    'few',
+    { found: ['cve-1 a', 'cve-2 a', 'cve-3 a'] },
+    { found: ['cve-1 a', 'cve-2 a', 'cve-3 a', 'cve-4 a'] },
+    false,
+  ],
+  [
+    'the same on another platform',
+    'no-critical',
+    { found: ['CVE-1 ssl 3 arm64'] },
+    { found: ['CVE-1 ssl 3 amd64'] },
+    true,
+  ],
+  [
+    'the same, with a fix only here',
+    'fixable',
+    { found: ['CVE-1 ssl 3'] },
+    { found: ['CVE-1 ssl', 'CVE-2 x 1'] },
+    true,
+  ],
+  [
+    'a finding, where nobody looked at what runs',
+    'no-critical',
+    { found: ['CVE-1 ssl'] },
+    { missing: ['scan'] },
+    true,
+  ],
+  ['tests that failed, where what runs has none', 'tested', { tests: false }, { missing: ['test'] }, true],
+  ['tests that failed in both', 'tested', { tests: false }, { tests: false }, false],
+  ['no tests, where those of what runs failed', 'tested', { missing: ['test'] }, { tests: false }, true],
+  ['no scan, where what runs breaks the rule', 'fresh', { missing: ['scan'] }, { size: 20 }, true],
+  ['another secret that is excused', 'excused', { excused: ['/a'] }, { excused: ['/b'] }, true],
+  ['the same secret that is excused', 'excused', { excused: ['/a'] }, { excused: ['/a', '/b'] }, false],
   ['a secret in both', 'no-secrets', { secrets: ['/a'] }, { secrets: ['/a'] }, false],
   ['a secret in another file', 'no-secrets', { secrets: ['/a'] }, { secrets: ['/b'] }, true],
   ['both too large', 'small', { size: 20 }, { size: 11 }, false],
