@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Approval } from '../evidence/promotion.ts';
-import { type Digest, digestAlgorithm, digestHex } from '../image/digest.ts';
+import type { Digest } from '../image/digest.ts';
 import type { Source } from './ancestry.ts';
 import type { Github } from './api.ts';
 import type { RunContext } from './context.ts';
@@ -11,8 +11,8 @@ export interface Approvals {
   readonly discounted: readonly string[];
 }
 
-/** So much of a digest has to stand in a comment that nobody means another one by it. */
-const SHOWN = 12;
+/** Nobody reads more reviews of one pull request than these. */
+const MOST_REVIEWS = 1000;
 const PAGE = 100;
 /** GitHub lists no more commits of a pull request than these (REST, "List commits on a pull request"). */
 const MOST_COMMITS = 250;
@@ -89,7 +89,6 @@ export async function readRunApprovals(
     runApprovalsSchema,
     'actions',
   );
-  const shown = `${digestAlgorithm(digest)}:${digestHex(digest).slice(0, SHOWN)}`;
   return sort(
     (reviews ?? [])
       .filter(
@@ -101,7 +100,7 @@ export async function readRunApprovals(
         if (isSame(user.login, context.actor)) return `${what} is of the one who started it`;
         if (user.type === 'Bot') return `${what} is of no person`;
         if (!namesDigest(comment, digest))
-          return `${what} does not name the digest: its comment has no ${shown}…`;
+          return `${what} does not name the digest: its comment has no ${digest}`;
         const url = `${context.serverUrl}/${owner}/${repo}/actions/runs/${runId}`;
         // GitHub does not say when; it was there when it was looked at.
         return { by: user.login, at: new Date().toISOString(), how: 'run', url };
@@ -109,13 +108,9 @@ export async function readRunApprovals(
   );
 }
 
-/** A digest in full or its beginning, and nothing that goes on as another one does. */
+/** In full: of two images with one beginning of 12 digits, which a laptop finds in seconds, one could be shown and the other promoted. */
 function namesDigest(comment: string, digest: Digest): boolean {
-  const wanted = digestHex(digest);
-  const algorithm = digestAlgorithm(digest);
-  return [...comment.matchAll(/\b(sha256|sha512):([0-9a-f]+)/g)].some(
-    ([, named, hex = '']) => named === algorithm && hex.length >= SHOWN && wanted.startsWith(hex),
-  );
+  return comment.split(/[^\w:]+/).includes(digest);
 }
 
 async function readReviews(github: Github, source: Source, context: RunContext): Promise<Approvals> {
@@ -145,7 +140,14 @@ async function readReviews(github: Github, source: Source, context: RunContext):
       discounted: [`${name} has more commits than GitHub lists, so nobody knows who wrote them`],
     };
   }
-  const unknown = commits.find(({ author }) => author === null);
+  if (reviews.length >= MOST_REVIEWS) {
+    return {
+      approvals: [],
+      discounted: [`${name} has more reviews than are read, so nobody knows the last of each`],
+    };
+  }
+  // Anybody can write another's name as a commit's author.
+  const unknown = commits.find(({ author, committer }) => author === null || committer === null);
   const writers = commits.flatMap(({ author, committer }) => [author?.login, committer?.login]);
   // The last word of each counts; a comment takes nothing back.
   const latest = new Map<string, z.infer<typeof reviewsSchema>[number]>();
@@ -194,7 +196,7 @@ async function readPages<T>(
       'pull-requests',
     );
     all.push(...(found ?? []));
-    if ((found?.length ?? 0) < PAGE || all.length >= MOST_COMMITS * 4) return all;
+    if ((found?.length ?? 0) < PAGE || all.length >= MOST_REVIEWS) return all;
   }
 }
 

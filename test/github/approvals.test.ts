@@ -59,13 +59,13 @@ const run = (given: Partial<StubRunReview>): StubRunReview => ({
   run: 7,
   environment: 'prod',
   login: 'hubot',
-  comment: `ship sha256:ab12ab12ab12`,
+  comment: `ship ${DIGEST}, please`,
   ...given,
 });
 
 test.each<[string, Partial<StubRunReview>, string[], string]>([
   ['with the digest in the comment', {}, ['hubot run'], ''],
-  ['with the whole digest', { comment: DIGEST }, ['hubot run'], ''],
+  ['with the digest alone', { comment: DIGEST }, ['hubot run'], ''],
   ['without a comment', { comment: '' }, [], 'does not name the digest'],
   ['of another digest', { comment: `sha256:${'c'.repeat(64)}` }, [], 'does not name the digest'],
   [
@@ -74,8 +74,9 @@ test.each<[string, Partial<StubRunReview>, string[], string]>([
     [],
     'does not name the digest',
   ],
-  ['of too little of the digest', { comment: 'sha256:ab12ab1' }, [], 'does not name the digest'],
-  ['of another algorithm', { comment: 'sha512:ab12ab12ab12' }, [], 'does not name the digest'],
+  ['of a part of the digest', { comment: 'sha256:ab12ab12ab12' }, [], 'does not name the digest'],
+  ['of a longer digest', { comment: `${DIGEST}ab` }, [], 'does not name the digest'],
+  ['of another algorithm', { comment: DIGEST.replace('sha256', 'sha512') }, [], 'does not name the digest'],
   ['for another environment', { environment: 'staging' }, [], ''],
   ['of another run', { run: 8 }, [], ''],
   ['by the one who started the run', { login: 'Mona' }, [], 'is of the one who started it'],
@@ -122,6 +123,24 @@ test.each<[string, Partial<StubMerge>, string[], string]>([
     { commits: [{ sha: 'e'.repeat(40), author: null }] },
     [],
     'nobody knows whose',
+  ],
+  [
+    'with a committer of nobody known',
+    { commits: [{ sha: 'e'.repeat(40), author: 'octocat', committer: null }] },
+    [],
+    'nobody knows whose',
+  ],
+  [
+    'by one who committed under another name',
+    { commits: [{ sha: 'e'.repeat(40), author: 'octocat', committer: 'hubot' }] },
+    [],
+    'wrote some of it',
+  ],
+  [
+    'with more reviews than are read',
+    { reviews: Array.from({ length: 1001 }, () => ({ login: 'hubot', state: 'APPROVED', commit: HEAD })) },
+    [],
+    'more reviews than are read',
   ],
   ['by the one who started the run', review({ login: 'mona' }), [], 'started this run'],
   ['of a pull request that is open', { commit: null, head: COMMIT }, [], 'no pull request was merged as'],

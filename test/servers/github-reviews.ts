@@ -18,8 +18,12 @@ export interface StubMerge {
   readonly head: string;
   /** The commit it was merged as; null for one that is open. */
   readonly commit: string | null;
-  /** Each commit's author; null for one that GitHub does not know. */
-  readonly commits: readonly { readonly sha: string; readonly author: string | null }[];
+  /** Each commit's author and committer (GitHub itself when absent); null for one that GitHub does not know. */
+  readonly commits: readonly {
+    readonly sha: string;
+    readonly author: string | null;
+    readonly committer?: string | null;
+  }[];
   readonly reviews: readonly {
     readonly login: string;
     readonly state: string;
@@ -89,10 +93,10 @@ export function createReviews() {
       if (merge === undefined) return notFound;
       return list(
         context,
-        merge.commits.map(({ sha, author }) => ({
+        merge.commits.map(({ sha, author, committer = 'web-flow' }) => ({
           sha,
           author: author === null ? null : { login: author },
-          committer: { login: 'web-flow' },
+          committer: committer === null ? null : { login: committer },
         })),
       );
     },
