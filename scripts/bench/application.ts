@@ -49,7 +49,11 @@ function writeText(size: number): Buffer {
 }
 
 /** Packs a folder into a single-platform image with crane and pushes it; gives `host/repository@digest`. */
-export async function pushFolder(folder: string, repository: string): Promise<string> {
+export async function pushFolder(
+  folder: string,
+  repository: string,
+  platform = 'linux/amd64',
+): Promise<string> {
   const crane = await ensureTool('crane');
   const archive = `${folder}.tar`;
   await execute('tar', [
@@ -65,8 +69,17 @@ export async function pushFolder(folder: string, repository: string): Promise<st
   ]);
   const tag = `${repository}:bench`;
   await execute(crane, ['append', '--oci-empty-base', '--new_layer', archive, '--new_tag', tag]);
-  const { stdout } = await execute(crane, ['mutate', '--set-platform', 'linux/amd64', '--tag', tag, tag]);
+  const { stdout } = await execute(crane, ['mutate', '--set-platform', platform, '--tag', tag, tag]);
   return `${repository}@${/sha256:[0-9a-f]{64}/.exec(stdout.trim())?.[0]}`;
+}
+
+/** Puts images of one platform each under one index; gives `host/repository@digest`. */
+export async function pushIndex(images: readonly string[], repository: string): Promise<string> {
+  const crane = await ensureTool('crane');
+  const manifests = images.flatMap((image) => ['--manifest', image]);
+  await execute(crane, ['index', 'append', ...manifests, '--tag', `${repository}:bench`]);
+  const { stdout } = await execute(crane, ['digest', `${repository}:bench`]);
+  return `${repository}@${stdout.trim()}`;
 }
 
 /** Copies an image by digest to another repository. */
