@@ -15,6 +15,7 @@ import {
 import type { RunContext } from '../github/context.ts';
 import type { Digest } from '../image/digest.ts';
 import { Refused } from '../outcome/outcome.ts';
+import { createBundleReader } from './bundle.ts';
 import { createKnownCertificates, keepWork, readSigner } from './certificate.ts';
 import type { SigningInputs } from './instance.ts';
 import { fingerprintOf, readPublicKey } from './key.ts';
@@ -53,24 +54,8 @@ export interface Trusted extends Thresholds {
   readonly key?: KeyObject | readonly KeyObject[] | undefined;
 }
 
-/** The most log entries and timestamps of one bundle, and characters of its verification material: honest ones have a few, and each costs time. */
-const MATERIAL_CAP = { entries: 16, characters: 256 * 1024 } as const;
-
 /** The most characters of a reason: it may quote what a stranger wrote, and stands in outputs and summaries. */
 const REASON = 500;
-
-/** sigstore_bundle.proto, "media_type". */
-const BUNDLE_TYPE = /^application\/vnd\.dev\.sigstore\.bundle(?:\+json;version=0\.[123]|\.v0\.3\+json)$/;
-
-const materialSchema = z.object({
-  mediaType: z.string().regex(BUNDLE_TYPE, 'it is no Sigstore bundle of version 0.1, 0.2 or 0.3'),
-  verificationMaterial: z.looseObject({
-    tlogEntries: z.array(z.unknown()).max(MATERIAL_CAP.entries).optional(),
-    timestampVerificationData: z
-      .looseObject({ rfc3161Timestamps: z.array(z.unknown()).max(MATERIAL_CAP.entries).optional() })
-      .nullish(),
-  }),
-});
 
 /**
  * The verifier that the inputs ask for. A key needs no trust root: it is loaded beside one only when asked for,
@@ -108,21 +93,6 @@ export async function createVerifier(trusted: Trusted): Promise<StatementVerifie
         throw new Refused(`the bundle does not verify: ${why}`, { cause });
       }
     },
-  };
-}
-
-/** Reads a bundle's JSON. The reader throws errors of any kind. */
-export async function createBundleReader(): Promise<(bytes: Buffer) => Bundle> {
-  const { bundleFromJSON } = await import('@sigstore/bundle');
-  return (bytes) => {
-    const json = parseStrictJson(bytes);
-    const parsed = materialSchema.safeParse(json);
-    const [issue] = parsed.error?.issues ?? [];
-    if (issue !== undefined) throw new Error(`${issue.path.join('.')}: ${issue.message}`);
-    if (JSON.stringify(parsed.data?.verificationMaterial).length > MATERIAL_CAP.characters) {
-      throw new Error(`its verification material is longer than ${MATERIAL_CAP.characters} characters`);
-    }
-    return bundleFromJSON(json);
   };
 }
 

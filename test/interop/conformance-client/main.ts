@@ -6,12 +6,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import type { Bundle } from '@sigstore/bundle';
+import { createBundleReader } from '../../../shared/sigstore/bundle.ts';
 import { parseTrustedRoot } from '../../../shared/sigstore/root.ts';
-import {
-  createBundleReader,
-  createSignatureVerifier,
-  type MessageCheck,
-} from '../../../shared/sigstore/verifier.ts';
+import { createSignatureVerifier, type MessageCheck } from '../../../shared/sigstore/verifier.ts';
 import { checkDigestSignature } from './digest.ts';
 
 /** The public instance's root as @sigstore/tuf carries it: the suite runs offline. */
