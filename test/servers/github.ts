@@ -10,6 +10,7 @@ import { type Context, OpenAPIBackend } from 'openapi-backend';
 import { createReports, denyToken, type Reports, type StubToken, TOKEN_OF_ALL } from './github-reports.ts';
 import { createReviews, type Reviews } from './github-reviews.ts';
 import { fillRequired, type Schema, successSchema } from './github-schema.ts';
+import { createWriting, type Writing } from './github-writing.ts';
 
 export interface StubRepository {
   /** `octo/app` */
@@ -35,6 +36,8 @@ export interface GithubStub {
   readonly reports: Reports;
   /** Who approved what. */
   readonly reviews: Reviews;
+  /** Branches, pull requests from them, and deployments. */
+  readonly writing: Writing;
   readonly requests: { method: string; path: string; status: number }[];
   /** The bundles that were stored, in their order: the id of one is its place, from 1 on. */
   readonly attestations: unknown[];
@@ -47,7 +50,11 @@ export interface GithubStub {
   /** Writes files to the default branch; returns the new commit. */
   commit(repository: string, files: Record<string, string | undefined>): string;
   /** A commit of another branch than the default one, by its SHA: a child of `parent`, or of the first commit. */
-  push(repository: string, sha: string, parent?: string): void;
+  push(repository: string, sha: string, parent?: string, message?: string): void;
+  /** The files at the head of the default branch, or at a commit. */
+  filesOf(repository: string, commit?: string): ReadonlyMap<string, string>;
+  /** The message of the commit at the head of the default branch, or of another. */
+  messageOf(repository: string, commit?: string): string;
   /** A commit that a fork pushed: its SHA answers in the parent repository, no branch of it reaches it. */
   commitInFork(repository: string, files: Record<string, string>): string;
   /** The next `times` requests of an operation (`repos/get`) answer with this status instead; with `done` the work is done all the same. */
@@ -68,6 +75,7 @@ interface Commit {
   readonly sha: string;
   readonly parent: Commit | undefined;
   readonly files: ReadonlyMap<string, string>;
+  readonly message?: string;
 }
 interface State extends StubRepository {
   readonly commits: Map<string, Commit>;
@@ -107,6 +115,7 @@ export async function startGithub(options: {
     findToken(String(context.request.headers.authorization)) ?? TOKEN_OF_ALL;
   const { reports, handlers } = createReports(() => address(), tokenOf);
   const { reviews, handlers: reviewing } = createReviews();
+  const { writing, handlers: writingHandlers, listOpen } = createWriting((context) => find(context));
   const findToken = (authorization = ''): StubToken | undefined =>
     tokens.get(/^(?:token|bearer) (.+)$/i.exec(authorization)?.[1] ?? '');
 
@@ -118,19 +127,16 @@ export async function startGithub(options: {
     handlers: {
       ...handlers,
       ...reviewing,
+      ...writingHandlers,
+      'pulls/list': (context) => {
+        const listed = handlers['pulls/list']?.(context) ?? notFound;
+        return { ...listed, body: [...(listed.body as unknown[]), ...listOpen(context)] };
+      },
       'repos/get': (context) => answer(find(context), (state) => describeRepository(context, state)),
       'repos/get-branch': (context) => answer(find(context), (state) => describeBranch(context, state)),
       'repos/get-branch-rules': (context) => answer(find(context), describeRules),
       'repos/compare-commits-with-basehead': (context) =>
         answer(find(context), (state) => compareCommits(context, state)),
-      'git/get-commit': (context) =>
-        answer(find(context), (state) => {
-          const commit = state.commits.get(String(context.request.params.commit_sha));
-          return (
-            commit &&
-            fillRequired(successSchema(context), { sha: commit.sha, parents: describeParents(commit) })
-          );
-        }),
       'dependency-graph/create-repository-snapshot': (context) => {
         const found = answer(find(context), () => fillRequired(successSchema(context, 201)));
         if (found.status === 200) snapshots.push(context.request.requestBody);
@@ -248,6 +254,7 @@ export async function startGithub(options: {
     },
     reports,
     reviews,
+    writing,
     requests,
     attestations,
     bundlesElsewhere: false,
@@ -258,10 +265,18 @@ export async function startGithub(options: {
       state.head = addCommit(state.commits, files, state.head);
       return state.head.sha;
     },
-    push: (name, sha, parent) => {
+    push: (name, sha, parent, message = 'a commit') => {
       const { commits } = stateOf(name);
       const before = parent === undefined ? [...commits.values()][0] : commits.get(parent);
-      commits.set(sha, { sha, parent: before, files: new Map(before?.files) });
+      commits.set(sha, { sha, parent: before, files: new Map(before?.files), message });
+    },
+    filesOf: (name, commit) => {
+      const { head, commits } = stateOf(name);
+      return (commit === undefined ? head : commits.get(commit))?.files ?? new Map();
+    },
+    messageOf: (name, commit) => {
+      const { head, commits } = stateOf(name);
+      return (commit === undefined ? head : commits.get(commit))?.message ?? '';
     },
     commitInFork: (name, files) => {
       const state = stateOf(name);
@@ -384,11 +399,18 @@ function compareCommits(context: Context, state: State): unknown {
   while (common !== undefined && !isAncestor(common, head)) common = common.parent;
   // Two histories without a common commit are not compared.
   if (common === undefined) return undefined;
+  const between: Commit[] = [];
+  for (let at: Commit | undefined = head; at !== undefined && at !== common; at = at.parent)
+    between.unshift(at);
+  const item = ((schema.properties as Record<string, Schema>).commits?.items ?? {}) as Schema;
   return fillRequired(schema, {
     status,
+    total_commits: between.length,
     base_commit: { sha: base.sha },
     merge_base_commit: { sha: common.sha, parents: describeParents(common) },
-    commits: [],
+    commits: between
+      .slice(0, Number(context.request.query.per_page ?? 250))
+      .map(({ sha, message = 'a commit' }) => fillRequired(item, { sha, commit: { message } })),
   });
 }
 
