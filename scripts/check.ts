@@ -79,7 +79,7 @@ function describeCircle(circle: readonly string[] | undefined): string {
 
 function describeStalePages(): string {
   const stale = findStalePages();
-  return stale.length === 0 ? '' : `run "npm run docs" and commit action-docs/: ${stale.join(', ')}`;
+  return stale.length === 0 ? '' : `run "npm run docs" and commit ${stale.join(', ')}`;
 }
 
 /** Rebuilds dist/ in place. `git status` and not `git diff`, which does not see a new chunk. */

@@ -1,10 +1,11 @@
 // npm run docs
-// Writes action-docs/<name>.md from actions/<name>/action.yml and the action's example, and action-docs/rules.md.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Writes action-docs/<name>.md from actions/<name>/action.yml and the action's example, action-docs/rules.md, and schema/policy.json.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { fileSchema } from '../shared/policy/schema.ts';
 import { TYPES, VARIABLES } from '../shared/policy/variables.ts';
 import { COMMON_OUTPUTS } from '../shared/step/action.ts';
 
@@ -138,6 +139,7 @@ function formatCell(value: string): string {
     .replaceAll('|', '\\|')}\``;
 }
 
+const rulesFile = join(root, 'shared', 'policy', 'rules.yaml');
 const rulesSchema = z.object({
   rules: z.record(
     z.string(),
@@ -152,7 +154,7 @@ const rulesSchema = z.object({
 
 /** What a policy's rules can see, and the built-in ones, from the code that says so. */
 export function renderRulesPage(): string {
-  const file = readFileSync(join(root, 'shared', 'policy', 'rules.yaml'), 'utf8');
+  const file = readFileSync(rulesFile, 'utf8');
   const rules = Object.entries(rulesSchema.parse(parse(file)).rules).map(
     ([name, { title, needs, deny, hint }]) => [
       `\`${name}\``,
@@ -189,17 +191,65 @@ export function renderRulesPage(): string {
   ].join('\n\n')}\n`;
 }
 
-/** Every generated page by its name in action-docs/. */
-export function renderPages(): Map<string, string> {
-  const pages = listActions().map((name): [string, string] => [`${name}.md`, renderPage(name)]);
-  return new Map([...pages, ['rules.md', renderRulesPage()]]);
+/** The form of a policy's file as JSON Schema (draft 7, which editors know best): of the schema that reads it. What is no form, CEL say, it does not check. */
+export function renderPolicySchema(): string {
+  const schema = z.toJSONSchema(fileSchema, {
+    io: 'input',
+    target: 'draft-07',
+    unrepresentable: 'any',
+    // Left out by the library where a value is transformed after it is read.
+    override: ({ zodSchema, jsonSchema }) => {
+      const { examples, anyOf } = z.globalRegistry.get(zodSchema) ?? {};
+      if (examples !== undefined) jsonSchema.examples = examples as [];
+      if (zodSchema._zod.def.type !== 'pipe') return;
+      // What is read is not yet what it is made into: a number is made text, and one value a list of one.
+      const { type, items } = jsonSchema;
+      const alternatives = anyOf ?? (type === 'array' && [items, { type, items, minItems: 1 }]);
+      if (!alternatives) return;
+      for (const key of ['type', 'items', 'minItems', 'pattern'] as const) delete jsonSchema[key];
+      jsonSchema.anyOf = alternatives as [];
+    },
+  });
+  const names = Object.keys(rulesSchema.parse(parse(readFileSync(rulesFile, 'utf8'))).rules);
+  const rules = schema.properties?.environments;
+  // Names to choose from; a policy's own may be any.
+  if (typeof rules === 'object' && typeof rules.additionalProperties === 'object') {
+    const list = rules.additionalProperties.properties?.rules;
+    if (typeof list === 'object') list.items = { anyOf: [{ enum: names }, { type: 'string' }] };
+  }
+  const whole = { required: ['repository-id', 'trust', 'environments'] };
+  const environments = { additionalProperties: { required: ['repository', 'rules'] }, minProperties: 1 };
+  return `${JSON.stringify(
+    {
+      $id: 'https://hallmark-actions.github.io/schema/policy.json',
+      title: 'Hallmark policy',
+      description: `Who may say what, which environments there are, and what an image needs for each. Built-in rules: ${names.join(', ')}.`,
+      ...schema,
+      // A whole policy, unless it is on top of a central one or is one.
+      if: { not: { anyOf: [{ required: ['extends'] }, { required: ['allow'] }] } },
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+      then: { ...whole, properties: { environments, trust: { minProperties: 1 } } },
+    },
+    null,
+    2,
+  )}\n`;
 }
 
-/** The generated pages that are not what is in action-docs/. */
+/** Every generated file by its path in the repository. */
+export function renderPages(): Map<string, string> {
+  const pages = listActions().map((name): [string, string] => [`action-docs/${name}.md`, renderPage(name)]);
+  return new Map([
+    ...pages,
+    ['action-docs/rules.md', renderRulesPage()],
+    ['schema/policy.json', renderPolicySchema()],
+  ]);
+}
+
+/** The generated files that are not what is committed. */
 export function findStalePages(): string[] {
   return [...renderPages()]
     .filter(([file, page]) => {
-      const path = join(root, 'action-docs', file);
+      const path = join(root, file);
       return !existsSync(path) || readFileSync(path, 'utf8') !== page;
     })
     .map(([file]) => file);
@@ -207,7 +257,8 @@ export function findStalePages(): string[] {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const [file, page] of renderPages()) {
-    writeFileSync(join(root, 'action-docs', file), page);
-    console.log(`action-docs/${file}`);
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), page);
+    console.log(file);
   }
 }

@@ -9,14 +9,28 @@ const moment = z.iso
 /** A time in which nothing is promoted: once, `from` a moment `until` another, or every week, on `days` between hours of a day (UTC). */
 export const freezeSchema = z
   .strictObject({
-    from: moment.optional(),
-    until: moment.optional(),
-    days: z.array(z.enum(DAYS)).min(1).optional(),
-    /** As in 18:00; the beginning of the day when absent. */
-    after: clock.optional(),
-    /** As in 24:00; the end of the day when absent. */
-    before: clock.optional(),
-    reason: z.string().min(1).max(200),
+    from: moment
+      .meta({ description: 'When a freeze of once begins.', examples: ['2026-12-20T00:00:00Z'] })
+      .optional(),
+    until: moment.meta({ description: 'When it ends.', examples: ['2027-01-02T00:00:00Z'] }).optional(),
+    days: z
+      .array(z.enum(DAYS))
+      .min(1)
+      .meta({ description: 'Days of every week.', examples: [['sat', 'sun']] })
+      .optional(),
+    after: clock
+      .meta({
+        description: 'The hour of those days (UTC) at which it begins; the beginning of the day when absent.',
+        examples: ['18:00'],
+      })
+      .optional(),
+    before: clock
+      .meta({
+        description: 'The hour at which it ends; the end of the day when absent.',
+        examples: ['24:00'],
+      })
+      .optional(),
+    reason: z.string().min(1).max(200).meta({ description: 'Why, for people.' }),
   })
   .superRefine(({ from, until, days, after, before }, context) => {
     const complain = (message: string): void => context.addIssue({ code: 'custom', message });

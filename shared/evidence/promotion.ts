@@ -65,7 +65,13 @@ export const promotionSchema = z
       .object({ repository: z.string(), commit: z.string(), paths: z.array(z.string()) })
       .optional(),
     /** The policy that judged, with its own bytes (base64): a rollback needs it also when GitHub is down. */
-    policy: z.object({ uri: z.string(), digest, content: z.base64() }),
+    policy: z.object({
+      uri: z.string(),
+      digest,
+      content: z.base64(),
+      /** The bytes of the central policy that it extends: it names the commit, and so their place. */
+      central: z.base64().optional(),
+    }),
   })
   .refine(({ action, verdict }) => isMove(action) === (verdict !== undefined), {
     message: 'a promotion and a rollback stand on a verdict, nothing else does',

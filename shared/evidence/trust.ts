@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Distrust } from './distrust.ts';
 import { GITHUB_ISSUER, type Signer, serverOf } from './identity.ts';
 import { ROLES, type Role } from './predicate.ts';
 
@@ -19,10 +20,12 @@ const REPOSITORY = /[\w-]+\/[\w.-]+/;
 const WORKFLOW = new RegExp(`${REPOSITORY.source}/\\.github/workflows/[^/@*]+\\.ya?ml`);
 // git-check-ref-format(1): a ref holds no wildcard.
 const ref = form(/refs\/[^\s*?[]+/, 'a ref in full, as refs/heads/main');
-const number = z.preprocess(
-  (given) => (typeof given === 'number' ? String(given) : given),
-  z.string().regex(/^\d+$/, 'may be a number, as in 123456789'),
-);
+const number = z
+  .preprocess(
+    (given) => (typeof given === 'number' ? String(given) : given),
+    z.string().regex(/^\d+$/, 'may be a number, as in 123456789'),
+  )
+  .meta({ anyOf: [{ type: 'integer' }, { type: 'string', pattern: '^\\d+$' }] });
 const trigger = form(/[a-z_]+/, 'an event, as push');
 
 /**
@@ -31,43 +34,82 @@ const trigger = form(/[a-z_]+/, 'an event, as push');
  */
 export const identityRuleSchema = z
   .strictObject({
-    /**
-     * The workflow that signed, `owner/repo/.github/workflows/x.yml`, any ref unless `@ref` is written (certificate .9 and SAN).
-     * For its own repository only, unless one of `SOURCES` says for which.
-     */
     'signer-workflow': form(
       new RegExp(`${WORKFLOW.source}(?:@refs/[^\\s*?[]+|@[0-9a-f]{40})?`),
       'owner/repo/.github/workflows/<file>.yml, with @refs/… to pin its ref',
-    ).optional(),
-    /** `owner/repo` of the workflow that signed. */
-    'signer-repo': form(REPOSITORY, 'owner/repo').optional(),
-    /** The workflow that was triggered, `owner/repo/.github/workflows/x.yml` (.18). */
-    workflow: form(WORKFLOW, 'owner/repo/.github/workflows/<file>.yml').optional(),
-    /** Refs of the source, any of them (.14); also of the signing workflow where that lies in the source's own repository. */
-    ref: several(ref).optional(),
-    /** Events, any of them (.20); `TRUSTED_TRIGGERS` when absent. */
-    trigger: several(trigger).optional(),
-    /** OIDC issuer (.8); GitHub's when absent. */
-    issuer: form(/https?:\/\/\S+/, 'the URL of an OIDC issuer').optional(),
-    /** `github-hosted` or `self-hosted` (.11). */
-    'runner-environment': form(/github-hosted|self-hosted/, 'github-hosted or self-hosted').optional(),
-    /** The source repository's number, which outlives renames (.15). */
-    'repository-id': number.optional(),
-    /** The source repository, `owner/repo` (.12). Beside `key` the image's, `ghcr.io/octo/app`, as the statement names it. */
-    repository: z.string().min(1).optional(),
-    /** The owner of the source repository (.16). */
-    owner: form(/[\w-]+/, 'the name of an account').optional(),
-    /** The owner's number, which outlives renames and is nobody else's when the name is free again (.17). */
-    'owner-id': number.optional(),
-    /** A public key, by the sha256 fingerprint of its SPKI DER: `sha256:<64 hex>`. */
+    )
+      .meta({
+        description:
+          'The workflow that signed, any ref unless @ref is written (certificate .9 and SAN). For its own repository only, unless workflow, repository, repository-id, owner or owner-id says for which.',
+        examples: ['octo/app/.github/workflows/release.yml'],
+      })
+      .optional(),
+    'signer-repo': form(REPOSITORY, 'owner/repo')
+      .meta({ description: 'The repository of the workflow that signed.', examples: ['octo/app'] })
+      .optional(),
+    workflow: form(WORKFLOW, 'owner/repo/.github/workflows/<file>.yml')
+      .meta({
+        description: 'The workflow that was triggered (.18).',
+        examples: ['octo/app/.github/workflows/release.yml'],
+      })
+      .optional(),
+    ref: several(ref)
+      .meta({
+        description:
+          "Refs of the source, any of them (.14); also of the signing workflow where that lies in the source's own repository.",
+        examples: [['refs/heads/main', 'glob:refs/tags/v*']],
+      })
+      .optional(),
+    trigger: several(trigger)
+      .meta({
+        description: `Events, any of them (.20); ${TRUSTED_TRIGGERS.join(', ')} when absent.`,
+        examples: [['push', 'workflow_dispatch']],
+      })
+      .optional(),
+    issuer: form(/https?:\/\/\S+/, 'the URL of an OIDC issuer')
+      .meta({ description: "OIDC issuer (.8); GitHub's when absent.", examples: [GITHUB_ISSUER] })
+      .optional(),
+    'runner-environment': form(/github-hosted|self-hosted/, 'github-hosted or self-hosted')
+      .meta({ description: 'Where it ran (.11).', examples: ['github-hosted', 'self-hosted'] })
+      .optional(),
+    'repository-id': number
+      .meta({
+        description: "The source repository's number, which outlives renames (.15).",
+        examples: [123456789],
+      })
+      .optional(),
+    repository: z
+      .string()
+      .min(1)
+      .meta({
+        description:
+          "The source repository, owner/repo (.12). Beside key the image's, ghcr.io/octo/app, as the statement names it.",
+        examples: ['octo/app'],
+      })
+      .optional(),
+    owner: form(/[\w-]+/, 'the name of an account')
+      .meta({ description: 'The owner of the source repository (.16).', examples: ['octo'] })
+      .optional(),
+    'owner-id': number
+      .meta({
+        description:
+          "The owner's number, which outlives renames and is nobody else's when the name is free again (.17).",
+        examples: [1234],
+      })
+      .optional(),
     key: z
       .string()
       .regex(/^sha256:[0-9a-f]{64}$/, 'may be sha256:<64 hex>, the fingerprint of a public key')
+      .meta({ description: 'A public key instead, by the sha256 fingerprint of its SPKI in DER.' })
       .optional(),
-    /** Beside `key`: the day before which it must have signed (UTC), because nothing else ends a key. */
     until: z.iso
       .date('may be a day, as in 2027-01-31')
       .transform((day) => new Date(day))
+      .meta({
+        description:
+          'Beside key: the day before which it must have signed (UTC), because nothing else ends a key.',
+        examples: ['2027-01-31'],
+      })
       .optional(),
   })
   .refine(
@@ -83,14 +125,21 @@ export const identityRuleSchema = z
         context.addIssue({ code: 'custom', path: [field], message });
       }
     }
+  })
+  .meta({
+    id: 'identity',
+    description: 'An identity: every field that is given must match.',
+    anyOf: [{ required: ['signer-workflow'] }, { required: ['signer-repo'] }, { required: ['key'] }],
   });
 export type IdentityRule = z.infer<typeof identityRuleSchema>;
 
 /** The fields that say whose source it is, or who called the workflow that signed. */
-const SOURCES = ['workflow', 'repository', 'repository-id', 'owner', 'owner-id'] as const;
+export const SOURCES = ['workflow', 'repository', 'repository-id', 'owner', 'owner-id'] as const;
 
-/** Who holds which role. A predicate counts only from its role. */
-export type Trust = Partial<Record<Role, readonly IdentityRule[]>>;
+/** Who holds which role. A predicate counts only from its role, and not when it is distrusted. */
+export type Trust = Partial<Record<Role, readonly IdentityRule[]>> & {
+  readonly distrust?: readonly Distrust[];
+};
 
 /** What bounds a key; of a certificate it is all in the certificate. Left out, a bounded key does not count. */
 export interface KeyUse {
@@ -174,7 +223,8 @@ function compare(field: string, wanted: readonly string[], found: string | undef
   return `${field} is ${found ? `"${found}"` : 'not in the certificate'}, not ${wanted.map((one) => `"${one}"`).join(' or ')}`;
 }
 
-function matches(wanted: string, found: string): boolean {
+/** Whether a value is the wanted one: exactly, or by the pattern behind `glob:`. */
+export function matches(wanted: string, found: string): boolean {
   if (!wanted.startsWith('glob:')) return wanted === found;
   const pattern = wanted
     .slice('glob:'.length)

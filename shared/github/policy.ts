@@ -3,7 +3,8 @@ import { readBuiltInRules } from '../evaluator/rules.ts';
 import type { Digest } from '../image/digest.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
 import { EXCEPTIONS_FILE, type Exception, MAX_EXCEPTION_DAYS, readExceptions } from '../policy/exceptions.ts';
-import { type PolicyFile, readPolicy } from '../policy/file.ts';
+import { type PolicyFile, type PolicyText, readPolicy, readWritten } from '../policy/file.ts';
+import type { WrittenPolicy } from '../policy/schema.ts';
 import { digestOf } from '../store/hash.ts';
 import { type Github, openGithub } from './api.ts';
 import type { RunContext } from './context.ts';
@@ -23,6 +24,8 @@ export interface LoadedPolicy {
   readonly keys: readonly string[];
   /** What its file of exceptions has, from the same commit. */
   readonly exceptions: readonly Exception[];
+  /** The central policy that it extends, at the commit that it names. */
+  readonly central?: PolicyText | undefined;
 }
 
 /** Where a policy is; without a commit it is the head of the default branch. */
@@ -58,29 +61,62 @@ export async function loadPolicy(
       hint: 'Write one to the default branch and name it in the "policy" input, as in .github/hallmark.yml',
     });
   }
-  const place = parsePolicyReference(reference, context.repository);
   const github = await openGithub(inputs['github-token'], context);
+  const own = await readSource(github, parsePolicyReference(reference, context.repository));
+  const central =
+    own.written.extends === undefined
+      ? undefined
+      : await readSource(github, parsePolicyReference(own.written.extends, undefined));
+  const file = readPolicy(own.text, own.file, readBuiltInRules(), central);
+  const sources = central === undefined ? [own] : [central, own];
+  const rooted = sources.findLast(({ written }) => written['trusted-root'] !== undefined);
+  const root = rooted?.written['trusted-root'];
+  const excepting = sources.filter(
+    (source) => source === central || central?.written.allow?.includes('exceptions') !== false,
+  );
+  const [trustedRoot, keys, exceptions] = await Promise.all([
+    rooted && root && readText(github, rooted, root),
+    Promise.all(
+      sources.flatMap((source) => (source.written.keys ?? []).map((path) => readText(github, source, path))),
+    ),
+    Promise.all(excepting.map((source) => readExceptionsAt(github, source, file['max-exception-days']))),
+  ]);
+  return {
+    file,
+    bytes: own.bytes,
+    digest: digestOf(own.bytes),
+    uri: `${own.file}@${own.commit}`,
+    address: `${context.serverUrl}/${own.file}@${own.commit}`,
+    trustedRoot,
+    keys,
+    exceptions: exceptions.flat(),
+    central: central && { text: central.text, file: central.file },
+  };
+}
+
+/** A policy's file as it stands at a commit of its protected branch, not yet on top of another one. */
+interface PolicySource extends PolicyText {
+  readonly place: PolicyPlace;
+  readonly commit: string;
+  readonly bytes: Buffer;
+  readonly written: WrittenPolicy;
+}
+
+async function readSource(github: Github, place: PolicyPlace): Promise<PolicySource> {
   const commit = await resolveProtectedCommit(github, place);
   const bytes = await readFile(github, place, place.path, commit);
-  const uri = `${place.owner}/${place.repo}/${place.path}@${commit}`;
-  const file = readPolicy(bytes.toString(), `${place.owner}/${place.repo}/${place.path}`, readBuiltInRules());
-  const readText = async (path: string): Promise<string> =>
-    (await readFile(github, place, path, commit)).toString();
-  const root = file['trusted-root'];
-  const [trustedRoot, keys, exceptions] = await Promise.all([
-    root === undefined ? undefined : readText(root),
-    Promise.all((file.keys ?? []).map(readText)),
-    readExceptionsAt(github, place, commit, file),
-  ]);
-  const address = `${context.serverUrl}/${uri}`;
-  return { file, bytes, digest: digestOf(bytes), uri, address, trustedRoot, keys, exceptions };
+  const named = { text: bytes.toString(), file: `${place.owner}/${place.repo}/${place.path}` };
+  return { ...named, place, commit, bytes, written: readWritten(named) };
+}
+
+async function readText(github: Github, { place, commit }: PolicySource, path: string): Promise<string> {
+  return (await readFile(github, place, path, commit)).toString();
 }
 
 async function readExceptionsAt(
   github: Github,
-  place: PolicyPlace,
-  commit: string,
-  { exceptions: path, 'max-exception-days': maxDays }: PolicyFile,
+  { place, commit, written: { exceptions: path } }: PolicySource,
+  maxDays: number,
 ): Promise<Exception[]> {
   const bytes =
     path === undefined

@@ -1,74 +1,25 @@
 import * as z from 'zod';
 import { CONDITION_NAMES } from '../environment/conditions.ts';
-import { freezeSchema } from '../environment/freeze.ts';
-import { ROLES } from '../evidence/predicate.ts';
-import { identityRuleSchema, type Trust } from '../evidence/trust.ts';
-import { parseRepository } from '../image/reference.ts';
-import { Failure, Invalid } from '../outcome/outcome.ts';
+import type { Trust } from '../evidence/trust.ts';
+import { Invalid } from '../outcome/outcome.ts';
 import { type Fault, readDocument } from './document.ts';
 import { MAX_EXCEPTION_DAYS } from './exceptions.ts';
+import { extendPolicy } from './extend.ts';
 import { nameSchema, type Rule, ruleSchema } from './rule.ts';
+import { fileSchema, type WrittenEnvironment, type WrittenPolicy } from './schema.ts';
 
-const repository = z.string().superRefine((text, context) => {
-  try {
-    parseRepository(text);
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    context.addIssue({ code: 'custom', message: error.message.replace(/^repository: /, '') });
-  }
-});
+/** One environment of a whole policy. */
+export interface PolicyEnvironment extends WrittenEnvironment {
+  readonly repository: string;
+  readonly rules: string[];
+}
 
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
-
-const environmentSchema = z.strictObject({
-  /** Where its images are: `ghcr.io/octo/app`. */
-  repository,
-  /** The environment that an image must have passed through before. */
-  after: nameSchema.optional(),
-  /** How long it must have been there, in seconds. */
-  soak: z
-    .string()
-    .regex(/^\d{1,6}[smhd]$/, 'is no time; write it as 90s, 10m, 2h or 7d')
-    .transform((text) => Number.parseInt(text, 10) * (SECONDS[text.at(-1) ?? ''] ?? Number.NaN))
-    .optional(),
-  /** How many people must approve. */
-  approvals: z.int().min(1).max(100).optional(),
-  /** When nothing is promoted. */
-  freeze: z.array(freezeSchema).min(1).max(100).optional(),
-  /** Names of rules. All of them count. */
-  rules: z.array(z.string()).min(1, 'names no rule, so everything would pass'),
-});
-export type PolicyEnvironment = z.output<typeof environmentSchema>;
-
-const NO_ID = "is to be the repository's number, as in 123456789";
-const repositoryId = z.union([z.int().positive(NO_ID), z.string().regex(/^[1-9]\d*$/, NO_ID)], {
-  error: ({ input }) => (input === undefined ? 'is missing' : NO_ID),
-});
-
-/** The file of design.md, "The policy". Strict all through: an unknown key is an error. */
-const policySchema = z.strictObject({
-  version: z.literal(1),
-  /** The source repository's number: required of every certificate (.15) unless a role's identity names another. */
-  'repository-id': repositoryId.transform(String),
-  trust: z.partialRecord(z.enum(ROLES), z.array(identityRuleSchema).min(1)),
-  /** A trusted root in the policy's own repository, read at the same commit. */
-  'trusted-root': z.string().min(1).optional(),
-  /** Public keys (PEM) in the policy's own repository, read at the same commit: those that identities name by fingerprint. */
-  keys: z.array(z.string().min(1)).min(1).max(20).optional(),
-  /** The file of exceptions in the policy's own repository, read at the same commit; the default one may be missing. */
-  exceptions: z.string().min(1).optional(),
-  /** How many days ahead an exception may end. */
-  'max-exception-days': z.int().min(1).max(3650).default(MAX_EXCEPTION_DAYS),
-  /** Where this policy was before, `owner/repo/path`: what it let in there still stands. */
-  'moved-from': z
-    .array(z.string().regex(/^[\w.-]+\/[\w.-]+\/[^@]+$/, 'is no place of a policy: write owner/repo/path'))
-    .default([]),
-  environments: z
-    .record(nameSchema, environmentSchema)
-    .refine((all) => Object.keys(all).length > 0, 'names no environment'),
-  rules: z.record(nameSchema, ruleSchema).default({}),
-});
-export type PolicyFile = z.output<typeof policySchema>;
+/** A whole policy: with what a central one says, and with the built-in rules. */
+export interface PolicyFile extends WrittenPolicy {
+  readonly 'repository-id': string;
+  readonly 'max-exception-days': number;
+  readonly environments: Record<string, PolicyEnvironment>;
+}
 
 const rulesSchema = z.strictObject({ rules: z.record(nameSchema, ruleSchema) });
 export type Rules = Readonly<Record<string, Rule>>;
@@ -78,18 +29,81 @@ export function readRules(text: string, file: string): Rules {
   return readDocument(text, file, rulesSchema).rules;
 }
 
+/** A policy's text with the name that faults in it are told by. */
+export interface PolicyText {
+  readonly text: string;
+  readonly file: string;
+}
+
+/** Reads a file alone: what it says itself, and which one it extends. Throws `Invalid` for its form only. */
+export function readWritten({ text, file }: PolicyText): WrittenPolicy {
+  return readDocument(text, file, fileSchema);
+}
+
 /**
- * Reads a policy. A rule of its own goes before the built-in one of the same name; `rules` of the result holds both.
- * Throws `Invalid` with every fault, each with file, line and column.
+ * Reads a policy, on top of the central one where it extends one. A rule of its own goes before the built-in one of the same name;
+ * `rules` of the result holds both. Throws `Invalid` with every fault, each with file, line and column.
  */
-export function readPolicy(text: string, file: string, builtIn: Rules): PolicyFile {
-  const policy = readDocument(text, file, policySchema, (value) => [
-    ...findUnknownRules(value, builtIn),
-    ...findBrokenOrder(value),
-    ...findUnboundKeys(value),
-    ...findTakenNames(value),
-  ]);
-  return { ...policy, rules: { ...builtIn, ...policy.rules } };
+export function readPolicy(text: string, file: string, builtIn: Rules, central?: PolicyText): PolicyFile {
+  const base =
+    central && readDocument(central.text, central.file, fileSchema, (own) => findCentralFaults(own, builtIn));
+  const extend = (own: WrittenPolicy) =>
+    base === undefined ? { policy: own, faults: [] } : extendPolicy(base, own, builtIn);
+  const own = readDocument(text, file, fileSchema, (written) => {
+    if (base === undefined && written.extends !== undefined) {
+      return [{ path: ['extends'], message: 'is read through GitHub alone, where the action runs' }];
+    }
+    const { policy, faults } = extend(written);
+    return [...faults, ...findMissing(policy), ...findFaults(policy, builtIn)];
+  });
+  const { policy } = extend(own);
+  return {
+    ...(policy as PolicyFile),
+    'max-exception-days': policy['max-exception-days'] ?? MAX_EXCEPTION_DAYS,
+    rules: { ...builtIn, ...policy.rules },
+  };
+}
+
+/** What is wrong with a central policy by itself: it may leave out what only the others can say. */
+function findCentralFaults(own: WrittenPolicy, builtIn: Rules): Fault[] {
+  const faults = findFaults(own, builtIn);
+  if (own.extends !== undefined) {
+    faults.push({ path: ['extends'], key: true, message: 'a central policy extends no other' });
+  }
+  if (own.allow === undefined) {
+    faults.push({ path: [], message: 'nobody may extend this policy: it has no "allow"' });
+  }
+  return faults;
+}
+
+function findFaults(policy: WrittenPolicy, builtIn: Rules): Fault[] {
+  return [
+    ...findUnknownRules(policy, builtIn),
+    ...findBrokenOrder(policy),
+    ...findUnboundKeys(policy),
+    ...findTakenNames(policy),
+  ];
+}
+
+/** What a whole policy has to say. */
+function findMissing(policy: WrittenPolicy): Fault[] {
+  const missing = (path: readonly PropertyKey[]): Fault => ({
+    path,
+    message: `"${String(path.at(-1))}" is missing`,
+  });
+  const { environments, trust } = policy;
+  return [
+    ...(policy['repository-id'] === undefined ? [missing(['repository-id'])] : []),
+    ...(Object.keys(trust).length === 0 ? [missing(['trust'])] : []),
+    ...(Object.keys(environments).length === 0
+      ? [{ path: ['environments'], message: '"environments" names no environment' }]
+      : []),
+    ...Object.entries(environments).flatMap(([name, environment]) =>
+      (['repository', 'rules'] as const)
+        .filter((key) => environment[key] === undefined)
+        .map((key) => missing(['environments', name, key])),
+    ),
+  ];
 }
 
 /** One environment of a policy. Throws `Invalid` naming `environment` when the policy has none of that name. */
@@ -106,19 +120,19 @@ export function findEnvironment(policy: PolicyFile, name: string): PolicyEnviron
 export function trustOf(policy: PolicyFile): Trust {
   const entries = Object.entries(policy.trust).map(([role, identities]) => [
     role,
-    identities.map((identity) =>
+    identities?.map((identity) =>
       // Base images come from elsewhere.
       role !== 'base' && identity.key === undefined && identity['repository-id'] === undefined
         ? { ...identity, 'repository-id': policy['repository-id'] }
         : identity,
     ),
   ]);
-  return Object.fromEntries(entries);
+  return { ...Object.fromEntries(entries), distrust: policy.distrust };
 }
 
-function findUnknownRules(policy: PolicyFile, builtIn: Rules): Fault[] {
+function findUnknownRules(policy: WrittenPolicy, builtIn: Rules): Fault[] {
   const known = [...new Set([...Object.keys(policy.rules), ...Object.keys(builtIn)])];
-  return Object.entries(policy.environments).flatMap(([name, { rules }]) =>
+  return Object.entries(policy.environments).flatMap(([name, { rules = [] }]) =>
     rules.flatMap((rule, at) =>
       known.includes(rule)
         ? []
@@ -133,10 +147,10 @@ function findUnknownRules(policy: PolicyFile, builtIn: Rules): Fault[] {
 }
 
 /** Nothing in a key says whose it is, for what and for how long; a policy that does not say it either trusts it with everything for ever. */
-function findUnboundKeys({ trust }: PolicyFile): Fault[] {
+function findUnboundKeys({ trust }: WrittenPolicy): Fault[] {
   const roleOf = new Map<string, string>();
   return Object.entries(trust).flatMap(([role, identities]) =>
-    identities.flatMap((identity, at) => {
+    (identities ?? []).flatMap((identity, at) => {
       const { key } = identity;
       if (key === undefined) return [];
       const path = ['trust', role, at];
@@ -156,7 +170,7 @@ function findUnboundKeys({ trust }: PolicyFile): Fault[] {
 }
 
 /** A verdict names conditions and rules alike: one name is one thing. */
-function findTakenNames({ rules }: PolicyFile): Fault[] {
+function findTakenNames({ rules }: WrittenPolicy): Fault[] {
   return Object.keys(rules)
     .filter((name) => CONDITION_NAMES.includes(name))
     .map((name) => ({
@@ -166,7 +180,7 @@ function findTakenNames({ rules }: PolicyFile): Fault[] {
     }));
 }
 
-function findBrokenOrder(policy: PolicyFile): Fault[] {
+function findBrokenOrder(policy: WrittenPolicy): Fault[] {
   const { environments } = policy;
   return Object.entries(environments).flatMap(([name, { after, soak }]) => {
     if (after === undefined && soak !== undefined) {

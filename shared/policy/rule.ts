@@ -34,18 +34,36 @@ const expression = z.string().transform((source, context): Expression => {
 /** One rule: what it needs, and when it says no. Strict: an unknown key is an error. */
 export const ruleSchema = z
   .strictObject({
-    /** What is true of an image that passes, for people. */
-    title: z.string().min(1).max(200),
-    /** What to do when it denies or warns, for people. */
-    hint: z.string().min(1).max(300).optional(),
-    /** Evidence that must be there for every platform before the rule is evaluated. */
-    needs: z.array(z.enum(NEEDS)).default([]),
-    /** CEL: true denies. */
-    deny: expression.optional(),
-    /** CEL: true warns, and never denies. */
-    warn: expression.optional(),
-    /** Until this day what would deny only warns, and what would warn passes. */
-    from: day.optional(),
+    title: z
+      .string()
+      .min(1)
+      .max(200)
+      .meta({ description: 'What is true of an image that passes, for people.', examples: ['Under 500 MB'] }),
+    hint: z
+      .string()
+      .min(1)
+      .max(300)
+      .meta({ description: 'What to do when it denies or warns, for people.' })
+      .optional(),
+    needs: z
+      .array(z.enum(NEEDS))
+      .meta({
+        description:
+          'Evidence that must be there for every platform before the rule is evaluated. What its expression names it needs anyway.',
+      })
+      .default([]),
+    deny: expression
+      .meta({ description: 'CEL: true denies.', examples: ['image.size > 500000000'] })
+      .optional(),
+    warn: expression
+      .meta({ description: 'CEL: true warns, and never denies.', examples: ['image.size > 300000000'] })
+      .optional(),
+    from: day
+      .meta({
+        description: 'Until this day what would deny only warns, and what would warn passes.',
+        examples: ['2027-01-31'],
+      })
+      .optional(),
   })
   .refine(
     (rule) => rule.deny === undefined || rule.warn === undefined,
@@ -54,7 +72,11 @@ export const ruleSchema = z
   .refine(
     (rule) => rule.deny !== undefined || rule.warn !== undefined || rule.needs.length > 0,
     'asks for nothing: give "deny", "warn" or "needs"',
-  );
+  )
+  .meta({
+    anyOf: [{ required: ['deny'] }, { required: ['warn'] }, { required: ['needs'] }],
+    not: { required: ['deny', 'warn'] },
+  });
 export type Rule = z.output<typeof ruleSchema>;
 
 /** Everything a rule needs: what it says, and what the variables it names are made of. */

@@ -1,3 +1,4 @@
+import { explainDistrust } from '../evidence/distrust.ts';
 import type { Evidence, FoundStatement, Rejected, VerifiedImage } from '../evidence/evidence.ts';
 import { kindOfPredicate, ROLES_OF } from '../evidence/predicate.ts';
 import type { Statement } from '../evidence/statement.ts';
@@ -254,7 +255,7 @@ function grantRoles(
   const kind = kindOfPredicate(found.statement.predicateType);
   if (kind === undefined) return 'no rule reads this type';
   const roles = rolesOf(trust, found.signer, use).filter((role) => ROLES_OF[kind].includes(role));
-  if (roles.length > 0) return { kind, roles };
+  if (roles.length > 0) return explainDistrust(trust.distrust ?? [], found) ?? { kind, roles };
   const reasons = ROLES_OF[kind].flatMap((role) =>
     (trust[role] ?? []).map((rule) => `not ${role}: ${explainMismatch(rule, found.signer, use)}`),
   );

@@ -41,6 +41,7 @@ export async function lookAtBase(
   const { digest } = found.image;
   const known = await collectEvidence(found.store, found.image, verifier, {
     builder: trustOf(policy.file).base ?? [],
+    distrust: policy.file.distrust,
   });
   return {
     name: formatPlace(found.reference),

@@ -46,12 +46,13 @@ export async function readRecordedPolicy(
       `${newest.tag} has no record by this workflow, so nothing vouches for the policy in it while GitHub's API is down`,
     );
   }
-  const { uri, digest, content } = found.promotion.policy;
+  const { uri, digest, content, central } = found.promotion.policy;
   const bytes = Buffer.from(content, 'base64');
   if (digestOf(bytes) !== digest)
     throw new Refused(`the policy in ${found.record} is not the one that it names`);
   if (placeOf(uri) !== place) throw new Refused(`the policy in ${found.record} is ${uri}, not ${place}`);
-  const file = readPolicy(bytes.toString(), placeOf(uri), readBuiltInRules());
+  const below = central ? { text: Buffer.from(central, 'base64').toString(), file: 'central' } : undefined;
+  const file = readPolicy(bytes.toString(), placeOf(uri), readBuiltInRules(), below);
   const { repository } = findEnvironment(file, environment);
   if (repository !== store.place) {
     throw new Refused(

@@ -11,10 +11,14 @@ trust: { builder: [{ signer-workflow: octo/app/.github/workflows/release.yml }] 
 environments: { staging: { repository: ghcr.io/octo/app-staging, rules: [signed] } }
 `;
 
+const exceptions = (finding: string): string =>
+  `version: 1\nexceptions: [{ finding: ${finding}, scope: { package: a }, owner: b, reason: c, until: ${new Date(Date.now() + 86_400_000).toISOString().slice(0, 10)} }]\n`;
+
 let github: GithubStub;
 let first: string;
 let head: string;
 let fork: string;
+let central: string;
 
 beforeAll(async () => {
   const repository = { defaultBranch: 'main', files: { '.github/hallmark.yml': policy(1) } };
@@ -41,6 +45,26 @@ beforeAll(async () => {
     'rooted.yml': `${policy(12)}trusted-root: roots/own.json\n`,
     'roots/own.json': '{"mediaType":"x"}',
     'rootless.yml': `${policy(12)}trusted-root: roots/none.json\n`,
+  });
+  central = github.commit('octo/policies', {
+    'base.yml':
+      'version: 1\nallow: [trust.builder]\nkeys: [base.pub]\nexceptions: base-exceptions.yml\nenvironments: { staging: { rules: [signed] } }\n',
+    'base.pub': 'central key',
+    'base-exceptions.yml': exceptions('CVE-1'),
+  });
+  const local = (base: string, more = ''): string =>
+    `${policy(12).replace('version: 1', `version: 1\nextends: ${base}`)}${more}`;
+  head = github.commit('octo/app', {
+    'local.yml': local(`octo/policies/base.yml@${central}`, 'keys: [own.pub]\n'),
+    'own.pub': 'own key',
+    '.github/hallmark-exceptions.yml': exceptions('CVE-2'),
+    'loose.yml': local(`octo/policies/base.yml@${central}`, 'trusted-root: roots/own.json\n'),
+    'open.yml': local(`octo/open/.github/hallmark.yml@${'0'.repeat(40)}`),
+    'forked.yml': local(
+      `octo/policies/base.yml@${github.commitInFork('octo/policies', { 'base.yml': policy(1) })}`,
+    ),
+    'gone.yml': local(`octo/policies/none.yml@${central}`),
+    'closed.yml': local(`octo/policies/.github/hallmark.yml@${central}`),
   });
   fork = github.commitInFork('octo/app', { '.github/hallmark.yml': policy(666) });
 });
@@ -104,6 +128,15 @@ describe('a policy', () => {
     expect((await load('rooted.yml')).trustedRoot).toBe('{"mediaType":"x"}');
   });
 
+  test('stands on a central one, whose files lie beside that', async () => {
+    const loaded = await load('local.yml');
+    expect(loaded.uri).toBe(`octo/app/local.yml@${head}`);
+    expect(loaded.central).toMatchObject({ file: 'octo/policies/base.yml' });
+    expect(loaded.keys).toEqual(['central key', 'own key']);
+    expect(loaded.exceptions.map(({ finding }) => finding)).toEqual(['CVE-1']);
+    expect(loaded.file.environments.staging).toMatchObject({ rules: ['signed'] });
+  });
+
   test('is found though GitHub stumbles', async () => {
     github.fail('repos/get', 502);
     github.fail('repos/get-content', 500, 2);
@@ -162,6 +195,16 @@ describe('no policy comes of', () => {
       () => `octo/none/x.yml@${head}`,
       'invalid',
       'there is no repository octo/none',
+    ],
+    ['a central policy on a branch that is not protected', () => 'open.yml', 'refused', 'is not protected'],
+    ['a central policy of a fork', () => 'forked.yml', 'refused', 'is not reachable'],
+    ['a central policy that is not there', () => 'gone.yml', 'invalid', 'there is no octo/policies/none.yml'],
+    ['a central policy that nobody may extend', () => 'closed.yml', 'invalid', 'it has no "allow"'],
+    [
+      'a local policy that loosens the central one',
+      () => 'loose.yml',
+      'invalid',
+      'octo/app/loose.yml:6:15: loosens the central policy',
     ],
     ['a file with a fault', () => 'bad.yml', 'invalid', 'octo/app/bad.yml:4:66: unknown key "rulez"'],
     ['a file that is too large', () => 'huge.yml', 'invalid', 'is larger than 1 MB'],

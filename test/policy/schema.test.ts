@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { BAD, GOOD } from './policies.ts';
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+// Formats go by their patterns, which stand beside them.
+const accepts = new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(
+  JSON.parse(read('schema/policy.json')),
+);
+
+/** What one key asks of another, what CEL says, and what only YAML has: editors hear of it from the action. */
+const UNSEEN = new Set([
+  'a key with two roles',
+  'a key for ever',
+  'a key for every repository',
+  'an environment without a registry',
+  'an environment with a tag',
+  'a rule that is missing',
+  'a rule named like a part of JavaScript',
+  'after an environment that is missing',
+  'after itself',
+  'a circle of two',
+  'a soak without an environment before',
+  'a rule with the name of a condition',
+  'distrust of nobody',
+  'distrust that ends before it begins',
+  'a central policy that is read without GitHub',
+  'a double key',
+  'an alias',
+  'a tag',
+  'a second document',
+  'YAML that does not parse',
+]);
+
+function validate(text: string): boolean {
+  return accepts(parse(text, { strict: false, uniqueKeys: false, logLevel: 'silent' }));
+}
+
+describe('the published schema', () => {
+  test.each([
+    ['of design.md', GOOD],
+    ['of the README', /```yaml\n(version: 1\n[\s\S]*?)```/.exec(read('README.md'))?.[1] ?? ''],
+    ['of the demo', read('demo/policy.yml')],
+    [
+      'on top of a central one',
+      `version: 1\nextends: octo/policies/base.yml@${'a'.repeat(40)}\nrepository-id: 1\n`,
+    ],
+    ['that others extend', 'version: 1\nallow: []\nenvironments: { prod: { rules: [signed] } }\n'],
+  ])('takes the policy %s', (_, text) => {
+    validate(text);
+    expect(accepts.errors ?? []).toEqual([]);
+  });
+
+  const seen = BAD.filter(([name]) => !UNSEEN.has(name) && !name.startsWith('CEL '));
+  test.each(seen)('refuses %s', (_, from, to) => {
+    expect(validate(GOOD.replace(from, () => to))).toBe(false);
+  });
+
+  test('describes every key', () => {
+    const nameless: string[] = [];
+    const visit = (schema: Record<string, unknown>, path: string): void => {
+      for (const [key, value] of Object.entries(
+        (schema.properties ?? {}) as Record<string, Record<string, unknown>>,
+      )) {
+        if (value.description === undefined && value.$ref === undefined) nameless.push(`${path}${key}`);
+        visit(value, `${path}${key}.`);
+      }
+      for (const inner of [schema.additionalProperties, schema.items]) {
+        if (typeof inner === 'object' && inner !== null) visit(inner as Record<string, unknown>, path);
+      }
+    };
+    const { then: _, ...schema } = JSON.parse(read('schema/policy.json'));
+    visit(schema, '');
+    for (const [name, one] of Object.entries(schema.definitions))
+      visit(one as Record<string, unknown>, `${name}.`);
+    expect(nameless).toEqual([]);
+  });
+});
