@@ -83,6 +83,15 @@ export function parseReference(text: string, input = 'image'): Reference {
   return { kind: 'registry', repository, ...(digest && { digest }), ...(tag !== undefined && { tag }) };
 }
 
+/** Reads a place alone, `registry/path` or `oci:<folder>`. Throws `Invalid` naming `input`, of a tag or digest too. */
+export function parsePlace(text: string, input = 'repository'): Reference {
+  if (!text.startsWith('oci:')) return { kind: 'registry', repository: parseRepository(text, input) };
+  const place = parseReference(text, input);
+  if (place.digest !== undefined)
+    throw new Invalid(input, 'takes a folder without a digest, as in oci:transfer');
+  return place;
+}
+
 /** Reads a reference that must carry a digest. A tag alone is `Invalid`: a tag can move, a digest cannot. */
 export function parseDigestReference(text: string, input = 'image'): DigestReference {
   const reference = parseReference(text, input);

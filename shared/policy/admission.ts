@@ -36,6 +36,9 @@ interface Requirement {
 export function formatAdmission(policy: PolicyFile, environment: string, source: AdmissionSource): string {
   const found = policy.environments[environment];
   if (found === undefined) throw new Invalid('environment', `the policy has no "${environment}"`);
+  if (found.repository.startsWith('oci:')) {
+    throw new Invalid('environment', `"${environment}" is an OCI layout: nothing starts from there`);
+  }
   const name = `hallmark-${environment}`;
   const provenance = requireProvenance(policy, source);
   const documents = [

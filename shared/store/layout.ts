@@ -36,6 +36,7 @@ const layoutSchema = z.object({ imageLayoutVersion: z.literal('1.0.0') });
 const looseIndexSchema = indexSchema.extend({ manifests: z.array(descriptorSchema.loose()) }).loose();
 
 type LayoutIndex = z.infer<typeof looseIndexSchema>;
+const EMPTY_INDEX: LayoutIndex = { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [] };
 
 /**
  * An OCI layout folder (image-spec 1.1, image-layout.md), made by the first write. Tags are `org.opencontainers.image.ref.name` in index.json.
@@ -47,13 +48,15 @@ export class LayoutStore implements Store {
   readonly fallbacks: ReadonlySet<Digest> = new Set();
   readonly #folder: string;
   readonly #workspace: string;
+  readonly #create: boolean;
   /** The end of the last change of index.json; the next one waits for it. */
   #changed: Promise<unknown> = Promise.resolve();
 
-  constructor(folder: string, workspace: string) {
+  constructor(folder: string, workspace: string, create = false) {
     this.place = `oci:${folder}`;
     this.#folder = folder;
     this.#workspace = workspace;
+    this.#create = create;
   }
 
   async resolve(reference: Digest | string): Promise<Descriptor | undefined> {
@@ -178,6 +181,7 @@ export class LayoutStore implements Store {
       this.#readFile('oci-layout', MANIFEST_LIMIT),
       this.#readFile('index.json', MANIFEST_LIMIT),
     ]);
+    if (!layout && !bytes && this.#create) return EMPTY_INDEX;
     if (!layout && !bytes) {
       throw new Invalid('image', `there is no OCI layout in ${this.#folder}`, {
         hint: 'A layout is a folder with the files "oci-layout" and "index.json", as build writes it.',
@@ -196,9 +200,7 @@ export class LayoutStore implements Store {
   #changeIndex(change: (index: LayoutIndex) => LayoutIndex): Promise<void> {
     const next = this.#changed.then(async () => {
       const exists = (await this.#hasFile('oci-layout')) || (await this.#hasFile('index.json'));
-      const before: LayoutIndex = exists
-        ? await this.#readIndex()
-        : { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [] };
+      const before = exists ? await this.#readIndex() : EMPTY_INDEX;
       const after = change(before);
       if (!exists)
         await this.#write('oci-layout', Readable.from([Buffer.from('{"imageLayoutVersion":"1.0.0"}')]));

@@ -9,6 +9,8 @@ import type { Store } from './store.ts';
 export interface StoreOptions extends LoginOptions {
   /** The folder that every layout is kept inside. */
   readonly workspace: string;
+  /** A layout that is not there is an empty one, for who will write it; otherwise it is `Invalid`. */
+  readonly create?: boolean;
 }
 
 /** The part of a run that a store needs. `githubToken` is used for ghcr.io alone. */
@@ -28,6 +30,6 @@ export function storeOptions(context: RunContext, githubToken?: string): StoreOp
 /** The store a reference lies in. Nothing is read before the first call; tag and digest are not looked at. */
 export function openStore(reference: Reference, options: StoreOptions): Store {
   return reference.kind === 'layout'
-    ? new LayoutStore(reference.folder, options.workspace)
+    ? new LayoutStore(reference.folder, options.workspace, options.create)
     : new RegistryStore(reference.repository, options);
 }

@@ -8,15 +8,13 @@ import { readApprovals } from '../github/approvals.ts';
 import type { RunContext } from '../github/context.ts';
 import type { LoadedPolicy } from '../github/policy.ts';
 import type { Digest } from '../image/digest.ts';
-import { parseRepository } from '../image/reference.ts';
 import { findEnvironment, trustOf } from '../policy/file.ts';
 import type { Observation } from '../policy/judge.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
 import type { StatementVerifier } from '../sigstore/verifier.ts';
-import { openStore, storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { listSubjects } from '../store/subjects.ts';
-import { type EnvironmentState, placeOf, readEnvironment } from './environment.ts';
+import { type EnvironmentState, openEnvironment, placeOf, readEnvironment } from './environment.ts';
 
 export interface ConditionsRequest {
   readonly environment: string;
@@ -48,7 +46,7 @@ export async function observeConditions(
   const { environment, policy, digest, token, now } = request;
   const wanted = findEnvironment(policy.file, environment);
   const [history, earlier, { approvals, discounted }] = await Promise.all([
-    request.state ?? openEnvironment(environment, request, context).then(({ read }) => read),
+    request.state ?? readNamed(environment, request, context).then(({ read }) => read),
     wanted.after === undefined ? undefined : readEarlier(wanted.after, request, context),
     wanted.approvals === undefined
       ? { approvals: [], discounted: [] }
@@ -87,13 +85,12 @@ export async function observeConditions(
   };
 }
 
-async function openEnvironment(
+async function readNamed(
   name: string,
   { policy, verifier, token }: ConditionsRequest,
   context: RunContext,
 ): Promise<{ store: Store; read: EnvironmentState }> {
-  const repository = parseRepository(findEnvironment(policy.file, name).repository);
-  const store = openStore({ kind: 'registry', repository }, storeOptions(context, token));
+  const store = openEnvironment(policy, name, token, context);
   return { store, read: await readEnvironment(store, name, verifier, policy) };
 }
 
@@ -104,7 +101,7 @@ async function readEarlier(
   context: RunContext,
 ): Promise<{ history: EnvironmentState; verdictFault: string | undefined }> {
   const { digest, verifier, policy } = request;
-  const { store, read: history } = await openEnvironment(name, request, context);
+  const { store, read: history } = await readNamed(name, request, context);
   const { promotion } =
     history.stays.findLast(({ arrived }) => arrived.promotion.digest === digest)?.arrived ?? {};
   if (promotion?.verdict === undefined) return { history, verdictFault: undefined };

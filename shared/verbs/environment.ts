@@ -5,14 +5,17 @@ import type { Evidence, VerifiedImage } from '../evidence/evidence.ts';
 import { kindOfPredicate, PREDICATE_TYPES } from '../evidence/predicate.ts';
 import { type Promotion, promotionSchema } from '../evidence/promotion.ts';
 import { explainMismatch, rolesOf, type Trust } from '../evidence/trust.ts';
+import type { RunContext } from '../github/context.ts';
 import type { LoadedPolicy } from '../github/policy.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
+import { parsePlace } from '../image/reference.ts';
 import { Refused, Unavailable } from '../outcome/outcome.ts';
-import { trustOf } from '../policy/file.ts';
+import { findEnvironment, trustOf } from '../policy/file.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
 import { publishStatements } from '../sigstore/publish.ts';
 import type { StatementSigner } from '../sigstore/signer.ts';
 import type { StatementVerifier } from '../sigstore/verifier.ts';
+import { openStore, storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { type ImageSubjects, listSubjects } from '../store/subjects.ts';
 
@@ -22,6 +25,17 @@ export interface EnvironmentState extends Chain, History {
   readonly pointer: Digest | undefined;
   /** The tags of all promotions. */
   readonly tags: readonly string[];
+}
+
+/** Where an environment is: a repository, or an OCI layout in the workspace, which the first promotion makes. */
+export function openEnvironment(
+  { file }: LoadedPolicy,
+  environment: string,
+  token: string | undefined,
+  context: RunContext,
+): Store {
+  const place = parsePlace(findEnvironment(file, environment).repository, 'policy');
+  return openStore(place, { ...storeOptions(context, token), create: true });
 }
 
 /**

@@ -6,10 +6,10 @@ import type { Trust } from '../evidence/trust.ts';
 import type { RunContext } from '../github/context.ts';
 import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
-import { formatImage, formatPlace, parseDigestReference, parseRepository } from '../image/reference.ts';
+import { formatImage, formatPlace, parseDigestReference } from '../image/reference.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
-import { findEnvironment, trustOf } from '../policy/file.ts';
+import { trustOf } from '../policy/file.ts';
 import { escapeMarkdown, formatCode, formatTable } from '../report/markdown.ts';
 import { summarizeVerdict } from '../report/verdict.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
@@ -23,6 +23,7 @@ import { breakGlass } from './break-glass.ts';
 import {
   appendRecord,
   type EnvironmentState,
+  openEnvironment,
   placeOf,
   pointAtCurrent,
   readEnvironment,
@@ -53,9 +54,7 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
   }
   const policy = await loadPolicy(inputs.policy, inputs, context);
   const trust = trustOf(policy.file);
-  const repository = parseRepository(findEnvironment(policy.file, environment).repository);
-  const options = storeOptions(context, inputs['github-token']);
-  const destination = openStore({ kind: 'registry', repository }, options);
+  const destination = openEnvironment(policy, environment, inputs['github-token'], context);
   const verifier = await openPolicyVerifier(policy, inputs, context);
 
   const before = await readEnvironment(destination, environment, verifier, policy);
@@ -81,7 +80,7 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
     return describeStanding(destination, before, sequence);
   }
 
-  const source = openStore(reference, options);
+  const source = openStore(reference, storeOptions(context, inputs['github-token']));
   // Asked for before anything is judged: a job that may not sign is told at once.
   const signer = await openSigner(inputs, context);
   const [image] = await Promise.all([listSubjects(source, digest), signer.claims()]);
