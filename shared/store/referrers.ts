@@ -65,12 +65,17 @@ export function uniteReferrers(subject: Digest, ...lists: readonly (readonly Des
   }
   const bytes = [...united.values()].reduce((sum, { size }) => sum + size, 0);
   if (united.size > REFERRER_CAP.count || bytes > REFERRER_CAP.bytes) {
-    throw new Unavailable(
-      `${subject} has more referrers than are read (${REFERRER_CAP.count}, or ${REFERRER_CAP.bytes} bytes)`,
-      { hint: 'Delete referrers that are no longer needed.' },
-    );
+    throw explainCap(subject);
   }
   return [...united.values()];
+}
+
+/** What is said of an image with more referrers than `REFERRER_CAP`, wherever that shows. */
+export function explainCap(subject: Digest, cause?: unknown): Unavailable {
+  return new Unavailable(
+    `${subject} has more referrers than are read (${REFERRER_CAP.count}, or ${REFERRER_CAP.bytes} bytes)`,
+    { cause, hint: 'Delete referrers that are no longer needed.' },
+  );
 }
 
 /**

@@ -13,15 +13,15 @@ import {
   NoManifest,
   refuseMissing,
 } from './checked.ts';
-import { RegistryClient } from './client.ts';
+import { type ReadResponse, RegistryClient } from './client.ts';
 import { digestOf } from './hash.ts';
 import { readJson } from './json.ts';
 import { askReferrers, listTags } from './lists.ts';
 import type { LoginOptions } from './login.ts';
 import { mapParallel } from './parallel.ts';
-import { fallbackTag, findOwnTags, readReferrers, uniteReferrers } from './referrers.ts';
+import { explainCap, fallbackTag, findOwnTags, readReferrers, uniteReferrers } from './referrers.ts';
 import { REFERRER_CAP, type Store, type StoredManifest, type Written } from './store.ts';
-import { dropBody, explainDrop, Transient } from './transport.ts';
+import { dropBody, explainDrop, TooLarge, Transient } from './transport.ts';
 
 const ACCEPT = [
   MEDIA_TYPE.index,
@@ -74,7 +74,13 @@ export class RegistryStore implements Store {
   }
 
   async getManifest(reference: Digest | string): Promise<StoredManifest | undefined> {
-    const { status, headers, bytes } = await this.#client.read(
+    const { status, headers, bytes } = await this.#readManifest(reference);
+    if (status === 404) return undefined;
+    return describeManifest(bytes, reference, readType(headers), this.place);
+  }
+
+  #readManifest(reference: Digest | string): Promise<ReadResponse> {
+    return this.#client.read(
       {
         method: 'GET',
         target: `manifests/${reference}`,
@@ -84,8 +90,6 @@ export class RegistryStore implements Store {
       },
       MANIFEST_LIMIT,
     );
-    if (status === 404) return undefined;
-    return describeManifest(bytes, reference, readType(headers), this.place);
   }
 
   async putManifest(
@@ -270,16 +274,9 @@ export class RegistryStore implements Store {
 
   /** What the fallback tag lists; undefined when there is none, or no index under it. */
   async #readFallback(subject: Digest): Promise<Descriptor[] | undefined> {
-    const { status, bytes } = await this.#client.read(
-      {
-        method: 'GET',
-        target: `manifests/${fallbackTag(subject)}`,
-        access: 'pull',
-        expect: [200, 404],
-        headers: { accept: ACCEPT },
-      },
-      MANIFEST_LIMIT,
-    );
+    const { status, bytes } = await this.#readManifest(fallbackTag(subject)).catch((error: unknown) => {
+      throw error instanceof TooLarge ? explainCap(subject, error) : error;
+    });
     return status === 200 ? readReferrers(bytes, subject) : undefined;
   }
 

@@ -41,6 +41,9 @@ export class Transient extends Unavailable {
   }
 }
 
+/** A body of more bytes than are read; another try would find no fewer. */
+export class TooLarge extends Unavailable {}
+
 /** One HTTP request. A stream as body is read once, so who sends one opens it again for another try. */
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -128,7 +131,7 @@ async function* countBytes(source: Readable, headers: HttpRequest['headers']): A
   if (left !== 0) throw new Unavailable('what was to be sent has changed meanwhile');
 }
 
-/** Reads a body to its end. More than `limit` bytes is `Unavailable`. */
+/** Reads a body to its end. More than `limit` bytes is `TooLarge`. */
 export async function readBody(
   response: HttpResponse,
   limit: number,
@@ -139,7 +142,7 @@ export async function readBody(
   try {
     for await (const chunk of response.body as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > limit) throw new Unavailable(`${response.what}: more than ${limit} bytes`);
+      if (size > limit) throw new TooLarge(`${response.what}: more than ${limit} bytes`);
       chunks.push(chunk);
     }
   } catch (error) {

@@ -38,21 +38,19 @@ test.each([
   const registry = await startRegistry({ referrers });
   const store = open(`${registry.host}/octo/app`);
   const image = await putImage(store);
-  const rubbish = Buffer.from('{"rubbish":true}');
-  const blob = { mediaType: MEDIA_TYPE.bundle, digest: digestOf(rubbish), size: rubbish.length };
   const empty = { mediaType: MEDIA_TYPE.empty, digest: digestOf(Buffer.from('{}')), size: 2 };
-  await store.putBlob(blob, () => rubbish);
   await store.putBlob(empty, () => Buffer.from('{}'));
   const written = await mapParallel([...Array(999).keys()], 16, async (n) => {
     const subject = image.root.descriptor;
-    const annotations = { n: String(n) };
+    const rubbish = Buffer.from(JSON.stringify({ rubbish: n }));
+    const blob = { mediaType: MEDIA_TYPE.bundle, digest: digestOf(rubbish), size: rubbish.length };
+    await store.putBlob(blob, () => rubbish);
     const manifest = {
       schemaVersion: 2,
       mediaType: MEDIA_TYPE.manifest,
       config: empty,
       layers: [blob],
       subject,
-      annotations,
     };
     const bytes = Buffer.from(JSON.stringify(manifest));
     const { digest } = await store.putManifest(bytes, MEDIA_TYPE.manifest);
@@ -78,8 +76,10 @@ test.each([
   const trust = { builder: [{ 'signer-repo': 'octo/app' }] };
   const { evidence, rejected } = await collectEvidence(open(store.place), image, verifier, trust);
   expect(evidence).toMatchObject([{ kind: 'signature' }]);
-  // The 999 carry one bundle, which is looked at once.
-  expect(rejected).toMatchObject([{ reason: expect.stringMatching(/does not verify/) }]);
+  expect(new Set(rejected.map(({ reason }) => reason))).toEqual(
+    new Set(['the bundle does not verify: mediaType: it is no Sigstore bundle of version 0.1, 0.2 or 0.3']),
+  );
+  expect(rejected).toHaveLength(999);
   await registry.close();
 });
 
@@ -132,7 +132,7 @@ describe('100,000 referrers are over the cap, and said so before they are all fe
     const error = await collectStatements(store, image, verifier).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(Unavailable);
     expect((error as Error).message).toMatch(
-      /more referrers than are read|at most 2000|larger than|at most \d+ bytes|8388608/,
+      has.tags ? /100500 tags of referrers/ : /more referrers than are read/,
     );
     // A list of tags has to be read to its end; what it lists is not asked for.
     expect(asked).toBeLessThan(has.tags ? 220 : 15);
