@@ -190,10 +190,14 @@ describe('is refused by verify and by gate', () => {
       { claims: { iss: 'https://token.actions.githubusercontent.com/evil' } },
       /issuer is/,
     ],
-    ['a payload that is not JSON', { change: () => 'hello' }, /does not verify: Unexpected token/],
-    ['10 MB of nested lists', { change: () => '['.repeat(10_000_000) }, /nested deeper than 256 levels/],
+    ['a bundle that is not JSON', { change: () => 'hello' }, /does not verify: Unexpected token/],
     [
-      'a key that stands twice',
+      'a bundle of 10 MB of nested lists',
+      { change: () => '['.repeat(10_000_000) },
+      /nested deeper than 256 levels/,
+    ],
+    [
+      'a bundle with a key that stands twice',
       { change: (text) => text.replace('{', '{"mediaType":"x",') },
       /the key "mediaType" stands twice/,
     ],
