@@ -1,4 +1,4 @@
-import type { Promotion } from '../evidence/promotion.ts';
+import { isMove, type Promotion } from '../evidence/promotion.ts';
 import type { Digest } from '../image/digest.ts';
 import { Refused } from '../outcome/outcome.ts';
 
@@ -23,8 +23,9 @@ export interface Chain {
 
 /**
  * Orders an environment's verified records by sequence, each continuing the one that stood before it.
- * Of several that continue the same one, the first by the log's time stands. A gap, and a record that continues
- * anything but what stood, are `Refused` with every reason: somebody has to look before anything moves on.
+ * Of several that continue the same one, the first by the log's time stands. A gap, a record that continues anything but what stood, and a
+ * rollback to what was never there (the one record that may be in no log) are `Refused` with every reason: somebody has to look before
+ * anything moves on.
  */
 export function orderRecords(environment: string, records: readonly PromotionRecord[]): Chain {
   const standing: PromotionRecord[] = [];
@@ -47,6 +48,13 @@ export function orderRecords(environment: string, records: readonly PromotionRec
     }
     const [first, ...others] = continuing.sort(compareTimes);
     if (first === undefined) break;
+    const { action, digest } = first.promotion;
+    if (
+      action === 'rollback' &&
+      !standing.some((one) => isMove(one.promotion.action) && one.promotion.digest === digest)
+    ) {
+      reasons.push(`${first.tag} goes back to an image that ${environment} never held`);
+    }
     standing.push(first);
     superseded.push(...others);
   }

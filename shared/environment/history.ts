@@ -21,19 +21,35 @@ export interface History {
   readonly withdrawn: ReadonlyMap<Digest, PromotionRecord>;
 }
 
-/** Reads a chain in order: what was held when, what is withdrawn, whether a hold is in force. */
-export function readHistory({ standing }: Pick<Chain, 'standing'>): History {
+/**
+ * Reads a chain in order: what was held when, what is withdrawn, whether a hold is in force. What forbids something counts also where it is not
+ * the record that stands: where one that was signed before it came in after it, and among `untagged` ones, whose tag was deleted.
+ */
+export function readHistory(
+  { standing, superseded }: Chain,
+  untagged: readonly PromotionRecord[] = [],
+): History {
   const moves = standing.filter(({ promotion }) => isMove(promotion.action));
   const withdrawn = new Map<Digest, PromotionRecord>();
   let hold: PromotionRecord | undefined;
-  for (const record of standing) {
+  const forbid = (record: PromotionRecord): void => {
     const { action, digest, withdraws } = record.promotion;
     if (action === 'hold') hold = record;
-    if (action === 'release') hold = undefined;
     if (action === 'withdraw') withdrawn.set(digest, record);
-    if (action === 'reinstate') withdrawn.delete(digest);
     if (withdraws !== undefined) withdrawn.set(withdraws, record);
+  };
+  const of = (records: readonly PromotionRecord[], sequence: number): readonly PromotionRecord[] =>
+    records.filter(({ promotion }) => promotion.sequence === sequence);
+  for (const record of standing) {
+    const { action, digest, sequence } = record.promotion;
+    // Before what stands in its place: a release that was written without seeing the hold's tag still releases it.
+    of(untagged, sequence).forEach(forbid);
+    forbid(record);
+    if (action === 'release') hold = undefined;
+    if (action === 'reinstate') withdrawn.delete(digest);
+    of(superseded, sequence).forEach(forbid);
   }
+  untagged.filter(({ promotion }) => promotion.sequence > standing.length).forEach(forbid);
   return {
     stays: moves.map((arrived, at) => ({ arrived, left: moves[at + 1] })),
     current: moves.at(-1),

@@ -149,5 +149,5 @@ async function findAncestryFault(
   // The policy that let it in asked for no provenance: there is nothing to descend from.
   if (running === undefined) return undefined;
   if (next === undefined) return 'no verified provenance says which commit it was built from';
-  return explainAncestry(await openGithub(token, context), running, next);
+  return explainAncestry(await openGithub(token, context), running, next, context.serverUrl);
 }

@@ -71,6 +71,10 @@ export async function readEnvironment(
     ),
   );
 
+  const isHere = ({ promotion }: PromotionRecord): boolean =>
+    promotion.environment === environment && promotion.repository === store.place;
+  const isOwn = (record: PromotionRecord): boolean =>
+    isHere(record) && places.includes(placeOf(record.promotion.policy.uri));
   const records: PromotionRecord[] = [];
   const reasons: string[] = [];
   for (const { tag, sequence, digest, ...name } of named) {
@@ -84,12 +88,10 @@ export async function readEnvironment(
     const found = image.evidence
       .map((evidence) => readRecord(tag, evidence))
       .filter((record) => record !== undefined)
-      .filter(
-        ({ promotion }) => promotion.environment === environment && promotion.repository === store.place,
-      )
+      .filter(isHere)
       .filter(({ promotion }) => promotion.sequence === sequence && promotion.digest === digest);
     // Whoever may call a promoter's workflow may name any policy to it: only this environment's own lets anything in.
-    const own = found.filter(({ promotion }) => places.includes(placeOf(promotion.policy.uri)));
+    const own = found.filter(isOwn);
     records.push(...own);
     if (found.length === 0) reasons.push(explainMissing(tag, image));
     else if (own.length === 0) {
@@ -103,9 +105,18 @@ export async function readEnvironment(
     });
   }
   const chain = orderRecords(environment, records);
+  const tagged = new Set(promotions.map(({ tag }) => tag));
+  const untagged = [...images.values()].flatMap(({ digest, evidence }) =>
+    evidence.flatMap((one) => {
+      const { sequence } = readPromotion(one) ?? {};
+      const tag = sequence === undefined ? undefined : recordTag(environment, sequence, digest);
+      const record = tag === undefined || tagged.has(tag) ? undefined : readRecord(tag, one);
+      return record?.promotion.digest === digest && isOwn(record) ? [record] : [];
+    }),
+  );
   return {
     ...chain,
-    ...readHistory(chain),
+    ...readHistory(chain, untagged),
     pointer: pointer?.digest,
     tags: promotions.map(({ tag }) => tag),
   };

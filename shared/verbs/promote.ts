@@ -67,6 +67,7 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
   if (
     before.current?.promotion.digest === digest &&
     isSamePolicy(before.current.promotion.policy, policy) &&
+    !isOver(before.current.promotion.override) &&
     !before.withdrawn.has(digest)
   ) {
     if (before.pointer !== digest) {
@@ -113,6 +114,7 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
   context.log.info(`Copied to ${destination.place}: ${copied} sent, ${mounted} taken over by the registry.`);
   await verifyArrival(destination, judgement.evidence, verdict.digest, verifier, trust);
 
+  if (isOver(override?.granted)) throw new Refused('break-glass ended before the image had arrived');
   const { state, record } = await appendRecord(
     { store: destination, environment, policy, verifier, signer, state: before },
     image,
@@ -134,6 +136,11 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
 /** Whether what stands was judged by this very policy; by any other it is judged anew. The same bytes elsewhere may name another trust root. */
 function isSamePolicy(one: Promotion['policy'], other: Pick<LoadedPolicy, 'uri' | 'digest'>): boolean {
   return one.digest === other.digest && placeOf(one.uri) === placeOf(other.uri);
+}
+
+/** What was let in by break-glass is judged anew when its time is over. */
+function isOver(override: Promotion['override']): boolean {
+  return override !== undefined && Date.parse(override.until) < Date.now();
 }
 
 /** Everything that counted where the image came from, and the verdict, has to count where it arrived, by the same roles. */

@@ -1,13 +1,14 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Candidate, listCandidates } from '../environment/candidates.ts';
-import { isEnvironmentName } from '../environment/tags.ts';
+import { isEnvironmentName, recordTag } from '../environment/tags.ts';
 import { createEvaluator } from '../evaluator/evaluator.ts';
 import type { Evidence, VerifiedImage } from '../evidence/evidence.ts';
 import { PREDICATE_TYPES } from '../evidence/predicate.ts';
 import { buildScanPredicate, type ScanResult } from '../evidence/scan.ts';
 import { STATEMENT_TYPE } from '../evidence/statement.ts';
 import type { RunContext } from '../github/context.ts';
+import { mirrorDeployment } from '../github/deployment.ts';
 import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
 import { parseRepository, type Reference } from '../image/reference.ts';
@@ -27,12 +28,19 @@ import type { Store } from '../store/store.ts';
 import { type ImageSubjects, listSubjects } from '../store/subjects.ts';
 import { type AnalysisInputs, analysePlatforms, prepareTools } from './analysis.ts';
 import { breakGlass } from './break-glass.ts';
-import { appendRecord, type EnvironmentState, readEnvironment } from './environment.ts';
+import {
+  appendRecord,
+  type EnvironmentState,
+  isCurrent,
+  type RecordClaim,
+  readEnvironment,
+} from './environment.ts';
 import { openPolicyVerifier, publishVerdict, readJudgedImage } from './judge.ts';
+import { type ManifestsInputs, moveOf, openManifests } from './manifests.ts';
 import { readRecordedPolicy } from './recorded-policy.ts';
 import type { Trusted } from './trusted.ts';
 
-export interface RollbackInputs extends SigningInputs, Omit<AnalysisInputs, 'scanners'> {
+export interface RollbackInputs extends SigningInputs, ManifestsInputs, Omit<AnalysisInputs, 'scanners'> {
   readonly environment: string;
   /** The environment's, for when GitHub's API cannot be asked for the policy that names it. */
   readonly repository?: string | undefined;
@@ -44,10 +52,12 @@ export interface RollbackInputs extends SigningInputs, Omit<AnalysisInputs, 'sca
   /** Seconds: how old an attested scan may be when nothing can be scanned now. */
   readonly 'max-scan-age'?: number | undefined;
   readonly 'break-glass'?: readonly string[];
+  /** Mirror it as a GitHub deployment. */
+  readonly deployment?: boolean | undefined;
   readonly 'github-token'?: string | undefined;
 }
 
-/** The label by which an image says that nothing older runs after it: a schema was migrated, say. */
+/** The label by which an image says that nothing older runs after it: a schema was migrated, say. Whatever it says but `false` counts. */
 const IRREVERSIBLE = 'io.github.hallmark-actions.irreversible';
 /** So far back candidates are looked for. */
 const MOST_STAYS = 50;
@@ -72,7 +82,7 @@ interface Judged {
 /**
  * Makes an environment hold an image again that it held before: the one that is asked for, or the newest that may be used. Judged by the rules
  * after a fresh scan, and vetoed only by what is worse than what runs. Soak, approvals, freezes and holds do not stop it; the image that it
- * leaves is withdrawn. Nothing is copied: what was promoted is there.
+ * leaves is withdrawn, and manifests name what it goes back to. Nothing is copied: what was promoted is there.
  */
 export async function rollback(inputs: RollbackInputs, context: RunContext): Promise<StepResult> {
   const { environment, reason } = inputs;
@@ -83,6 +93,7 @@ export async function rollback(inputs: RollbackInputs, context: RunContext): Pro
   if (reason === undefined && !dryRun) {
     throw new Invalid('reason', 'is required: whoever reads the record will ask why');
   }
+  const manifests = await openManifests(inputs, context);
   const opened = await openSigner(inputs, context);
   const policy = await findPolicy(inputs, opened, context);
   const wanted = findEnvironment(policy.file, environment);
@@ -175,7 +186,7 @@ export async function rollback(inputs: RollbackInputs, context: RunContext): Pro
     { rollback: { from: current.promotion.digest, rules } },
   );
   const { source } = chosen.candidate.stay.arrived.promotion;
-  const { record } = await appendRecord({ store, environment, policy, verifier, signer, state }, subjects, {
+  const claim: RecordClaim = {
     action: 'rollback',
     digest,
     verdict: verdict.digest,
@@ -184,10 +195,57 @@ export async function rollback(inputs: RollbackInputs, context: RunContext): Pro
     ...(override?.granted && { override: override.granted }),
     ...(context.actor !== undefined && { requestedBy: context.actor }),
     ...(reason !== undefined && { reason }),
-  });
+  };
+  const tag = recordTag(environment, state.standing.length + 1, digest);
+  const move = moveOf({ place: store.place, environment, tag }, claim, current.promotion);
+  if (manifests === undefined && current.promotion.manifests !== undefined) {
+    const { repository: where, paths } = current.promotion.manifests;
+    context.log.warning(
+      `${paths.join(', ')} of ${where} keep naming ${current.promotion.digest}: this run was given no "manifests".`,
+    );
+  }
+  const { done, id } = await mirrorDeployment(
+    inputs.deployment === true
+      ? {
+          environment,
+          source,
+          description: `back to ${shortDigest(digest)}`,
+          payload: { image: outputs.image, record: `${store.place}:${tag}` },
+          token: inputs['github-token'],
+        }
+      : undefined,
+    context,
+    async () => {
+      // With GitHub down the environment goes back all the same; the manifests are tried once more after it.
+      const written = await manifests?.prepare(move).catch((error: unknown) => {
+        if (!(error instanceof Unavailable)) throw error;
+        context.log.warning(`The record names no commit of the manifests: ${error.message}`);
+        return undefined;
+      });
+      const { record } = await appendRecord(
+        { store, environment, policy, verifier, signer, state },
+        subjects,
+        { ...claim, ...(written && { manifests: written }) },
+      );
+      const landed = await manifests?.land(move, record.promotion.manifests, () =>
+        isCurrent(store, environment, verifier, policy, digest),
+      );
+      return { record, landed };
+    },
+  );
+  const { record, landed } = done;
   return {
-    outputs: { ...outputs, record: `${store.place}@${record.record}` },
-    summary: `${plan}\n\nRecord ${formatCode(record.record)}, asked for by ${escapeMarkdown(context.actor ?? 'unknown')}: ${escapeMarkdown(reason ?? '')}`,
+    outputs: {
+      ...outputs,
+      record: `${store.place}@${record.record}`,
+      'manifests-url': landed?.url,
+      'deployment-id': id,
+    },
+    summary: [
+      plan,
+      `Record ${formatCode(record.record)}, asked for by ${escapeMarkdown(context.actor ?? 'unknown')}: ${escapeMarkdown(reason ?? '')}`,
+      ...(landed === undefined ? [] : [`Manifests: ${landed.line}`]),
+    ].join('\n\n'),
   };
 }
 
@@ -257,7 +315,9 @@ async function findIrreversible(store: Store, { stays }: EnvironmentState): Prom
   const read = await Promise.all(
     digests.map(async (digest) => {
       const { platforms } = await readJudgedImage(store, await listSubjects(store, digest));
-      return platforms.some(({ config: { config } }) => config?.Labels?.[IRREVERSIBLE] === 'true');
+      return platforms.some(
+        ({ config: { config } }) => (config?.Labels?.[IRREVERSIBLE] ?? 'false') !== 'false',
+      );
     }),
   );
   return new Set(digests.filter((_, at) => read[at]));
@@ -372,9 +432,14 @@ function bridgeScan(gathered: Gathered, image: JudgedImage, inputs: RollbackInpu
   const { scan, now } = gathered.facts;
   if (scan === undefined) return gathered;
   const { scannedAt } = scan as { scannedAt: Date };
+  // All times by the same: a database that was old already when it was used stays so.
+  const moved = Object.entries(scan).map(([name, time]: [string, Date]) => [
+    name,
+    new Date(time.getTime() + now.getTime() - scannedAt.getTime()),
+  ]);
   const limit = inputs['max-scan-age'] ?? SCAN_AGE;
   const age = (now.getTime() - scannedAt.getTime()) / 1000;
-  if (age > limit) {
+  if (!(age <= limit)) {
     throw new Unavailable(
       `nothing can be scanned now, and the last attested scan of ${image.digest} is ${Math.round(age / 3600)} hours old`,
       { hint: 'Run it again when the scanner is back, or allow an older scan with "max-scan-age".' },
@@ -382,7 +447,7 @@ function bridgeScan(gathered: Gathered, image: JudgedImage, inputs: RollbackInpu
   }
   return {
     ...gathered,
-    facts: { ...gathered.facts, scan: { ...scan, scannedAt: now, databaseUpdatedAt: now } },
+    facts: { ...gathered.facts, scan: Object.fromEntries(moved) },
   };
 }
 

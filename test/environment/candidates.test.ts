@@ -29,7 +29,7 @@ function history(...lines: string[]) {
     });
     return { tag: '', record: digest('e'), promotion, signedAt: time };
   });
-  return readHistory({ standing });
+  return readHistory({ standing, superseded: [] });
 }
 
 /** Each candidate as `letter`, `letter!` with a reason against it, `letter>x` when going back crosses x. */

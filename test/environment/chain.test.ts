@@ -25,6 +25,12 @@ function record(letter: string, sequence: number, previous: string | undefined, 
   } satisfies PromotionRecord;
 }
 
+/** The same as a rollback to an image named by one letter. */
+const rollback = (one: PromotionRecord, to = one.promotion.digest[7] ?? ''): PromotionRecord => ({
+  ...one,
+  promotion: { ...one.promotion, action: 'rollback', digest: digest(to) },
+});
+
 const letters = (records: readonly PromotionRecord[]) => records.map(({ record }) => record[7]).join('');
 
 describe('orderRecords', () => {
@@ -54,6 +60,12 @@ describe('orderRecords', () => {
       records: [record('b', 1, undefined, 1), record('a', 1, undefined, 1)],
       standing: 'a',
       superseded: 'b',
+    },
+    {
+      name: 'one that goes back to what was there',
+      records: [record('a', 1, undefined, 1), record('b', 2, 'a', 2), rollback(record('c', 3, 'b', 3), 'a')],
+      standing: 'abc',
+      superseded: '',
     },
     {
       name: 'the next continues the one that stands, not the one that lost',
@@ -97,6 +109,21 @@ describe('orderRecords', () => {
       name: 'the first continues something',
       records: [record('a', 1, 'e', 1)],
       reasons: [/continues sha256:e+, but nothing stood/],
+    },
+    {
+      name: 'one goes back to what was never there',
+      records: [record('a', 1, undefined, 1), rollback(record('b', 2, 'a', 2))],
+      reasons: [/env-prod\.000002-b+ goes back to an image that prod never held/],
+    },
+    {
+      name: 'one goes back to what lost',
+      records: [
+        record('a', 1, undefined, 1),
+        record('b', 2, 'a', 2),
+        record('c', 2, 'a', 3),
+        rollback(record('d', 3, 'b', 4), 'c'),
+      ],
+      reasons: [/goes back to an image that prod never held/],
     },
     {
       name: 'a fork and a gap are both said',

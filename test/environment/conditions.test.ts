@@ -42,7 +42,7 @@ function history(...lines: string[]) {
     });
     return { tag: '', record: digest('e'), promotion, signedAt: at(index).toISOString() };
   });
-  return readHistory({ standing });
+  return readHistory({ standing, superseded: [] });
 }
 
 const approval = (by: string) => ({ by, at: at(0).toISOString(), how: 'run' as const, url: '' });

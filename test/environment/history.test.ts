@@ -7,24 +7,30 @@ import { parseDigest } from '../../shared/image/digest.ts';
 const digest = (letter: string) => parseDigest(`sha256:${letter.repeat(64)}`);
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 21, 10, minute)).toISOString();
 
-/** Records in order, one a minute: `promote a`, `rollback b -c` (withdraws c), `hold a`. */
+/** Records in order, one a minute: `promote a`, `rollback b -c` (withdraws c), `hold a`; `~hold a` lost against the one before it. */
 function history(...lines: string[]) {
-  const standing = lines.map((line, index): PromotionRecord => {
-    const [action = '', letter = '', withdraws] = line.split(' ');
+  let sequence = 0;
+  const records = lines.map((line, index): PromotionRecord => {
+    const [action = '', letter = '', withdraws] = line.replace('~', '').split(' ');
+    if (!line.startsWith('~')) sequence += 1;
     const promotion: Promotion = promotionSchema.parse({
       action: action as RecordAction,
       environment: 'prod',
       repository: 'ghcr.io/octo/app',
       repositoryId: '1',
       digest: digest(letter),
-      sequence: index + 1,
+      sequence,
       ...(/promote|rollback/.test(action) && { verdict: digest('f') }),
       ...(withdraws && { withdraws: digest(withdraws.slice(1)) }),
       policy: { uri: 'octo/app/policy.yml@0', digest: digest('f'), content: '' },
     });
     return { tag: '', record: digest('e'), promotion, signedAt: at(index) };
   });
-  return readHistory({ standing });
+  const lost = (_: PromotionRecord, index: number) => lines[index]?.startsWith('~') === true;
+  return readHistory({
+    standing: records.filter((record, index) => !lost(record, index)),
+    superseded: records.filter(lost),
+  });
 }
 
 const letter = (record: PromotionRecord | undefined) => record?.promotion.digest[7];
@@ -46,6 +52,20 @@ test.each([
     held: false,
     withdrawn: '',
   },
+  // What was told to be in force stays so, whatever is logged in the same moment.
+  { lines: ['promote a', 'promote b', '~hold a'], current: 'b', held: true, withdrawn: '' },
+  { lines: ['promote a', 'promote b', '~hold a', 'release b'], current: 'b', held: false, withdrawn: '' },
+  { lines: ['promote a', 'release a', '~hold a'], current: 'a', held: true, withdrawn: '' },
+  { lines: ['promote a', 'hold a', '~release a'], current: 'a', held: true, withdrawn: '' },
+  { lines: ['promote a', 'promote b', '~withdraw b'], current: 'b', held: false, withdrawn: 'b' },
+  {
+    lines: ['promote a', 'promote b', '~withdraw b', 'reinstate b'],
+    current: 'b',
+    held: false,
+    withdrawn: '',
+  },
+  { lines: ['promote a', 'withdraw a', '~reinstate a'], current: 'a', held: false, withdrawn: 'a' },
+  { lines: ['promote a', 'promote b', '~promote c'], current: 'b', held: false, withdrawn: '' },
 ])('$lines', ({ lines, current, held, withdrawn }) => {
   const read = history(...lines);
   expect(letter(read.current)).toBe(current);
