@@ -24,7 +24,6 @@ import {
 } from './services.ts';
 import { type IdToken, readIdToken } from './token.ts';
 
-export type { WorkflowClaims } from '../evidence/provenance.ts';
 export type { SigningInputs } from './instance.ts';
 
 /** Signs statements as Sigstore bundles v0.3. */

@@ -16,25 +16,26 @@ import { attachReferrers } from '../store/attach.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { listSubjects, nameSubjects } from '../store/subjects.ts';
 import { writeTags } from '../store/tag.ts';
-import { buildClaims, checkRevision, formatAttester, identify, openOwnVerifier } from './claims.ts';
-import { bindClaims, listLarge, type PredicateFile, readPredicateFiles } from './predicates.ts';
+import {
+  buildClaims,
+  type ClaimInputs,
+  checkRevision,
+  formatAttester,
+  identify,
+  openOwnVerifier,
+} from './claims.ts';
+import type { FileInputs } from './files.ts';
+import {
+  bindClaims,
+  listLarge,
+  type PredicateFile,
+  type PredicateInputs,
+  readPredicateFiles,
+} from './predicates.ts';
 
-export interface AttestInputs extends SigningInputs {
+export interface AttestInputs extends SigningInputs, ClaimInputs, PredicateInputs, FileInputs {
   readonly image?: string | undefined;
-  readonly 'subject-path'?: readonly string[] | undefined;
-  readonly 'subject-checksums'?: string | undefined;
-  /** Where files are pushed to, as an artifact. */
-  readonly repository?: string | undefined;
-  readonly signature?: boolean | undefined;
-  readonly provenance?: boolean | undefined;
-  readonly sbom: readonly string[];
-  readonly 'scan-report': readonly string[];
-  readonly 'test-results': readonly string[];
-  readonly vex?: readonly string[] | undefined;
-  readonly 'predicate-type'?: string | undefined;
-  readonly 'predicate-path'?: string | undefined;
   readonly 'push-to-github'?: boolean | undefined;
-  readonly 'github-token'?: string | undefined;
 }
 
 /** What was attested, with the bundles that say so. */

@@ -13,7 +13,8 @@ import { readJson } from '../store/json.ts';
 import type { Store } from '../store/store.ts';
 import { type ImageSubjects, readConfig } from '../store/subjects.ts';
 
-interface ClaimInputs {
+/** What an action may say without a file. */
+export interface ClaimInputs {
   readonly signature?: boolean | undefined;
   readonly provenance?: boolean | undefined;
 }

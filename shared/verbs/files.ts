@@ -25,9 +25,11 @@ export interface AttestedFile {
   readonly content?: { readonly path: string; readonly size: number };
 }
 
-interface FileInputs {
+/** The files that are attested in place of an image. */
+export interface FileInputs {
   readonly 'subject-path'?: readonly string[] | undefined;
   readonly 'subject-checksums'?: string | undefined;
+  /** Where they are pushed to, as an artifact. */
   readonly repository?: string | undefined;
   readonly 'github-token'?: string | undefined;
 }

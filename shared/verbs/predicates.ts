@@ -30,7 +30,8 @@ export interface PredicateFile {
   readonly large?: Buffer | undefined;
 }
 
-interface PredicateInputs {
+/** The documents that an action is given: paths in the workspace, some with a platform before them. */
+export interface PredicateInputs {
   readonly sbom: readonly string[];
   readonly 'scan-report': readonly string[];
   readonly 'test-results': readonly string[];
