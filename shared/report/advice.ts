@@ -14,9 +14,9 @@ export function reasonsOf({ verdict, review, unavailable }: PageImage): string[]
       ? ['there is neither a scan nor a verdict of this image']
       : [];
   return [
-    ...(unavailable === undefined ? [] : [unavailable]),
     ...(verdict?.reasons ?? []),
     ...(review?.reasons ?? []),
+    ...(unavailable === undefined ? [] : [unavailable]),
     ...missing,
   ];
 }
@@ -66,6 +66,9 @@ export function adviseFirst(image: PageImage): string {
       return adviseRemedy(failing, image.review, more ? 'of the failing' : 'failing');
     }
     default: {
+      const [gap] = image.verdict === undefined ? (image.review?.gaps ?? []) : [];
+      if (gap !== undefined)
+        return `mind what was not looked at: ${endSentence(escapeMarkdown(gap, SENTENCE))}`;
       const fresh = (image.review?.findings ?? []).filter(
         (found) => isOpen(found) && found.state !== 'known',
       );

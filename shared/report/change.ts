@@ -40,6 +40,7 @@ export function describeChange(image: PageImage, layout: Layout): Block[] {
   const nothing =
     '**Packages were listed, and nothing was looked for**: that there are no findings here says nothing.';
   const about = [
+    describeGaps(review),
     isListOnly(image) ? nothing : countFindings(review, compared, fresh.filter(isOpen)),
     describeBase(review),
     describeSizes(review),
@@ -105,6 +106,16 @@ function describeBaseline(baseline: Review['baseline']): string {
     environment === undefined ? escapeMarkdown(kind, 60) : `what ${formatCode(environment, 60)} holds`;
   const name = BASELINES[kind] ?? held;
   return image === '' ? name : `${name}, ${formatImageName(image)}`;
+}
+
+/** How many of the gaps are told one by one. */
+const GAPS = 5;
+
+function describeGaps({ gaps }: Review): string {
+  if (gaps.length === 0) return '';
+  const told = gaps.slice(0, GAPS).map((gap) => escapeMarkdown(gap, 300));
+  const more = gaps.length > GAPS ? [`and ${formatNumber(gaps.length - GAPS)} more`] : [];
+  return `**Not looked at**: ${[...told, ...more].join('; ')}.`;
 }
 
 /** A newer base image, when it would mend something. */

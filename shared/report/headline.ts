@@ -1,5 +1,6 @@
 import { cleanText, formatCode } from './markdown.ts';
 import {
+  hasGaps,
   isGood,
   isListOnly,
   type Page,
@@ -67,7 +68,7 @@ function describePage(page: Page, style: Style): string {
     denied: `denied${where}`,
     refused: 'refused by the scan',
     unavailable: 'could not be judged',
-    scanned: 'scanned, nothing was asked to fail',
+    scanned: alike.some(hasGaps) ? 'scanned in part' : 'scanned, nothing was asked to fail',
     passed: 'passed the scan',
     allowed: `allowed${where}`,
   };
@@ -88,9 +89,8 @@ function describeVerdict(image: PageImage, style: Style): string {
         ? 'Unavailable: the scan gave no answer'
         : 'Unavailable: not everything could be read';
     case 'scanned':
-      return isListOnly(image)
-        ? 'Packages listed, nothing was looked for'
-        : 'Scanned, nothing was asked to fail';
+      if (isListOnly(image)) return 'Packages listed, nothing was looked for';
+      return hasGaps(image) ? 'Scanned in part' : 'Scanned, nothing was asked to fail';
     case 'passed':
       return 'Scan passed';
     case 'allowed':

@@ -49,7 +49,12 @@ export function standingOf({ review, verdict, unavailable }: PageImage): Standin
   if (unanswered || unavailable !== undefined) return 'unavailable';
   if (verdict?.decision === 'allow') return 'allowed';
   if (review === undefined) return 'unavailable';
-  return review.judged ? 'passed' : 'scanned';
+  return review.judged && review.gaps.length === 0 ? 'passed' : 'scanned';
+}
+
+/** True when a part of the image was not looked at, so that what is not found there means nothing. */
+export function hasGaps({ review }: PageImage): boolean {
+  return (review?.gaps.length ?? 0) > 0;
 }
 
 /** True when packages were listed and nothing was looked for, so that no finding means nothing. */

@@ -123,6 +123,8 @@ export const reviewSchema = z.object({
   /** True when a `fail-on` was asked at all: passed without one promises nothing. */
   judged: z.boolean(),
   reasons: listOf(text, 100_000),
+  /** What was not looked at, a sentence each: `linux/arm64 was not scanned`. */
+  gaps: listOf(text, 1000),
   scanner: z.object({
     name: text,
     version: text,

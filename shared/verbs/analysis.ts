@@ -62,6 +62,8 @@ export interface AnalysedPlatform {
   readonly platform: string;
   readonly manifest: PlatformManifest;
   readonly scan: ScanResult;
+  /** What Trivy could not look at, a sentence each. */
+  readonly gaps: readonly string[];
   /** Absolute paths. Of an image that is only compared with there is the report alone. */
   readonly files: Readonly<Record<'report' | Format, string>>;
 }
@@ -130,7 +132,7 @@ export async function analysePlatforms(
     readonly context: RunContext;
   },
 ): Promise<AnalysedPlatform[]> {
-  const targets = choosePlatforms(image.subjects.platforms, image.platforms ?? []).map((target, index) => {
+  const targets = choosePlatforms(image.subjects, image.platforms ?? []).map((target, index) => {
     const kept = `${target.platform.replaceAll('/', '-')}-${shortDigest(target.manifest.descriptor.digest)}`;
     return { ...target, folder: join(run.work, String(index)), reports: join(run.reports, kept) };
   });
@@ -170,15 +172,22 @@ interface Target {
   readonly layers: LayerDigests;
 }
 
-/** The platform manifests to scan, by platform. A wanted one that the image does not have is `Invalid`. */
-export function choosePlatforms(
-  platforms: readonly PlatformManifest[],
-  wanted: readonly string[],
-): { platform: string; manifest: PlatformManifest }[] {
-  const found = platforms.map((manifest) => ({
+/** The platform manifests of an image, by platform. */
+export function listPlatforms({
+  platforms,
+}: ImageSubjects): { platform: string; manifest: PlatformManifest }[] {
+  return platforms.map((manifest) => ({
     platform: formatPlatform(manifest.platform) || 'unknown/unknown',
     manifest,
   }));
+}
+
+/** Those to scan. A wanted one that the image does not have is `Invalid`. */
+export function choosePlatforms(
+  image: ImageSubjects,
+  wanted: readonly string[],
+): { platform: string; manifest: PlatformManifest }[] {
+  const found = listPlatforms(image);
   for (const { platform } of found) {
     if (!/^[a-z0-9_.-]+(?:\/[a-z0-9_.-]+){1,2}$/i.test(platform)) {
       throw new Refused(`the image names a platform that is none: "${platform}"`);
@@ -244,7 +253,6 @@ async function analysePlatform(
     await share(JAVA_INDEX);
     return analyse();
   });
-  for (const complaint of complaints) log.warning(`Trivy on ${platform}: ${complaint}`);
   const { text, scan, packages } = buildReport(
     written,
     {
@@ -264,11 +272,13 @@ async function analysePlatform(
       layers,
     },
   );
+  const gaps = complaints.map((complaint) => `Trivy on ${platform}: ${complaint}`);
   if (packages === 0) {
-    log.warning(
+    gaps.push(
       `Trivy found no packages in ${platform}: it knows of no vulnerability because it knows of no package`,
     );
   }
+  for (const gap of gaps) log.warning(gap);
   await mkdir(reports, { recursive: true });
   const files = {
     report: join(reports, FILES.report),
@@ -280,5 +290,5 @@ async function analysePlatform(
   await mapParallel(run.formats, FORMATS.length, (format) =>
     convertReport(trivy, format, { report: files.report, output: files[format] }, { folder, deadline }),
   );
-  return { platform, manifest, scan, files };
+  return { platform, manifest, scan, gaps, files };
 }

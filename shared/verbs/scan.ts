@@ -1,20 +1,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compareFindings } from '../evidence/compare.ts';
-import type { Finding } from '../evidence/finding.ts';
 import { listFirstSeen } from '../evidence/first-seen.ts';
 import { countSeverities, type MergedFinding, mergeFindings } from '../evidence/merge.ts';
 import type { Severity } from '../evidence/severity.ts';
-import type { VexImage } from '../evidence/vex.ts';
 import type { RunContext } from '../github/context.ts';
 import { formatImage, formatPlace, parseReference } from '../image/reference.ts';
-import { Invalid } from '../outcome/outcome.ts';
+import { Failure, Invalid } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
-import type { Exception } from '../policy/exceptions.ts';
-import { createExcuser, type Excused } from '../policy/excuses.ts';
 import { renderSummary } from '../report/comment.ts';
-import { describeFinding } from '../report/findings.ts';
-import type { Review, ReviewFinding } from '../report/review.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { listSubjects } from '../store/subjects.ts';
 import { FORMATS } from '../trivy/analyse.ts';
@@ -30,10 +23,11 @@ import {
   findProgram,
   prepareTools,
 } from './analysis.ts';
-import { type Baseline, parseBaseline } from './baseline.ts';
+import { parseBaseline } from './baseline.ts';
 import { completeReview, submitPackages } from './contents.ts';
-import { describeExceptions, type ExcusesInputs, type LoadedExcuses, loadExcuses } from './excuses.ts';
+import { type ExcusesInputs, loadExcuses } from './excuses.ts';
 import { judgeFailOn } from './fail.ts';
+import { buildReview, type Compared, compareWith, describeFailure, excuseFindings } from './review.ts';
 import { readSurroundings, type SurroundingsInputs } from './surroundings.ts';
 import { openTrusted, type TrustInputs } from './trusted.ts';
 
@@ -76,7 +70,7 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
     // Another than the pinned one is looked at before layers or a database are fetched for it.
     const [subjects] = await Promise.all([listSubjects(store, wanted), isPinned(inputs) || program]);
     const name = formatImage(reference, subjects.digest);
-    const platforms = choosePlatforms(subjects.platforms, inputs.platforms).map(({ platform }) => platform);
+    const platforms = choosePlatforms(subjects, inputs.platforms).map(({ platform }) => platform);
     const add = await readAdditions(inputs, platforms, context);
     const tools = prepareTools(inputs, work, options, context, program);
     const trusted = openTrusted(inputs, context);
@@ -109,8 +103,7 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
     await dateReports(analysed, listFirstSeen(baseline?.earlier ?? []));
     const merged = mergeFindings(analysed.flatMap(({ scan: { findings } }) => findings));
     const compared = compareWith(analysed, merged, baseline);
-    const digests = [subjects.digest, ...analysed.map(({ scan: { manifest } }) => manifest)];
-    const excused = excuseFindings(merged, excuses, { digests, repository: formatPlace(reference) });
+    const excused = excuseFindings(merged, excuses, { reference, subjects, analysed });
     const judged = merged.filter(
       (one) =>
         excused.said.get(one)?.excused !== true &&
@@ -118,7 +111,7 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
     );
     const reasons = await judgeFailOn(judged, inputs['fail-on']);
     const review = await completeReview(
-      buildReview(name, analysed, { merged, compared, excused, reasons, inputs, context }),
+      buildReview(name, analysed, { subjects, merged, compared, excused, reasons, inputs, context }),
       { store, analysed, baseline, origin, base },
     );
     const path = join(reports, 'review.json');
@@ -145,11 +138,31 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
     };
   } catch (error) {
     await rm(reports, { recursive: true, force: true });
+    if (error instanceof Failure) await leaveFailure(reports, error, inputs, context);
     throw error;
   } finally {
     // It may still be unpacked there.
     await found;
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Leaves the review alone of a scan that gave no answer: whoever collects reviews can show why. */
+async function leaveFailure(
+  reports: string,
+  failure: Failure,
+  inputs: ScanInputs,
+  context: RunContext,
+): Promise<void> {
+  try {
+    await mkdir(reports);
+    await writeFile(
+      join(reports, 'review.json'),
+      JSON.stringify(describeFailure(inputs.image, failure, { inputs, context })),
+    );
+  } catch (error) {
+    // The disk may be what failed.
+    context.log.warning(`No review was written: ${String(error)}`);
   }
 }
 

@@ -201,6 +201,7 @@ export function hostilePage(text: string): Page {
       dockerfile: text,
       outcome: 'refused',
       reasons: [text],
+      gaps: [text],
       scanner: { name: text, version: text, databaseUpdatedAt: text.trim().slice(0, 40) },
       baseline: { kind: text, image: text, reason: '' },
       findings: [

@@ -31,6 +31,12 @@ test.each<[string, Page, string, 'success' | 'neutral' | 'failure']>([
     'neutral',
   ],
   [
+    'not looked at in full, which is not passed',
+    page({ review: review({ gaps: ['linux/arm64 was not scanned'] }) }),
+    'Scanned in part',
+    'neutral',
+  ],
+  [
     'not looked at at all',
     page({ review: review({ judged: false, scanner: { name: 'trivy', version: '0.72.0', scanners: [] } }) }),
     'Packages listed, nothing was looked for',

@@ -300,6 +300,16 @@ export const PAGES: Record<string, Page> = {
       ],
     }),
   }),
+  'in-part': page({
+    review: review({
+      findings: OLD,
+      platforms: [{ name: 'linux/amd64', digest: DIGEST, size: 52_104_331, before: 50_887_120, layers: [] }],
+      gaps: [
+        'linux/arm64 was not scanned',
+        'Trivy found no packages in linux/amd64: it knows of no vulnerability because it knows of no package',
+      ],
+    }),
+  }),
   unavailable: page({
     review: review({
       outcome: 'unavailable',
