@@ -106,9 +106,12 @@ export async function findBaseline(
   const kind = asked.kind === 'environment' ? `environment:${asked.environment}` : asked.kind;
   try {
     const found = await locate(asked, request, context);
-    if (typeof found === 'string')
-      return { kind, image: '', reason: found, analysed: undefined, store: undefined, earlier: [] };
+    if (typeof found === 'string') return describeNone(kind, found);
     const { reference, store, image } = found;
+    // An environment may well hold the same, and an older commit be built to the same bytes: a name alone does not tell that from a moved tag.
+    if ((kind === 'reference' || kind === 'base-image') && isSame(image, request.image)) {
+      return describeNone(kind, `${formatImage(reference, image.digest)} is the image itself`);
+    }
     const has = image.platforms.map(({ platform }) => formatPlatform(platform));
     const shared = request.platforms.filter((platform) => has.includes(platform));
     const [analysed, earlier] = await Promise.all([
@@ -120,8 +123,17 @@ export async function findBaseline(
     if (!(error instanceof Failure) || context.deadline.aborted) throw error;
     // A wrong input is one whatever is asked. Evidence that does not hold is no baseline: everything is judged then.
     if (error instanceof Invalid || (request.required && !(error instanceof Refused))) throw error;
-    return { kind, image: '', reason: error.message, analysed: undefined, store: undefined, earlier: [] };
+    return describeNone(kind, error.message);
   }
+}
+
+function describeNone(kind: string, reason: string): Baseline {
+  return { kind, image: '', reason, analysed: undefined, store: undefined, earlier: [] };
+}
+
+/** Whether one is the other, or a platform of it. */
+function isSame(one: ImageSubjects, other: ImageSubjects): boolean {
+  return one.all.some(({ digest }) => other.all.some((manifest) => manifest.digest === digest));
 }
 
 /** The image, or why there is none. */

@@ -1,7 +1,7 @@
 // What scan compares an image with, through dist, with the real Trivy, registry, Sigstore and records.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ActionRun } from '../../scripts/action.ts';
 import { openPlainStore } from '../../scripts/demo/tamper.ts';
 import { findTool } from '../../scripts/tools.ts';
@@ -58,10 +58,13 @@ describe.skipIf(missing)(`baselines${missing}`, () => {
     const { host } = world.registry;
     database = await publishTrivyDb(host);
     place = `${host}/octo/app`;
-    store = openPlainStore(parseReference(place));
     world.github.commit('octo/app', { [POLICY]: policyOf(host) });
   });
   afterAll(() => world.close());
+  // Of its own deadline for each test.
+  beforeEach(() => {
+    store = openPlainStore(parseReference(place));
+  });
   afterEach(() => {
     fault = undefined;
     world.github.clearFaults();
@@ -139,6 +142,26 @@ describe.skipIf(missing)(`baselines${missing}`, () => {
     });
     expect(passed.outputs).toMatchObject({ outcome: 'passed', new: '0', fixed: '0' });
     expect(reviewOf(passed).findings.map(({ state }) => state)).toEqual(Array(6).fill('known'));
+  });
+
+  it('an image is no baseline of itself: behind a moved tag nothing counts as known', async () => {
+    const digest = await write({ ...BOTH, 'moved.txt': 'moved' });
+    await tag('latest', digest);
+    const asked = { baseline: `${place}:latest`, 'new-only': 'true', 'fail-on': 'low' };
+    const run = await scan(digest, asked);
+    expect(run.outputs).toMatchObject({ outcome: 'refused' });
+    expect(run.outputs).not.toHaveProperty('new');
+    expect(reviewOf(run).baseline).toEqual({
+      ...{ kind: 'reference', image: '', reason: `${place}@${digest} is the image itself` },
+    });
+    // Nor is it what its own labels call its base.
+    const labelled = await writeLayered(store, [{ createdBy: 'COPY . .', files: BOTH }], {
+      'org.opencontainers.image.base.name': `${place}:latest`,
+    });
+    await tag('latest', labelled);
+    const based = await scan(labelled, { ...asked, baseline: 'base-image' });
+    expect(based.outputs).toMatchObject({ outcome: 'refused' });
+    expect(reviewOf(based).baseline?.reason).toMatch(/is the image itself/);
   });
 
   it('as sbom says the difference of packages, and judges nothing', async () => {
