@@ -78,7 +78,7 @@ export async function downloadArtifact(
     }
     const url = new URL(location);
     if (url.protocol !== 'https:' && !isLoopback(url))
-      throw new Invalid('from-run', `would be read from ${url.origin}`);
+      throw new Invalid('artifact', `would be read from ${url.origin}`);
     // Signed by its query: the token stays with the API.
     const file = await sendOnce(
       { method: 'GET', url, headers: { 'user-agent': 'hallmark' } },

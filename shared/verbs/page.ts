@@ -48,7 +48,9 @@ type Found = { readonly name: string } & ({ readonly text: string } | { readonly
 /** Gathers what is known of each image. What cannot be read or judged stands on the page as unavailable, never left out. */
 export async function buildPage(inputs: PageInputs, github: Github, context: RunContext): Promise<Page> {
   const run = readTriggeringRun(context.event);
-  const fork = inputs.artifact !== undefined;
+  // Files that follow another run can only be what that run left, whoever unpacked them: a stranger's, for all that is known here.
+  const given = inputs.review.length + inputs.verdict.length > 0;
+  const fork = inputs.artifact !== undefined || (run !== undefined && given);
   const parts = [
     ...(inputs.artifact === undefined
       ? await readGivenFiles(inputs, context)
@@ -70,7 +72,10 @@ export async function buildPage(inputs: PageInputs, github: Github, context: Run
   };
 }
 
-/** A review and a verdict on the same digest are one image. A second verdict on it is one more: none may hide another. */
+/**
+ * A review and a verdict on the same digest are one image. A second verdict on it is one more: none may hide another. A file that is missing
+ * belongs to the image, where there is but one.
+ */
 function joinParts(parts: readonly PageImage[]): PageImage[] {
   const images: PageImage[] = [];
   const digestOf = ({ image }: PageImage): string => image.slice(image.lastIndexOf('@') + 1);
@@ -87,7 +92,11 @@ function joinParts(parts: readonly PageImage[]): PageImage[] {
   }
   if (images.length > IMAGES)
     throw new Invalid('review', `is of ${images.length} images; a page holds ${IMAGES}`);
-  return images;
+  const missing = images.filter(({ review, verdict, image }) => !(review ?? verdict) && !image.includes('@'));
+  const [only, ...others] = images.filter((image) => !missing.includes(image));
+  if (only === undefined || others.length > 0 || missing.length === 0) return images;
+  const faults = missing.map(({ image, unavailable }) => `${image}: ${unavailable}`);
+  return [{ ...only, unavailable: [...(only.unavailable ? [only.unavailable] : []), ...faults].join('; ') }];
 }
 
 function readReview({ name, ...found }: Found): PageImage {

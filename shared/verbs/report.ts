@@ -73,8 +73,9 @@ export async function report(inputs: ReportInputs, context: RunContext): Promise
     checkUrl = run?.url;
     await attempt('A part of the annotations', async () => run?.annotate());
   }
+  const uploaded = new Map<string, string>();
   for (const file of found === undefined ? [] : await listSarif(inputs.sarif, context)) {
-    await attempt('Code scanning', () => upload(github, file, { inputs, page, pull }, context));
+    await attempt('Code scanning', () => upload(github, file, { inputs, page, pull, uploaded }, context));
   }
 
   const [first] = page?.images ?? [];
@@ -167,7 +168,13 @@ async function listSarif(
 async function upload(
   github: Github,
   { path, platform }: { path: string; platform: string | undefined },
-  about: { inputs: ReportInputs; page: Page | undefined; pull: PullRequest | undefined },
+  about: {
+    readonly inputs: ReportInputs;
+    readonly page: Page | undefined;
+    readonly pull: PullRequest | undefined;
+    /** The file of each category of this step: a second one would close the first one's alerts. */
+    readonly uploaded: Map<string, string>;
+  },
   context: RunContext,
 ): Promise<void> {
   const file = await locate(path, 'sarif', context);
@@ -183,5 +190,17 @@ async function upload(
   if (subject === '') throw new Invalid('category', `is required: ${path} does not say which image it is of`);
   const commit = chooseCommit(context, about.pull);
   const analysis = categorize(sarif, subject, platform ?? known?.name);
+  const category = String(analysis.runs[0]?.automationDetails?.['id']);
+  const other = about.uploaded.get(category);
+  if (other !== undefined) {
+    throw new Invalid(
+      'sarif',
+      `${path} and ${other} are both of the category ${category}, and would close each other's alerts`,
+      {
+        hint: 'Write linux/amd64=path for each platform, and report images of one category in a step each.',
+      },
+    );
+  }
+  about.uploaded.set(category, path);
   await uploadSarif(github, readRepository(context), commit, analysis, context.deadline);
 }

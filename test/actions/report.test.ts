@@ -206,6 +206,39 @@ describe('on a pull request', () => {
     expect(world.github.reports.comments[0]?.body).toMatch(/unavailable|could not/i);
   });
 
+  test('says why the scan gave no answer, on the page of its image, where the gate therefore left no verdict', async () => {
+    const failed = review({
+      outcome: 'unavailable',
+      reasons: ['the database could not be fetched: 429'],
+      platforms: [],
+    });
+    const folder = write('review.json', failed).split('/')[0] ?? '';
+    await report({ review: folder, verdict: folder });
+    const [comment] = world.github.reports.comments;
+    expect(comment?.body).toMatch(/First:\*\* run the job again .*the database could not be fetched: 429/);
+    expect(comment?.body).toMatch(/it holds no verdict.json/);
+    expect(comment?.body).not.toMatch(/images/);
+    expect(world.github.reports.checks).toMatchObject([{ conclusion: 'failure' }]);
+  });
+
+  test('uploads no two files of one category, which would close each other’s alerts', async () => {
+    const files = [write('a.sarif', sarifOf('sha256:x')), write('b.sarif', sarifOf('sha256:y'))];
+    const run = await report({
+      sarif: files.join('\n'),
+      category: 'octo/app',
+      comment: 'false',
+      check: 'false',
+    });
+    expect(world.github.reports.analyses).toHaveLength(1);
+    expect(unwritten(run).join()).toMatch(
+      /b\.sarif and .*a\.sarif are both of the category hallmark\/octo\/app\//,
+    );
+    const apart = files.map((path, at) => `linux/${['amd64', 'arm64'][at]}=${path}`).join('\n');
+    const both = await report({ sarif: apart, category: 'octo/app', comment: 'false', check: 'false' });
+    expect(unwritten(both)).toEqual([]);
+    expect(world.github.reports.analyses).toHaveLength(3);
+  });
+
   test('finds the reports below a folder, as an artifact brings them', async () => {
     const folder = write('hallmark-scan-x/review.json'.replace('/', '-'), 'x').split('/')[0] ?? '';
     mkdirSync(join(world.workspace, folder, 'scan', 'linux-amd64'), { recursive: true });
@@ -405,6 +438,17 @@ describe("after a fork's run", () => {
     expect(world.github.reports.checks).toMatchObject([
       { name: 'Hallmark (unverified)', head_sha: HEAD, conclusion: 'neutral' },
     ]);
+  });
+
+  test('believes files that another step unpacked no more', async () => {
+    const lie = { ...JUDGED, verdict: verdict({ preview: false }) };
+    await report({ review: write('review.json', review()) }, RUN_EVENT, 'workflow_run');
+    await report({ verdict: write('verdict.json', lie) }, RUN_EVENT, 'workflow_run');
+    expect(world.github.reports.checks).toMatchObject([
+      { name: 'Hallmark (unverified)', conclusion: 'neutral' },
+      { name: 'Hallmark (unverified)', conclusion: 'neutral' },
+    ]);
+    expect(world.github.reports.comments[0]?.body).toMatch(/From a fork, unverified/);
   });
 
   test('finds the pull request by the head that GitHub names, whatever the artifact says', async () => {
