@@ -9,6 +9,7 @@ import {
   list,
   registryInputs,
   requiredText,
+  sha256,
   signingInputs,
   text,
 } from '../../shared/step/inputs.ts';
@@ -33,11 +34,6 @@ const scanners = wordsOf([...SCANNERS, 'none']).transform((words, context): Scan
   context.addIssue({ code: 'custom', message: `may list ${SCANNERS.join(', ')}, or be none` });
   return z.NEVER;
 });
-
-const sha256 = text.refine(
-  (value) => value === undefined || /^[0-9a-f]{64}$/.test(value),
-  'may be a sha256, 64 hexadecimal digits in lower case',
-);
 
 const failOn = wordsOf<Severity>(SEVERITIES);
 

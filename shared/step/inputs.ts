@@ -64,6 +64,12 @@ export const pairs = lines.transform((entries, context) => {
   return result;
 });
 
+/** A sha256 in hex; undefined when empty. */
+export const sha256 = given.refine(
+  (value) => value === undefined || /^[0-9a-f]{64}$/.test(value),
+  'may be a sha256, 64 hexadecimal digits in lower case',
+);
+
 const units = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
 /** `90s`, `10m`, `2h` or `7d`, as whole seconds; undefined when empty. */
