@@ -7,6 +7,15 @@ import * as z from 'zod';
 import { actions } from '../../actions/main.ts';
 import { readManifest } from '../../scripts/docs.ts';
 
+/** What the job needs that writes an environment's records and asks who approved. */
+const GATE_PERMISSIONS = {
+  contents: 'read',
+  packages: 'write',
+  'id-token': 'write',
+  actions: 'read',
+  'pull-requests': 'read',
+};
+
 const folder = fileURLToPath(new URL('../../.github/workflows', import.meta.url));
 
 // As a runner hands them on: text.
@@ -66,7 +75,7 @@ const namesIn = (text: string, pattern: RegExp): string[] =>
 describe('what actionlint cannot see', () => {
   test('the pipeline uses this suite', () => {
     expect(new Set(own.map(({ action }) => action))).toEqual(
-      new Set(['build', 'scan', 'attest', 'gate', 'promote', 'report']),
+      new Set(['build', 'scan', 'attest', 'gate', 'promote', 'rollback', 'report']),
     );
   });
 
@@ -146,8 +155,8 @@ describe('least permissions', () => {
     ['report-fork.yml', 'read', { actions: 'read' }],
     ['report-fork.yml', 'write', { 'pull-requests': 'write', checks: 'write' }],
     ['pipeline.yml', 'build', { contents: 'read', packages: 'write', 'id-token': 'write' }],
-    ['pipeline.yml', 'gate', { contents: 'read', packages: 'write', 'id-token': 'write' }],
-    ['gate.yml', 'gate', { contents: 'read', packages: 'write', 'id-token': 'write' }],
+    ['pipeline.yml', 'gate', GATE_PERMISSIONS],
+    ['gate.yml', 'gate', GATE_PERMISSIONS],
     ['ci.yml', 'ci', { contents: 'read' }],
     ['release.yml', 'release', { contents: 'write' }],
   ])('%s, %s', (file, job, permissions) => {
@@ -162,6 +171,7 @@ describe('least permissions', () => {
     expect(workflows['gate.yml']?.jobs.gate?.steps.map(({ uses, run }) => run ?? uses)).toEqual([
       '$/actions/gate',
       '$/actions/promote',
+      '$/actions/rollback',
     ]);
   });
 });
