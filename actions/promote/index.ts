@@ -3,6 +3,8 @@ import { MARKS } from '../../shared/evidence/promotion.ts';
 import { COMMON_OUTPUTS, defineAction } from '../../shared/step/action.ts';
 import {
   commonInputs,
+  flag,
+  lines,
   list,
   oneOf,
   registryInputs,
@@ -18,12 +20,16 @@ export const action = defineAction({
     environment: requiredText,
     policy: text,
     reason: text,
+    manifests: lines,
+    'manifests-mode': oneOf(['commit', 'pull-request']),
+    'manifests-token': text,
+    deployment: flag,
     'break-glass': list,
     ...registryInputs,
     ...signingInputs,
     ...commonInputs,
   }),
-  outputs: [...COMMON_OUTPUTS, 'previous', 'record'],
+  outputs: [...COMMON_OUTPUTS, 'previous', 'record', 'manifests-url', 'deployment-id'],
   run: async (inputs, context) => {
     const { mode = 'promote' } = inputs;
     if (mode === 'promote') {

@@ -40,10 +40,14 @@ const failureSchema = z.object({
 // docs.github.com, GraphQL, "Queries": viewer.
 const viewerSchema = z.object({ data: z.object({ viewer: z.object({ login: z.string().min(1) }) }) });
 
-/** Opens GitHub's API for a token. Throws `Invalid` when there is none. */
-export async function openGithub(token: string | undefined, context: RunContext): Promise<Github> {
+/** Opens GitHub's API for a token, which came by `input`. Throws `Invalid` when there is none. */
+export async function openGithub(
+  token: string | undefined,
+  context: RunContext,
+  input = 'github-token',
+): Promise<Github> {
   if (token === undefined) {
-    throw new Invalid('github-token', "is required to ask GitHub's API");
+    throw new Invalid(input, "is required to ask GitHub's API");
   }
   context.log.mask(token);
   const [{ getOctokit }, { retry }, { throttling }] = await Promise.all([
@@ -88,7 +92,7 @@ export async function openGithub(token: string | undefined, context: RunContext)
     } catch (error) {
       const { success, data: failure } = failureSchema.safeParse(error);
       if (success && failure.status === 404) return undefined;
-      throw explain(what, error, permission, success ? failure : undefined);
+      throw explain(what, error, { input, permission }, success ? failure : undefined);
     }
   };
   return {
@@ -110,7 +114,7 @@ export async function openGithub(token: string | undefined, context: RunContext)
 function explain(
   what: string,
   cause: unknown,
-  permission: string,
+  { input, permission }: { input: string; permission: string },
   failure?: z.infer<typeof failureSchema>,
 ): Failure {
   if (cause instanceof z.ZodError) {
@@ -119,15 +123,18 @@ function explain(
   const headers = failure?.response?.headers ?? {};
   const limited = headers['retry-after'] !== undefined || headers['x-ratelimit-remaining'] === '0';
   if (failure?.status === 401) {
-    return new Invalid('github-token', `was not accepted (${what} answered 401)`, { cause });
+    return new Invalid(input, `was not accepted (${what} answered 401)`, { cause });
   }
   if (failure?.status === 403 && !limited) {
     return new Invalid(
-      'github-token',
+      input,
       `may not ${permission.endsWith('read') ? 'read' : 'write'} this (${what} answered 403: ${failure.message.slice(0, 200)})`,
       {
         cause,
-        hint: `Add to the job:\n  permissions:\n    ${permission}`,
+        hint:
+          input === 'github-token'
+            ? `Add to the job:\n  permissions:\n    ${permission}`
+            : `It needs ${permission} there.`,
       },
     );
   }

@@ -141,6 +141,7 @@ export async function readRecordsOf(
   const { needsLog } = verifier;
   const found = await collectEvidence(store, image, needsLog ? await verifier.withoutLog() : verifier, {
     promoter: trust.promoter ?? [],
+    distrust: trust.distrust ?? [],
   });
   const isLogged = (evidence: Evidence): boolean =>
     !needsLog ||
@@ -183,6 +184,18 @@ function explainMissing(tag: string, image: VerifiedImage): string {
   return [`${tag} has no record by a promoter that says so`, ...why].join('; ');
 }
 
+/** Whether an environment holds an image at this moment, read anew. */
+export async function isCurrent(
+  store: Store,
+  environment: string,
+  verifier: StatementVerifier,
+  policy: LoadedPolicy,
+  digest: Digest,
+): Promise<boolean> {
+  const { current } = await readEnvironment(store, environment, verifier, policy);
+  return current?.promotion.digest === digest;
+}
+
 /** What a record says beside its place in the chain, which is given to it. */
 export type RecordClaim = Omit<
   Promotion,
@@ -216,7 +229,12 @@ export async function appendRecord(
     repositoryId: policy.file['repository-id'],
     sequence: state.standing.length + 1,
     ...(last && { previous: last.record }),
-    policy: { uri: policy.uri, digest: policy.digest, content: policy.bytes.toString('base64') },
+    policy: {
+      uri: policy.uri,
+      digest: policy.digest,
+      content: policy.bytes.toString('base64'),
+      ...(policy.central && { central: Buffer.from(policy.central.text).toString('base64') }),
+    },
   };
   const written = await recordPromotion(store, image, promotion, signer, verifier, trustOf(policy.file));
   const after = await pointAtCurrent(store, environment, verifier, policy);

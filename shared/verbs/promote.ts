@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isEnvironmentName, pointerTag } from '../environment/tags.ts';
+import { isEnvironmentName, pointerTag, recordTag } from '../environment/tags.ts';
 import type { VerifiedImage } from '../evidence/evidence.ts';
 import type { Promotion } from '../evidence/promotion.ts';
 import type { Trust } from '../evidence/trust.ts';
 import type { RunContext } from '../github/context.ts';
+import { mirrorDeployment } from '../github/deployment.ts';
 import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
 import { formatImage, formatPlace, parseDigestReference } from '../image/reference.ts';
@@ -23,25 +24,31 @@ import { breakGlass } from './break-glass.ts';
 import {
   appendRecord,
   type EnvironmentState,
+  isCurrent,
   openEnvironment,
   placeOf,
   pointAtCurrent,
+  type RecordClaim,
   readEnvironment,
 } from './environment.ts';
 import { judgeImage, openPolicyVerifier, publishVerdict } from './judge.ts';
+import { type LandedManifests, type ManifestsInputs, moveOf, openManifests } from './manifests.ts';
 
-export interface PromoteInputs extends SigningInputs {
+export interface PromoteInputs extends SigningInputs, ManifestsInputs {
   image?: string | undefined;
   environment: string;
   policy?: string | undefined;
   reason?: string | undefined;
   /** Names of rules and conditions. */
   'break-glass'?: readonly string[];
+  /** Mirror it as a GitHub deployment. */
+  deployment?: boolean | undefined;
   'github-token'?: string | undefined;
 }
 
 /**
- * Makes an image what an environment holds: judged, copied with all its evidence, verified where it arrived, recorded, and only then pointed at.
+ * Makes an image what an environment holds: judged, copied with all its evidence, verified where it arrived, recorded, and only then pointed at
+ * and written into manifests.
  * Whatever fails before the record leaves the environment as it was; running it again completes or repeats nothing.
  */
 export async function promote(inputs: PromoteInputs, context: RunContext): Promise<StepResult> {
@@ -52,6 +59,7 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
   if (!isEnvironmentName(environment)) {
     throw new Invalid('environment', 'may hold up to 40 lower-case letters, digits and "-", as in prod');
   }
+  const manifests = await openManifests(inputs, context);
   const policy = await loadPolicy(inputs.policy, inputs, context);
   const trust = trustOf(policy.file);
   const destination = openEnvironment(policy, environment, inputs['github-token'], context);
@@ -76,15 +84,25 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
         `The tag ${pointerTag(environment)} did not point at what the records say; it is put right.`,
       );
     }
-    const { sequence } = before.current.promotion;
-    context.log.info(`${environment} holds ${digest} already, by promotion ${sequence}.`);
-    return describeStanding(destination, before, sequence);
+    const { promotion, tag } = before.current;
+    context.log.info(`${environment} holds ${digest} already, by promotion ${promotion.sequence}.`);
+    const left = before.stays.at(-2)?.arrived.promotion;
+    const landed = await manifests?.land(
+      moveOf({ place: destination.place, environment, tag }, promotion, left),
+      promotion.manifests,
+      () => isCurrent(destination, environment, verifier, policy, digest),
+    );
+    return describeStanding(destination, before, promotion.sequence, landed);
   }
 
   const source = openStore(reference, storeOptions(context, inputs['github-token']));
-  // Asked for before anything is judged: a job that may not sign is told at once.
+  // Asked for before anything is judged: a job that may not sign is told at once, and so is one whose manifests are not there.
   const signer = await openSigner(inputs, context);
-  const [image] = await Promise.all([listSubjects(source, digest), signer.claims()]);
+  const [image] = await Promise.all([
+    listSubjects(source, digest),
+    signer.claims(),
+    manifests?.check(destination.place, digest),
+  ]);
   const judgement = await judgeImage(
     { store: source, image, environment, policy, verifier, state: before, reason: inputs.reason, inputs },
     context,
@@ -110,15 +128,18 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
     };
   }
 
-  const { copied, mounted } = await copyImage(source, destination, digest, { referrers: true, check: true });
-  context.log.info(`Copied to ${destination.place}: ${copied} sent, ${mounted} taken over by the registry.`);
-  await verifyArrival(destination, judgement.evidence, verdict.digest, verifier, trust);
+  const deliver = async () => {
+    const { copied, mounted } = await copyImage(source, destination, digest, {
+      referrers: true,
+      check: true,
+    });
+    context.log.info(
+      `Copied to ${destination.place}: ${copied} sent, ${mounted} taken over by the registry.`,
+    );
+    await verifyArrival(destination, judgement.evidence, verdict.digest, verifier, trust);
 
-  if (isOver(override?.granted)) throw new Refused('break-glass ended before the image had arrived');
-  const { state, record } = await appendRecord(
-    { store: destination, environment, policy, verifier, signer, state: before },
-    image,
-    {
+    if (isOver(override?.granted)) throw new Refused('break-glass ended before the image had arrived');
+    const claim: RecordClaim = {
       action: 'promote',
       digest,
       verdict: verdict.digest,
@@ -127,10 +148,41 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
       ...(context.actor !== undefined && { requestedBy: context.actor }),
       ...(judgement.approvals.length > 0 && { approvedBy: [...judgement.approvals] }),
       ...(inputs.reason !== undefined && { reason: inputs.reason }),
-    },
+    };
+    const tag = recordTag(environment, before.standing.length + 1, digest);
+    const move = moveOf({ place: destination.place, environment, tag }, claim, before.current?.promotion);
+    const written = await manifests?.prepare(move);
+    const { state, record } = await appendRecord(
+      { store: destination, environment, policy, verifier, signer, state: before },
+      image,
+      { ...claim, ...(written && { manifests: written }) },
+    );
+    const landed = await manifests?.land(move, record.promotion.manifests, () =>
+      isCurrent(destination, environment, verifier, policy, digest),
+    );
+    return describeStanding(destination, state, record.promotion.sequence, landed);
+  };
+  const { done: result, id } = await mirrorDeployment(
+    inputs.deployment === true
+      ? {
+          environment,
+          source: judgement.source,
+          description: `${shortDigest(digest)} by promotion ${before.standing.length + 1}`,
+          payload: {
+            image: `${destination.place}@${digest}`,
+            record: `${destination.place}:${recordTag(environment, before.standing.length + 1, digest)}`,
+          },
+          token: inputs['github-token'],
+        }
+      : undefined,
+    context,
+    deliver,
   );
-  const result = describeStanding(destination, state, record.promotion.sequence);
-  return { ...result, summary: `${page}\n\n${result.summary}` };
+  return {
+    ...result,
+    outputs: { ...result.outputs, 'deployment-id': id },
+    summary: `${page}\n\n${result.summary}`,
+  };
 }
 
 /** Whether what stands was judged by this very policy; by any other it is judged anew. The same bytes elsewhere may name another trust root. */
@@ -183,6 +235,7 @@ function describeStanding(
   destination: Store,
   state: EnvironmentState,
   sequence: number,
+  landed: LandedManifests | undefined,
 ): StepResult & { summary: string } {
   const now = state.standing[sequence - 1];
   const before = state.stays[state.stays.findIndex(({ arrived }) => arrived === now) - 1]?.arrived;
@@ -195,6 +248,7 @@ function describeStanding(
       digest: promotion.digest,
       previous: before?.promotion.digest ?? '',
       record: `${destination.place}@${record}`,
+      'manifests-url': landed?.url,
     },
     summary: [
       `### ${escapeMarkdown(promotion.environment)} holds ${formatCode(shortDigest(promotion.digest))}`,
@@ -209,6 +263,7 @@ function describeStanding(
           ['Policy', formatCode(promotion.policy.uri)],
           ['Asked for by', escapeMarkdown(promotion.requestedBy ?? 'unknown')],
           ['Reason', escapeMarkdown(promotion.reason ?? 'none was given')],
+          ...(landed === undefined ? [] : [['Manifests', landed.line]]),
           ...(promotion.override === undefined
             ? []
             : [
