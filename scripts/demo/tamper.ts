@@ -19,7 +19,7 @@ export function openPlainStore(reference: Reference): Store {
   return openStore(reference, {
     workspace: '/',
     path: '',
-    deadline: AbortSignal.timeout(60_000),
+    deadline: AbortSignal.timeout(300_000),
     log: { mask() {}, info() {} },
   });
 }

@@ -34,7 +34,7 @@ export function runContext(
     runAttempt: '1',
     actor: 'octocat',
     runnerEnvironment: 'github-hosted',
-    deadline: AbortSignal.timeout(60_000),
+    deadline: AbortSignal.timeout(300_000),
     log: {
       info: () => undefined,
       notice: () => undefined,
