@@ -12,7 +12,6 @@ import { MEDIA_TYPE } from '../image/descriptor.ts';
 import { Invalid, Unavailable } from '../outcome/outcome.ts';
 import { chooseInstance, type Instance, type SigningInputs } from './instance.ts';
 import { readPrivateKey } from './key.ts';
-import { reach } from './reach.ts';
 import {
   type Envelope,
   encodeDer,
@@ -133,10 +132,16 @@ async function certify(token: IdToken, { fulcioUrl }: Instance, context: RunCont
   const proof = signWith(key, Buffer.from(token.claims.sub));
   const certificate = await reach(
     `Fulcio at ${fulcioUrl} gave no certificate; nothing was attached`,
-    context.deadline,
     requestCertificate(fulcioUrl, token, publicPem(key), proof, context),
   );
   return { key, certificate };
+}
+
+/** A service's answer. Whatever goes wrong is `Unavailable` with `message`, and the rest in its cause. */
+function reach<T>(message: string, work: Promise<T>): Promise<T> {
+  return work.catch((cause: unknown) => {
+    throw new Unavailable(message, { cause });
+  });
 }
 
 function publicPem(key: KeyObject): string {
@@ -196,16 +201,11 @@ async function signOne(
   const [entry, timestamp] = await Promise.all([
     rekorUrl === undefined
       ? undefined
-      : reach(
-          `the transparency log at ${rekorUrl} took no entry; nothing was attached`,
-          context.deadline,
-          log(rekorUrl),
-        ),
+      : reach(`the transparency log at ${rekorUrl} took no entry; nothing was attached`, log(rekorUrl)),
     tsaUrl === undefined
       ? undefined
       : reach(
           `the timestamp authority at ${tsaUrl} gave no timestamp; nothing was attached`,
-          context.deadline,
           requestTimestamp(tsaUrl, signature, context),
         ),
   ]);

@@ -3,8 +3,7 @@ import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import type { TrustedRoot } from '@sigstore/protobuf-specs';
 import type { RunContext } from '../github/context.ts';
-import { Refused } from '../outcome/outcome.ts';
-import { REQUEST, reach } from './reach.ts';
+import { Refused, Unavailable } from '../outcome/outcome.ts';
 
 /** A repository of The Update Framework that publishes a Sigstore trusted root. */
 export interface TufRepository {
@@ -12,6 +11,9 @@ export interface TufRepository {
   /** The repository's root metadata that everything else is checked from; absent for public Sigstore, whose @sigstore/tuf carries. */
   readonly anchor?: object | undefined;
 }
+
+/** How the library asks: each try lasts 20 s at most, tries two to four follow after 0.5, 1 and 2 s. */
+const REQUEST = { timeout: 20_000, retry: { retries: 3, minTimeout: 500, factor: 2 } } as const;
 
 /** What is kept between runs. Never root.json: the anchor is what this suite carries. */
 const KEPT = ['timestamp.json', 'snapshot.json', 'targets.json', join('targets', 'trusted_root.json')];
@@ -48,21 +50,33 @@ export async function fetchTrustedRoot(
     const rootPath = anchor && join(folder, 'anchor.json');
     if (rootPath !== undefined) await writeFile(rootPath, JSON.stringify(anchor));
     const options = { mirrorURL: mirror, cachePath: folder, forceCache: false, ...REQUEST };
-    const root = await reach(
-      `the trust root at ${mirror} could not be fetched`,
+    const root = await awaitUntil(
       context.deadline,
       getTrustedRoot({ ...options, ...(rootPath !== undefined && { rootPath }) }).catch((error) => {
         const refused = explainFault(error, mirror);
         if (refused !== undefined) return refused;
         throw error;
       }),
-    );
+    ).catch((cause: unknown) => {
+      throw new Unavailable(`the trust root at ${mirror} could not be fetched`, { cause });
+    });
     if (root instanceof Refused) throw root;
     await copyKept(join(folder, name), kept);
     return root;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The library knows no deadline. */
+async function awaitUntil<T>(deadline: AbortSignal, work: Promise<T>): Promise<T> {
+  let stop = (): void => undefined;
+  const late = new Promise<never>((_, reject) => {
+    stop = () => reject(deadline.reason);
+    if (deadline.aborted) stop();
+    else deadline.addEventListener('abort', stop, { once: true });
+  });
+  return Promise.race([work, late]).finally(() => deadline.removeEventListener('abort', stop));
 }
 
 /** Copies what is there, each file whole or not at all. What cannot be copied costs requests, nothing else. */

@@ -69,6 +69,8 @@ describe.each(SERVICES)('a %s that is down', (service, path, message) => {
     const error = await run(place, 2_500).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(Unavailable);
     expect((error as Unavailable).message).toMatch(message);
+    // What was wrong is told, not only that the time is over.
+    expect(((error as Unavailable).cause as Error).message).toMatch(/: status 5\d\d.*the step's time ended/);
     expect(sigstore.requests.filter((request) => request.path === path).length).toBeGreaterThan(before + 1);
     expect(await count()).toEqual([0, 0, 0]);
     expect(await store.listTags()).toEqual([]);

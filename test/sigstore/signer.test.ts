@@ -325,9 +325,9 @@ describe('a service that does not answer', () => {
     const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
     const context = runContext(sigstore, {}, { deadline: AbortSignal.timeout(300) });
     const signer = await openSigner({ ...instance(), 'rekor-url': url }, context);
-    const began = performance.now();
-    await expect(signer.sign([statement(1)])).rejects.toThrow(Unavailable);
-    expect(performance.now() - began).toBeLessThan(5_000);
+    const error = (await signer.sign([statement(1)]).catch((thrown: unknown) => thrown)) as Unavailable;
+    expect(error).toBeInstanceOf(Unavailable);
+    expect((error.cause as Error).message).toMatch(/^POST 127.*: the step's time ended while waiting/);
     silent.closeAllConnections();
     silent.close();
   });
