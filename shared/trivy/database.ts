@@ -66,6 +66,7 @@ export async function fetchDatabase(
 ): Promise<ScanDatabase> {
   const failures: string[] = [];
   const limited: string[] = [];
+  let cause: unknown;
   const tryOne = async (text: string, waits: boolean): Promise<ScanDatabase | undefined> => {
     try {
       return checkAge(
@@ -74,6 +75,7 @@ export async function fetchDatabase(
       );
     } catch (error) {
       if (!(error instanceof Failure) || error instanceof Invalid || options.deadline.aborted) throw error;
+      cause = error.cause;
       const busy = error instanceof Transient && error.pause !== undefined;
       if (busy) limited.push(text);
       else failures.push(error.message);
@@ -91,6 +93,7 @@ export async function fetchDatabase(
     if (database !== undefined) return database;
   }
   throw new Unavailable(`${kind.called} could not be fetched: ${failures.join('; ')}`, {
+    cause,
     hint: `Nothing was judged; a retry is safe. "${kind.input}" takes a mirror of your own.`,
   });
 }
