@@ -154,7 +154,7 @@ describe.each([
       for (const { at, outcome, after, again } of outcomes) {
         expect({ at, outcome }).toEqual({ at, outcome: passes ? 'passed' : 'unavailable' });
         expect({ at, rejected: after.rejected }).toEqual({ at, rejected: [] });
-        // As before, and what is new is whole: no statement is there in part, and none of the old is gone.
+        // As before, or with what is new beside it: of each manifest, what is there verifies, and none of the old is gone.
         for (const view of after.views) {
           expect(view).toEqual(expect.arrayContaining(OLD_EVIDENCE));
           expect(WHOLE).toEqual(expect.arrayContaining(view));
