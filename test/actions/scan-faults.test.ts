@@ -1,7 +1,7 @@
 // What users of other scanners suffer from (issue 5, users.md 1, 2 and 5), through dist: an outage that reads as a verdict, a report that
 // depends on what fails, and a scanner that is the attack; and a repository that tries to tell the scanner what to overlook.
-import { execFile } from 'node:child_process';
-import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import { openPlainStore } from '../../scripts/demo/tamper.ts';
 import { findTool } from '../../scripts/tools.ts';
 import { readReport } from '../../shared/evidence/scan.ts';
 import { parseReference } from '../../shared/image/reference.ts';
+import { reviewSchema } from '../../shared/report/review.ts';
 import type { Fault, SeenRequest } from '../servers/registry.ts';
 import { publishTrivyDb } from '../servers/trivy-db.ts';
 import { writeSample } from '../trivy/sample.ts';
@@ -140,7 +141,15 @@ describe('users.md 1: what could not be checked is unavailable, neither refused 
     const run = await scan({ 'trivy-path': writeTrivy('broken', analysis), timeout });
     expect(run.outputs).toEqual({ outcome: 'unavailable' });
     expect(run.log).toMatch(message);
-    expect(readdirSync(join(world.folder, 'temp'))).toEqual([]);
+    // Nothing is left but why there is no answer, for the reviewer's page.
+    const temp = join(world.folder, 'temp');
+    expect(
+      readdirSync(temp, { recursive: true, withFileTypes: true }).filter((one) => one.isFile()),
+    ).toMatchObject([{ name: 'review.json' }]);
+    const [folder = ''] = readdirSync(temp);
+    const review = reviewSchema.parse(JSON.parse(readFileSync(join(temp, folder, 'review.json'), 'utf8')));
+    expect(review).toMatchObject({ image, outcome: 'unavailable', findings: [] });
+    expect(review.reasons.join()).toMatch(message);
   });
 
   it.skipIf(real === undefined)('a disk that is full when the real Trivy writes its report', async () => {
@@ -148,6 +157,20 @@ describe('users.md 1: what could not be checked is unavailable, neither refused 
     const run = await scan({ 'trivy-path': full });
     expect(run.outputs).toEqual({ outcome: 'unavailable' });
     expect(run.log).toMatch(/no space left on device.*disk is full/is);
+  });
+
+  // Only root may mount a disk that small.
+  it.skipIf(process.getuid?.() !== 0)('a disk that is full when image and database come', async () => {
+    const tiny = join(world.folder, 'tiny');
+    mkdirSync(tiny);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', tiny]);
+    try {
+      const run = await scan({}, { RUNNER_TEMP: tiny });
+      expect(run.outputs).toEqual({ outcome: 'unavailable' });
+      expect(run.log).toContain('no space left on device');
+    } finally {
+      execFileSync('umount', [tiny]);
+    }
   });
 
   it('with a second mirror and with what an earlier run kept, an outage is none', async () => {
