@@ -34,6 +34,8 @@ export interface Rejected {
   readonly predicateType: string | undefined;
   readonly signer: Signer | undefined;
   readonly reason: string;
+  /** True for what would count, had the policy not distrusted it. */
+  readonly distrusted?: boolean;
 }
 
 /** Everything known of one image at one moment: read once, then frozen, so that what was judged is what is copied. */

@@ -6,6 +6,7 @@ import { EXCEPTIONS_FILE, type Exception, MAX_EXCEPTION_DAYS, readExceptions } f
 import { type PolicyFile, type PolicyText, readPolicy, readWritten } from '../policy/file.ts';
 import type { WrittenPolicy } from '../policy/schema.ts';
 import { digestOf } from '../store/hash.ts';
+import { readInputFile } from '../workspace/file.ts';
 import { type Github, openGithub } from './api.ts';
 import type { RunContext } from './context.ts';
 
@@ -27,6 +28,9 @@ export interface LoadedPolicy {
   /** The central policy that it extends, at the commit that it names. */
   readonly central?: PolicyText | undefined;
 }
+
+/** The most bytes of one file of a workspace. */
+const MAX_LENGTH = 1024 * 1024;
 
 /** Where a policy is; without a commit it is the head of the default branch. */
 interface PolicyPlace {
@@ -63,10 +67,47 @@ export async function loadPolicy(
   }
   const github = await openGithub(inputs['github-token'], context);
   const own = await readSource(github, parsePolicyReference(reference, context.repository));
+  return assemblePolicy(own, inputs, context);
+}
+
+/** Reads a policy from the workspace, as a pull request makes it: good for advice, never to allow. What it extends is read through GitHub's API. */
+export async function loadDraft(
+  path: string,
+  inputs: { readonly 'github-token'?: string | undefined },
+  context: RunContext,
+): Promise<LoadedPolicy> {
+  const bytes = await readInputFile(path, 'policy', context, MAX_LENGTH);
+  const named = { text: bytes.toString(), file: `${context.repository ?? 'workspace'}/${path}` };
+  const read = async (other: string): Promise<Buffer | undefined> => {
+    try {
+      return await readInputFile(other, 'policy', context, MAX_LENGTH);
+    } catch (error) {
+      // The one file that nobody has to name may be missing.
+      if (other === EXCEPTIONS_FILE && isMissing(error)) return undefined;
+      throw error;
+    }
+  };
+  const own = { ...named, commit: 'workspace', bytes, written: readWritten(named), read };
+  return assemblePolicy(own, inputs, context);
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Invalid && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+}
+
+/** Puts a policy on the one that it extends, and reads the files that either names beside itself. */
+async function assemblePolicy(
+  own: PolicySource,
+  inputs: { readonly 'github-token'?: string | undefined },
+  context: RunContext,
+): Promise<LoadedPolicy> {
   const central =
     own.written.extends === undefined
       ? undefined
-      : await readSource(github, parsePolicyReference(own.written.extends, undefined));
+      : await readSource(
+          await openGithub(inputs['github-token'], context),
+          parsePolicyReference(own.written.extends, undefined),
+        );
   const file = readPolicy(own.text, own.file, readBuiltInRules(), central);
   const sources = central === undefined ? [own] : [central, own];
   const rooted = sources.findLast(({ written }) => written['trusted-root'] !== undefined);
@@ -75,11 +116,11 @@ export async function loadPolicy(
     (source) => source === central || central?.written.allow?.includes('exceptions') !== false,
   );
   const [trustedRoot, keys, exceptions] = await Promise.all([
-    rooted && root && readText(github, rooted, root),
+    rooted && root && readText(rooted, root),
     Promise.all(
-      sources.flatMap((source) => (source.written.keys ?? []).map((path) => readText(github, source, path))),
+      sources.flatMap((source) => (source.written.keys ?? []).map((path) => readText(source, path))),
     ),
-    Promise.all(excepting.map((source) => readExceptionsAt(github, source, file['max-exception-days']))),
+    Promise.all(excepting.map((source) => readExceptionsAt(source, file['max-exception-days']))),
   ]);
   return {
     file,
@@ -94,36 +135,44 @@ export async function loadPolicy(
   };
 }
 
-/** A policy's file as it stands at a commit of its protected branch, not yet on top of another one. */
+/** A policy's file where it stands, not yet on top of another one. */
 interface PolicySource extends PolicyText {
-  readonly place: PolicyPlace;
   readonly commit: string;
   readonly bytes: Buffer;
   readonly written: WrittenPolicy;
+  /** A file beside it, of the same commit; undefined when there is none. */
+  read(path: string): Promise<Buffer | undefined>;
 }
 
 async function readSource(github: Github, place: PolicyPlace): Promise<PolicySource> {
   const commit = await resolveProtectedCommit(github, place);
-  const bytes = await readFile(github, place, place.path, commit);
-  const named = { text: bytes.toString(), file: `${place.owner}/${place.repo}/${place.path}` };
-  return { ...named, place, commit, bytes, written: readWritten(named) };
+  const file = `${place.owner}/${place.repo}/${place.path}`;
+  const read = (path: string): Promise<Buffer | undefined> => findFile(github, place, path, commit);
+  const bytes = await read(place.path);
+  if (bytes === undefined) throw explainMissing(file, commit);
+  const named = { text: bytes.toString(), file };
+  return { ...named, commit, bytes, written: readWritten(named), read };
 }
 
-async function readText(github: Github, { place, commit }: PolicySource, path: string): Promise<string> {
-  return (await readFile(github, place, path, commit)).toString();
+async function readText(source: PolicySource, path: string): Promise<string> {
+  const bytes = await source.read(path);
+  if (bytes !== undefined) return bytes.toString();
+  const [owner, repo] = source.file.split('/');
+  throw explainMissing(`${owner}/${repo}/${path}`, source.commit);
 }
 
-async function readExceptionsAt(
-  github: Github,
-  { place, commit, written: { exceptions: path } }: PolicySource,
-  maxDays: number,
-): Promise<Exception[]> {
-  const bytes =
-    path === undefined
-      ? await findFile(github, place, EXCEPTIONS_FILE, commit)
-      : await readFile(github, place, path, commit);
+function explainMissing(file: string, commit: string): Invalid {
+  return new Invalid('policy', `there is no ${file} at commit ${commit}`, {
+    hint: 'A policy is read from the default branch, not from the workspace or a pull request: merge it first.',
+  });
+}
+
+async function readExceptionsAt(source: PolicySource, maxDays: number): Promise<Exception[]> {
+  const { exceptions: path } = source.written;
+  const text =
+    path === undefined ? (await source.read(EXCEPTIONS_FILE))?.toString() : await readText(source, path);
   const name = path ?? EXCEPTIONS_FILE;
-  return bytes === undefined ? [] : readExceptions(bytes.toString(), name, { maxDays, now: new Date() });
+  return text === undefined ? [] : readExceptions(text, name, { maxDays, now: new Date() });
 }
 
 /** Exceptions of a repository whose policy nobody names, or why they do not count. */
@@ -255,14 +304,6 @@ async function resolveProtectedCommit(github: Github, place: PolicyPlace): Promi
     );
   }
   return place.commit;
-}
-
-async function readFile(github: Github, place: PolicyPlace, path: string, commit: string): Promise<Buffer> {
-  const bytes = await findFile(github, place, path, commit);
-  if (bytes !== undefined) return bytes;
-  throw new Invalid('policy', `there is no ${place.owner}/${place.repo}/${path} at commit ${commit}`, {
-    hint: 'A policy is read from the default branch, not from the workspace or a pull request: merge it first.',
-  });
 }
 
 async function findFile(

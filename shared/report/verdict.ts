@@ -22,6 +22,8 @@ export interface JudgedPage {
   readonly standing?: 'unverified';
 }
 
+const MAX_CELL = 600;
+
 /** The page a reviewer reads: the verdict first, then every reason, the counts, and the evidence with who signed it. Markdown; foreign text in it is escaped. */
 export function summarizeVerdict(page: JudgedPage): string {
   const { verdict, evidence, destination, policy } = page;
@@ -46,11 +48,18 @@ export function summarizeVerdict(page: JudgedPage): string {
     formatTable(['', ''], facts),
     '### Rules',
     formatTable(
-      ['Rule', 'Result'],
-      verdict.rules.map(({ name, title: what, outcome }) => [
+      ['Rule', 'Result', 'By what, and what to do'],
+      verdict.rules.map(({ name, title: what, outcome, values = [], hint = '' }) => [
         `${formatCode(name)} ${escapeMarkdown(what)}`,
         RULE_MARKS[outcome],
+        escapeMarkdown([values.join(', '), hint].filter((part) => part !== '').join('. '), MAX_CELL),
       ]),
+    ),
+    listReasons(
+      'Distrusted',
+      evidence.rejected.flatMap(({ distrusted, source, reason }) =>
+        distrusted === true ? [`${shortDigest(source)}: ${reason}`] : [],
+      ),
     ),
     foldRows(
       'Evidence that counted',

@@ -45,7 +45,9 @@ export async function collectEvidence(
       signedAt: found.signedAt,
       repository: nameImage(found, image, store),
     });
+    const distrust = explainDistrust(trust.distrust ?? [], found);
     if (typeof granted === 'string') rejected.push(reject(found, granted));
+    else if (distrust !== undefined) rejected.push({ ...reject(found, distrust), distrusted: true });
     else evidence.push({ ...found, ...granted });
   }
   return deepFreeze({
@@ -255,7 +257,7 @@ function grantRoles(
   const kind = kindOfPredicate(found.statement.predicateType);
   if (kind === undefined) return 'no rule reads this type';
   const roles = rolesOf(trust, found.signer, use).filter((role) => ROLES_OF[kind].includes(role));
-  if (roles.length > 0) return explainDistrust(trust.distrust ?? [], found) ?? { kind, roles };
+  if (roles.length > 0) return { kind, roles };
   const reasons = ROLES_OF[kind].flatMap((role) =>
     (trust[role] ?? []).map((rule) => `not ${role}: ${explainMismatch(rule, found.signer, use)}`),
   );

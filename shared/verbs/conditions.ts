@@ -108,6 +108,7 @@ async function readEarlier(
   const image = await listSubjects(store, digest);
   const { evidence, rejected } = await collectEvidence(store, image, verifier, {
     gate: trustOf(policy.file).gate ?? [],
+    distrust: policy.file.distrust,
   });
   const source = promotion.verdict;
   const found = evidence.find((one) => one.kind === 'verdict' && one.source === source);

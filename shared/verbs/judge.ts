@@ -201,6 +201,9 @@ export async function publishVerdict(
       warnings: verdict.warnings,
       excused: judgement.facts.excused ?? [],
       ...(judgement.facts.base && { base: judgement.facts.base }),
+      distrusted: evidence.rejected.flatMap(({ distrusted, source, reason }) =>
+        distrusted === true ? [{ source, reason }] : [],
+      ),
       ...observed,
     },
   });

@@ -225,6 +225,34 @@ const FAIL_OPEN: [name: string, given: Case, reason: string][] = [
     '"freeze", and nobody looked',
   ],
   [
+    'a label that is text where a boolean is meant',
+    rule({ deny: "config[0].labels['team'] == 'false'  && 1 / 0 == 1" }),
+    'division by zero',
+  ],
+  [
+    'a list that is empty where its first item is meant',
+    { ...rule({ deny: "config[0].entrypoint[0] == '/bin/sh'" }) },
+    'index out of bounds',
+  ],
+  [
+    'a user that is longer than anything',
+    {
+      ...rule({
+        deny: "size(config[1].user.split('')) < 0 || vulnerabilities.exists(v, config[1].user.split('').exists(c, c == 'b'))",
+      }),
+      image: {
+        ...IMAGE,
+        platforms: IMAGE.platforms.map((one) => ({
+          ...one,
+          config: { config: { User: 'a'.repeat(2_000_000), Labels: {} } },
+        })),
+      },
+      found: crowded,
+      limits: { time: 1500, memory: 64 },
+    },
+    'it took',
+  ],
+  [
     'loops within loops',
     {
       ...rule({ deny: `!(${all('vulnerabilities', 4)})` }),

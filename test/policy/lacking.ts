@@ -386,6 +386,56 @@ export const LACKING: [name: string, given: Given, denies: string[], reason: str
   ['root by a number below nothing', { image: withUser('-0') }, ['non-root'], '-0 linux/arm64'],
   ['root as a group alone', { image: withUser(':1000') }, ['non-root'], ':1000 linux/arm64'],
   [
+    'a bill of materials whose components are text',
+    { found: instead('cyclonedx', evidence('cyclonedx', { components: 'none' })) },
+    ['sbom'],
+    'is no CycloneDX document',
+  ],
+  [
+    'a bill of materials that is a list',
+    { found: instead('cyclonedx', evidence('cyclonedx', [])) },
+    ['sbom'],
+    'is no CycloneDX document',
+  ],
+  [
+    'test results with a boolean for a word',
+    { found: instead('test', evidence('test', { result: true })) },
+    ['tests-passed'],
+    'is no in-toto test result',
+  ],
+  [
+    'test results without a result',
+    { found: instead('test', evidence('test', null)) },
+    ['tests-passed'],
+    'is no in-toto test result',
+  ],
+  [
+    'a scan whose findings are text',
+    {
+      found: instead(
+        'scan',
+        scan('b'),
+        evidence('scan', { scanner: { version: '1', result: 'none' } }, only('c')),
+      ),
+    },
+    OF_SCAN,
+    'cannot read',
+  ],
+  [
+    'provenance whose materials are text',
+    {
+      found: instead(
+        'provenance',
+        evidence('provenance', {
+          buildDefinition: { buildType: 'x', externalParameters: {}, resolvedDependencies: 'all' },
+          runDetails: { builder: { id: 'x' } },
+        }),
+      ),
+    },
+    OF_PROVENANCE,
+    'is no SLSA provenance v1',
+  ],
+  [
     'nothing at all',
     { found: [], base: undefined },
     [

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { readBuiltInRules } from '../../shared/evaluator/rules.ts';
+import { readPolicy } from '../../shared/policy/file.ts';
 import { BAD, GOOD } from './policies.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -34,20 +36,43 @@ const UNSEEN = new Set([
   'YAML that does not parse',
 ]);
 
+const page = read('action-docs/policy.md');
+const block = (start: string): string =>
+  [...page.matchAll(/```yaml\n([\s\S]*?)```/g)]
+    .map(([, text = '']) => text)
+    .find((text) => text.startsWith(start)) ?? '';
+const LOCAL = block('version: 1\nextends:');
+const CENTRAL = block('# octo/policies/base.yml\n');
+const DISTRUST = block('distrust:');
+
 function validate(text: string): boolean {
   return accepts(parse(text, { strict: false, uniqueKeys: false, logLevel: 'silent' }));
 }
+
+test("the page's policies are read, the local one on the central one", () => {
+  const builtIn = readBuiltInRules();
+  const trust = 'trust: { builder: [{ signer-workflow: octo/app/.github/workflows/release.yml }] }\n';
+  const local = `${LOCAL.replace('  prod:', '  staging: { repository: ghcr.io/octo/staging }\n  prod:')}${trust}`;
+  const whole = readPolicy(local, 'local.yml', builtIn, { text: CENTRAL, file: 'base.yml' });
+  expect(whole.environments.prod).toMatchObject({ after: 'staging', approvals: 2 });
+  expect(whole.environments.prod?.rules).toEqual([
+    'signed',
+    'provenance',
+    'sbom',
+    'no-critical',
+    'tests-passed',
+  ]);
+  expect(readPolicy(`${GOOD}${DISTRUST}`, 'policy.yml', builtIn).distrust).toHaveLength(3);
+});
 
 describe('the published schema', () => {
   test.each([
     ['of design.md', GOOD],
     ['of the README', /```yaml\n(version: 1\n[\s\S]*?)```/.exec(read('README.md'))?.[1] ?? ''],
     ['of the demo', read('demo/policy.yml')],
-    [
-      'on top of a central one',
-      `version: 1\nextends: octo/policies/base.yml@${'a'.repeat(40)}\nrepository-id: 1\n`,
-    ],
-    ['that others extend', 'version: 1\nallow: []\nenvironments: { prod: { rules: [signed] } }\n'],
+    ['on top of a central one', LOCAL],
+    ['that others extend', CENTRAL],
+    ['with distrust', `${GOOD}${DISTRUST}`],
   ])('takes the policy %s', (_, text) => {
     validate(text);
     expect(accepts.errors ?? []).toEqual([]);

@@ -27,8 +27,15 @@ const order = [
   { name: 'gate', workflow: 'gate', scanned: true },
   { name: 'promote', workflow: 'gate', scanned: true },
   { name: 'report', workflow: 'gate', scanned: true },
+  { name: 'rehearse', workflow: 'gate', scanned: true },
   { name: 'rollback', workflow: 'gate', scanned: true },
 ];
+
+/** The cases of the page about policies. */
+const CASES =
+  /```yaml\n(version: 1\ncases:[\s\S]*?)```/.exec(
+    readFileSync(fileURLToPath(new URL('../../action-docs/policy.md', import.meta.url)), 'utf8'),
+  )?.[1] ?? '';
 
 const trivy = toolPath('trivy');
 const missing = existsSync(trivy) ? '' : 'Trivy is not built; npm run test:interop builds it';
@@ -54,7 +61,16 @@ describe("the pages' examples, run from dist/ under the README's policy", () => 
       '.github/hallmark.yml': policy,
       'trusted-root.json': readFileSync(world.trustedRootFile, 'utf8'),
     });
-    world.commit({ 'out/server': '#!/bin/sh\n', '.gitignore': '.hallmark/\n' }, 'A server');
+    world.commit(
+      {
+        'out/server': '#!/bin/sh\n',
+        '.gitignore': '.hallmark/\n',
+        '.github/hallmark.yml': policy,
+        '.github/hallmark.cases.yml': CASES,
+        'trusted-root.json': readFileSync(world.trustedRootFile, 'utf8'),
+      },
+      'A server',
+    );
     database = await publishTrivyDb(world.registry.host);
   });
   afterAll(() => world?.close());
