@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { startWorld, type World } from '../../test/actions/world.ts';
 import { publishTrivyDb } from '../../test/servers/trivy-db.ts';
 import { ensureTool } from '../tools.ts';
@@ -146,8 +146,9 @@ async function scanWith(
   folder: string,
   kept: string,
 ): Promise<void> {
-  const inputs = { image, 'db-repository': database, 'trivy-path': trivy, 'cache-dir': kept };
-  const run = await world.run('scan', inputs, { variables: { RUNNER_TEMP: folder } });
+  const inputs = { image, 'db-repository': database, 'cache-dir': kept };
+  const variables = { RUNNER_TEMP: folder, PATH: `${dirname(trivy)}:${process.env.PATH}` };
+  const run = await world.run('scan', inputs, { variables });
   if (run.code !== 0) throw new Error(`scan failed:\n${run.log}`);
   for (const report of REPORTS) if (!run.outputs[report]) throw new Error(`scan wrote no ${report}`);
 }
