@@ -40,6 +40,7 @@ export const action = defineAction({
     'manifests-token': text,
     deployment: flag,
     'break-glass': list,
+    kev: text,
     'db-repository': list,
     'java-db-repository': list,
     'cache-dir': text,

@@ -6,6 +6,7 @@ import { createEvaluator } from '../evaluator/evaluator.ts';
 import type { Evidence, VerifiedImage } from '../evidence/evidence.ts';
 import { PREDICATE_TYPES } from '../evidence/predicate.ts';
 import { buildScanPredicate, type ScanResult } from '../evidence/scan.ts';
+import type { Scanner } from '../evidence/severity.ts';
 import { STATEMENT_TYPE } from '../evidence/statement.ts';
 import type { RunContext } from '../github/context.ts';
 import { mirrorDeployment } from '../github/deployment.ts';
@@ -16,7 +17,7 @@ import { Invalid, Refused, Unavailable } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
 import { type Gathered, gatherFacts, type JudgedImage } from '../policy/facts.ts';
 import { findEnvironment, type PolicyEnvironment, trustOf } from '../policy/file.ts';
-import { needsOf } from '../policy/rule.ts';
+import { needsOf, type Rule, variablesOf } from '../policy/rule.ts';
 import { formatReason, type RuleResult } from '../policy/verdict.ts';
 import { type Comparison, compareFacts } from '../policy/worse.ts';
 import { escapeMarkdown, formatCode, formatTable } from '../report/markdown.ts';
@@ -26,6 +27,7 @@ import { digestOf } from '../store/hash.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { type ImageSubjects, listSubjects } from '../store/subjects.ts';
+import { readAdditions } from './additions.ts';
 import { type AnalysisInputs, analysePlatforms, prepareTools } from './analysis.ts';
 import { breakGlass } from './break-glass.ts';
 import {
@@ -54,6 +56,8 @@ export interface RollbackInputs extends SigningInputs, ManifestsInputs, Omit<Ana
   readonly 'break-glass'?: readonly string[];
   /** Mirror it as a GitHub deployment. */
   readonly deployment?: boolean | undefined;
+  /** Path of CISA's catalogue, for rules about what is known to be exploited. */
+  readonly kev?: string | undefined;
   readonly 'github-token'?: string | undefined;
 }
 
@@ -334,13 +338,15 @@ async function openJudge(
   const { environment } = inputs;
   const trust = trustOf(policy.file);
   const rules = policy.file.rules;
-  const needsScan = wanted.rules.some((name) => rules[name] && needsOf(rules[name]).includes('scan'));
+  const asked = wanted.rules.flatMap((name) => rules[name] ?? []);
+  const needsScan = asked.some((rule) => needsOf(rule).includes('scan'));
+  const scanners = chooseScanners(asked);
   const gather = async (digest: Digest) => {
     const subjects = await listSubjects(store, digest);
     const [evidence, judged, scans] = await Promise.all([
       collectEvidence(store, subjects, verifier, trust),
       readJudgedImage(store, subjects),
-      needsScan ? scanNow({ store, reference, subjects }, inputs, context) : undefined,
+      needsScan ? scanNow({ store, reference, subjects }, { ...inputs, scanners }, context) : undefined,
     ]);
     const known = scans === undefined ? evidence : replaceScans(evidence, scans);
     const gathered = gatherFacts(judged, known, trust, new Date(), {
@@ -377,24 +383,31 @@ async function openJudge(
   };
 }
 
+/** Of what was not looked for no rule can say that there is none. */
+function chooseScanners(rules: readonly Rule[]): Scanner[] {
+  const names = new Set(rules.flatMap(variablesOf));
+  return [
+    'vuln',
+    'secret',
+    ...(names.has('misconfigurations') ? (['misconfig'] as const) : []),
+    ...(names.has('licences') ? (['license'] as const) : []),
+  ];
+}
+
 /** A scan of this moment; undefined, with a warning, where nothing can be scanned. */
 async function scanNow(
   image: { store: Store; reference: Reference; subjects: ImageSubjects },
-  inputs: RollbackInputs,
+  inputs: RollbackInputs & AnalysisInputs,
   context: RunContext,
 ): Promise<ScanResult[] | undefined> {
+  const { scanners } = inputs;
+  const add = await readAdditions({ reports: [], kev: inputs.kev }, [], context);
   await mkdir(context.temp, { recursive: true });
   const work = await mkdtemp(join(context.temp, 'hallmark-rollback-'));
-  const scanners = ['vuln', 'secret'] as const;
   try {
-    const tools = prepareTools(
-      { ...inputs, scanners },
-      work,
-      storeOptions(context, inputs['github-token']),
-      context,
-    );
+    const tools = prepareTools(inputs, work, storeOptions(context, inputs['github-token']), context);
     const analysed = await analysePlatforms(image, {
-      ...{ tools, work, reports: join(work, 'reports'), scanners, formats: [], context },
+      ...{ tools, work, reports: join(work, 'reports'), scanners, formats: [], add, context },
     });
     return analysed.map(({ scan }) => scan);
   } catch (error) {

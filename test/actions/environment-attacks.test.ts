@@ -23,7 +23,7 @@ const POLICY = '.github/hallmark.yml';
 const MAIN = { ref: 'refs/heads/main' };
 
 const NAMES =
-  'old fork pull gone elsewhere one two hold hold-eu unlogged never branch clock vsa late broken api'.split(
+  'old fork pull gone elsewhere one two hold hold-eu unlogged never branch clock vsa late broken api source'.split(
     ' ',
   );
 const policy = (host: string, path = '') => `
@@ -37,6 +37,9 @@ environments:
 ${NAMES.map((name) => `  ${name}: { repository: ${host}/octo/${/^(one|two|hold)/.test(name) ? 'shared' : name}${path}, rules: [signed, provenance] }`).join('\n')}
   after:    { repository: ${host}/octo/after, after: vsa, rules: [signed] }
   approved: { repository: ${host}/octo/approved, approvals: 1, rules: [signed] }
+  over:     { repository: ${host}/octo/over, rules: [never] }
+rules:
+  never: { title: Never, deny: "true" }
 `;
 
 let world: World;
@@ -309,6 +312,23 @@ describe('each is refused for its own reason, and the environment stays as it wa
         return promote(first, 'approved');
       },
       says: /the approval of this run by hubot does not name the digest/,
+    },
+    {
+      name: 'what break-glass let in, when its hour is over',
+      environment: 'over',
+      prepare: async () => {
+        const record = await hold('source', first);
+        await copyImage(openPlainStore(parseReference(first)), storeOf('over'), digestOf(first), {
+          referrers: true,
+        });
+        const time = new Date(Date.now() - 1000).toISOString();
+        const override = { rules: ['never'], approvedBy: [], until: time, followUp: time };
+        const place = { environment: 'over', repository: `${host}/octo/over` };
+        await appendBy('over', record, { ...place, sequence: 1, previous: undefined, override });
+        await tagAs('over', 'env-over', digestOf(first));
+      },
+      run: () => promote(first, 'over'),
+      says: /never \(Never\)/,
     },
     {
       name: "commits, while GitHub's API gives no answer",

@@ -150,7 +150,9 @@ test('neither a hold nor a freeze stops it', { timeout: 90_000 }, async () => {
 });
 
 test('does not go back behind what cannot be undone, without break-glass', { timeout: 120_000 }, async () => {
-  const migrated = await release('migrated', { labels: 'io.github.hallmark-actions.irreversible=true' });
+  const migrated = await release('migrated', {
+    labels: 'io.github.hallmark-actions.irreversible=the schema of orders',
+  });
   const after = await release('after');
   await promoteAll('floor', [images[0] ?? '', migrated, after]);
   const refused = await rollback('floor', { target: digestOf(images[0]) });
