@@ -1,6 +1,7 @@
 import { type Chain, orderRecords, type PromotionRecord } from '../environment/chain.ts';
 import { type History, readHistory } from '../environment/history.ts';
 import { parseRecordTag, pointerTag, recordTag } from '../environment/tags.ts';
+import { explainDistrust } from '../evidence/distrust.ts';
 import type { Evidence, VerifiedImage } from '../evidence/evidence.ts';
 import { kindOfPredicate, PREDICATE_TYPES } from '../evidence/predicate.ts';
 import { type Promotion, promotionSchema } from '../evidence/promotion.ts';
@@ -25,6 +26,8 @@ export interface EnvironmentState extends Chain, History {
   readonly pointer: Digest | undefined;
   /** The tags of all promotions. */
   readonly tags: readonly string[];
+  /** What was found beside each image that they name. */
+  readonly images: ReadonlyMap<Digest, VerifiedImage>;
 }
 
 /** Where an environment is: a repository, or an OCI layout in the workspace, which the first promotion makes. */
@@ -41,13 +44,14 @@ export function openEnvironment(
 /**
  * Reads an environment from its repository: every promotion's tag, and beside the image it names the record that a promoter signed.
  * A tag without such a record, one that another policy let in, and a chain that does not hold, are `Refused` with every reason:
- * nothing moves on top of them.
+ * nothing moves on top of them. Of what `known` has from a moment ago only the tags are asked for again, and images that have new ones.
  */
 export async function readEnvironment(
   store: Store,
   environment: string,
   verifier: StatementVerifier,
   policy: LoadedPolicy,
+  known?: EnvironmentState,
 ): Promise<EnvironmentState> {
   const trust = trustOf(policy.file);
   const places = [placeOf(policy.uri), ...policy.file['moved-from']];
@@ -63,12 +67,12 @@ export async function readEnvironment(
     })),
   );
   const digests = new Set(named.flatMap(({ digest }) => digest ?? []));
+  const readImage = async (digest: Digest): Promise<VerifiedImage> => {
+    const isOld = named.every((one) => one.digest !== digest || known?.tags.includes(one.tag));
+    return (isOld && known?.images.get(digest)) || readRecordsOf(store, digest, verifier, trust);
+  };
   const images = new Map(
-    await Promise.all(
-      [...digests].map(
-        async (digest) => [digest, await readRecordsOf(store, digest, verifier, trust)] as const,
-      ),
-    ),
+    await Promise.all([...digests].map(async (digest) => [digest, await readImage(digest)] as const)),
   );
 
   const isHere = ({ promotion }: PromotionRecord): boolean =>
@@ -119,6 +123,7 @@ export async function readEnvironment(
     ...readHistory(chain, untagged),
     pointer: pointer?.digest,
     tags: promotions.map(({ tag }) => tag),
+    images,
   };
 }
 
@@ -237,7 +242,7 @@ export async function appendRecord(
     },
   };
   const written = await recordPromotion(store, image, promotion, signer, verifier, trustOf(policy.file));
-  const after = await pointAtCurrent(store, environment, verifier, policy);
+  const after = await pointAtCurrent(store, environment, verifier, policy, state);
   const record = after.standing[promotion.sequence - 1];
   const { action, digest } = record?.promotion ?? {};
   // The same said twice at once is said.
@@ -275,8 +280,12 @@ async function recordPromotion(
       bundle,
     );
     const use = { signedAt, repository: store.place };
-    if (rolesOf(trust, self, use).includes('promoter')) return;
-    const reasons = (trust.promoter ?? []).map((rule) => explainMismatch(rule, self, use));
+    const distrust = explainDistrust(trust.distrust ?? [], { signer: self, signedAt });
+    if (rolesOf(trust, self, use).includes('promoter') && distrust === undefined) return;
+    const reasons =
+      distrust === undefined
+        ? (trust.promoter ?? []).map((rule) => explainMismatch(rule, self, use))
+        : [distrust];
     throw new Refused(
       `the policy does not let this run promote: ${reasons.join('; ') || 'nobody is trusted as promoter'}`,
     );
@@ -308,14 +317,17 @@ export async function pointAtCurrent(
   environment: string,
   verifier: StatementVerifier,
   policy: LoadedPolicy,
+  known?: EnvironmentState,
 ): Promise<EnvironmentState> {
+  let state = known;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const state = await readEnvironment(store, environment, verifier, policy);
+    state = await readEnvironment(store, environment, verifier, policy, state);
     if (state.current === undefined) throw new Error(`${environment} has no promotion to point at`);
     const { digest } = state.current.promotion;
     if (state.pointer !== digest) await writeTag(store, digest, pointerTag(environment));
     const tags = (await store.listTags()).filter((tag) => parseRecordTag(environment, tag));
-    if (tags.every((tag) => state.tags.includes(tag))) return state;
+    const { tags: read } = state;
+    if (tags.every((tag) => read.includes(tag))) return state;
   }
   throw new Unavailable(`${store.place}: promotions of ${environment} kept being recorded`, {
     hint: 'Let workflows that promote to one environment share a "concurrency" group.',

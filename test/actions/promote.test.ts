@@ -132,8 +132,16 @@ test('a promotion is copied, recorded and pointed at; the same again writes noth
 test('the next promotion continues the chain, and a pointer that was moved by hand is put right', {
   timeout: 60_000,
 }, async () => {
+  const before = world.registry.requests.length;
   const done = await promote(second, 'prod');
   expect(done.outputs, done.log).toMatchObject({ outcome: 'passed', previous: digestOf(first) });
+  // What stood there before is read once, not again after the record is written.
+  const reads = world.registry.requests
+    .slice(before)
+    .filter(
+      ({ method, path }) => method === 'GET' && path.endsWith(`/octo/prod/manifests/${digestOf(first)}`),
+    );
+  expect(reads).toHaveLength(1);
   const record = await readRecord(done.outputs['record'] ?? '');
   expect(record.sequence).toBe(2);
   expect(record.previous).toMatch(/^sha256:/);
