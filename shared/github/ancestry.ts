@@ -24,9 +24,11 @@ export async function explainAncestry(
     return `it was built from ${next.repository}, and what runs from ${running.repository}: neither descends from the other`;
   }
   if (running.commit === next.commit) return undefined;
-  const [, owner = '', repo = ''] = /^\/([\w.-]+)\/([\w.-]+)$/.exec(pathOn(serverUrl, next.repository)) ?? [];
-  if (owner === '')
+  const path = next.repository.startsWith(`${serverUrl}/`) ? next.repository.slice(serverUrl.length) : '';
+  const [, owner, repo] = /^\/([\w.-]+)\/([\w.-]+)$/.exec(path) ?? [];
+  if (owner === undefined || repo === undefined) {
     return `it was built from ${next.repository}, of whose commits ${serverUrl} knows nothing`;
+  }
   const comparison = await github.get(
     'GET /repos/{owner}/{repo}/compare/{basehead}',
     { owner, repo, basehead: `${running.commit}...${next.commit}` },
@@ -39,8 +41,4 @@ export async function explainAncestry(
   if (status === 'ahead' || status === 'identical') return undefined;
   const how = status === 'behind' ? 'is older than' : 'does not descend from';
   return `its commit ${next.commit} ${how} ${running.commit}, which runs: only a rollback goes back`;
-}
-
-function pathOn(serverUrl: string, address: string): string {
-  return address.startsWith(`${serverUrl}/`) ? address.slice(serverUrl.length) : '';
 }
