@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GATE_WORKFLOW, RELEASE_WORKFLOW, type Run, startWorld, type World } from './world.ts';
@@ -39,8 +39,8 @@ async function release(repository: string, inputs: Record<string, string> = {}):
 
 /** Judges the image by a policy that stands on the protected branch. */
 async function gate(text: string, mode = 'audit') {
-  world.github.commit('octo/app', { 'judged.yml': text });
-  return world.run('gate', { image, environment: 'staging', policy: 'judged.yml', mode }, GATE);
+  world.github.commit('octo/app', { [POLICY]: text });
+  return world.run('gate', { image, environment: 'staging', policy: POLICY, mode }, GATE);
 }
 
 beforeAll(async () => {
@@ -94,11 +94,34 @@ describe('distrust', () => {
     const taken = policy('signed', distrust(`signer-workflow: octo/app/${GATE_WORKFLOW}`));
     world.github.commit('octo/app', { [POLICY]: taken });
     const run = await world.run('promote', { image, environment: 'staging', policy: POLICY }, GATE);
-    world.github.commit('octo/app', { [POLICY]: policy() });
     expect(run.outputs, run.log).toMatchObject({ outcome: 'refused' });
     expect(run.log).toContain('has no record by a promoter that says so');
     expect(run.log).toContain('the runner was taken over');
   });
+});
+
+test('whom the policy distrusts from now on leaves no record', { timeout: 60_000 }, async () => {
+  const today = new Date().toISOString().slice(0, 10);
+  const other = GATE_WORKFLOW.replace('gate', 'night');
+  const text = policy(
+    'signed',
+    `distrust: [{ signer-workflow: octo/app/${other}, from: ${today}, reason: taken over }]`,
+  )
+    .replace('/octo/staging', '/octo/fresh')
+    .replace(
+      `promoter: [{ signer-workflow: octo/app/${GATE_WORKFLOW} }]`,
+      `promoter: [{ signer-workflow: octo/app/${other} }]`,
+    );
+  world.github.commit('octo/app', { 'night.yml': text });
+  const run = await world.run(
+    'promote',
+    { image, environment: 'staging', policy: 'night.yml' },
+    { workflow: other },
+  );
+  expect(run.outputs, run.log).toMatchObject({ outcome: 'refused' });
+  expect(run.log).toContain('taken over');
+  const answer = await fetch(`http://${world.registry.host}/v2/octo/fresh/tags/list`);
+  expect(await answer.text()).not.toContain('env-staging');
 });
 
 describe('a rehearsal', () => {
@@ -108,19 +131,16 @@ cases:
   - { name: one without provenance, environment: staging, missing: [provenance], verdict: deny, denies: [provenance] }
 `;
   const rehearse = (files: Record<string, string>, inputs: Record<string, string>) => {
+    mkdirSync(join(world.workspace, '.github'), { recursive: true });
     for (const [name, text] of Object.entries(files)) writeFileSync(join(world.workspace, name), text);
     const run = { event: 'pull_request', ref: 'refs/pull/7/merge', workflow: '.github/workflows/pr.yml' };
-    return world.run(
-      'rehearse',
-      { policy: 'draft.yml', 'trusted-root': world.trustedRootFile, ...inputs },
-      run,
-    );
+    return world.run('rehearse', { policy: POLICY, 'trusted-root': world.trustedRootFile, ...inputs }, run);
   };
 
   test('passes a policy whose cases are met, and writes nothing', { timeout: 30_000 }, async () => {
     const [registry, github] = [world.registry.requests.length, world.github.requests.length];
     const run = await rehearse(
-      { 'draft.yml': policy(), 'cases.yml': CASES },
+      { [POLICY]: policy(), 'cases.yml': CASES },
       { cases: 'cases.yml', environment: 'staging' },
     );
     expect(run.outputs, run.log).toMatchObject({ outcome: 'passed', failed: '0', denied: '0' });
@@ -131,20 +151,20 @@ cases:
   });
 
   test('fails one whose cases are not', { timeout: 30_000 }, async () => {
-    const run = await rehearse({ 'draft.yml': policy('signed'), 'cases.yml': CASES }, { cases: 'cases.yml' });
+    const run = await rehearse({ [POLICY]: policy('signed'), 'cases.yml': CASES }, { cases: 'cases.yml' });
     expect(run.outputs, run.log).toMatchObject({ outcome: 'refused', failed: '1' });
     expect(run.log).toContain('one without provenance (staging): deny was expected, and it is allow');
   });
 
   test('shows what would have been denied, and fails nothing', { timeout: 30_000 }, async () => {
-    const run = await rehearse({ 'draft.yml': policy('signed, sbom') }, { environment: 'staging' });
+    const run = await rehearse({ [POLICY]: policy('signed, sbom') }, { environment: 'staging' });
     expect(run.outputs, run.log).toMatchObject({ outcome: 'passed', denied: '1' });
     expect(run.log).toContain('there is no sbom evidence');
     expect(run.summary).toContain('would have denied 1');
   });
 
   test.each([
-    ['a fault in the policy', { 'draft.yml': 'version: 2' }, { environment: 'staging' }, 'draft.yml:1:10'],
+    ['a fault in the policy', { [POLICY]: 'version: 2' }, { environment: 'staging' }, 'hallmark.yml:1:10'],
     [
       'a fault in the cases',
       { 'cases.yml': 'version: 1\ncases: [{}]' },
@@ -154,7 +174,7 @@ cases:
     ['neither cases nor an environment', {}, {}, 'nothing to test the policy by'],
     ['an environment that there is not', {}, { environment: 'dev' }, 'the policy has no "dev"'],
   ])('tells %s', { timeout: 30_000 }, async (_, files, inputs, message) => {
-    const run = await rehearse({ 'draft.yml': policy(), ...files }, inputs as Record<string, string>);
+    const run = await rehearse({ [POLICY]: policy(), ...files }, inputs as Record<string, string>);
     expect(run.outputs, run.log).toMatchObject({ outcome: 'invalid' });
     expect(run.log).toContain(message);
   });
