@@ -83,6 +83,8 @@ export async function verify(inputs: VerifyInputs, context: RunContext): Promise
     if (reason === undefined) valid.push(found);
     else rejected.push({ source, signer, predicateType: statement.predicateType, reason });
   }
+  // What verified and is another's comes before what nobody could read: of many, the first are told.
+  rejected.sort((a, b) => Number(a.signer === undefined) - Number(b.signer === undefined));
   const reasons = wanted.flatMap((one) => explainMissing(one, digest, names, valid, rejected));
   const { reference } = subject;
   const name =

@@ -2,8 +2,11 @@ import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ActionRun } from '../../scripts/action.ts';
-import { parseReference } from '../../shared/image/reference.ts';
+import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
+import { parseDigestReference, parseReference } from '../../shared/image/reference.ts';
+import { attachReferrers } from '../../shared/store/attach.ts';
 import { openStore, storeOptions } from '../../shared/store/open.ts';
+import { listManifests } from '../../shared/store/subjects.ts';
 import { startSigstore } from '../servers/sigstore.ts';
 import { runContext } from '../sigstore/context.ts';
 import { putImage } from '../sigstore/image.ts';
@@ -17,6 +20,8 @@ let signed: string;
 /** With an SBOM of one of its two platforms, and no signature. */
 let unsigned: string;
 let bare: string;
+/** With twelve referrers that nobody can read, and signed by another workflow. */
+let crowded: string;
 /** What is attached to `signed`. */
 let bundles: string[];
 
@@ -37,7 +42,12 @@ beforeAll(async () => {
     const store = openStore(parseReference(place), storeOptions(runContext(world.sigstore)));
     return `${place}@${(await putImage(store, ['amd64', 'arm64'], name)).digest}`;
   };
-  [signed, unsigned, bare] = await Promise.all([newImage('signed'), newImage('unsigned'), newImage('bare')]);
+  [signed, unsigned, bare, crowded] = await Promise.all([
+    newImage('signed'),
+    newImage('unsigned'),
+    newImage('bare'),
+    newImage('crowded'),
+  ]);
   const [both, one] = await Promise.all([
     world.run('attest', {
       image: signed,
@@ -45,6 +55,7 @@ beforeAll(async () => {
       sbom: 'linux/amd64=cdx.json\nlinux/arm64=cdx.json',
     }),
     world.run('attest', { image: unsigned, sbom: 'linux/amd64=cdx.json' }),
+    crowd(crowded),
   ]);
   expect([both.outputs.outcome, one.outputs.outcome]).toEqual(['passed', 'passed']);
   bundles = readFileSync(both.outputs['bundle-path'] ?? '', 'utf8')
@@ -52,6 +63,22 @@ beforeAll(async () => {
     .split('\n');
 }, 90_000);
 afterAll(() => world.close());
+
+async function crowd(image: string): Promise<void> {
+  const reference = parseDigestReference(image);
+  const store = openStore(reference, storeOptions(runContext(world.sigstore)));
+  const { root } = await listManifests(store, reference.digest);
+  const rubbish = Array.from({ length: 12 }, (_, n) => ({
+    subject: root.descriptor,
+    artifactType: MEDIA_TYPE.bundle,
+    blob: Buffer.from(JSON.stringify({ n })),
+    blobMediaType: MEDIA_TYPE.bundle,
+    annotations: {},
+  }));
+  await attachReferrers(store, rubbish);
+  const other = await world.run('sign', { image }, { workflow: '.github/workflows/other.yml' });
+  expect(other.outputs.outcome).toBe('passed');
+}
 
 function verify(inputs: Record<string, string>): Promise<ActionRun> {
   return world.run('verify', inputs);
@@ -152,6 +179,18 @@ describe('verify', () => {
     expect(run.code).toBe(1);
     for (const message of messages) expect(run.log.replaceAll('%0A', '\n')).toMatch(message);
     expect(run.outputs.evidence).toBeDefined();
+  });
+
+  test('of many that do not count ten are told, the nearest first, and all are in the output', async () => {
+    const run = await verify({ image: crowded, 'signer-workflow': SIGNER });
+    expect(run.outputs.outcome).toBe('refused');
+    const said = run.log.trimEnd().split('\n').at(-1)?.split('%0A') ?? [];
+    expect(said).toHaveLength(12);
+    for (const reason of said.slice(1, 4))
+      expect(reason).toMatch(/signer-workflow is "octo\/app\/.*other.yml"/);
+    for (const reason of said.slice(4, 11)) expect(reason).toMatch(/it is no Sigstore bundle/);
+    expect(said.at(-1)).toBe('signature: and 5 more that do not count; the output evidence has them all');
+    expect(JSON.parse(run.outputs.evidence ?? '').rejected).toHaveLength(15);
   });
 
   test.each<[string, () => Record<string, string>, RegExp]>([
