@@ -19,7 +19,6 @@ export const action = defineAction({
       review: lines,
       verdict: lines,
       sarif: lines,
-      lockfiles: lines,
       category: text,
       comment: flag,
       check: flag,
@@ -40,13 +39,7 @@ export const action = defineAction({
           refuse(input, 'is required to judge an image');
         if (inputs.image.length === 0 && inputs[input] !== undefined) refuse(input, 'goes with image');
       }
-      const files = [
-        ...inputs.image,
-        ...inputs.review,
-        ...inputs.verdict,
-        ...inputs.sarif,
-        ...inputs.lockfiles,
-      ];
+      const files = [...inputs.image, ...inputs.review, ...inputs.verdict, ...inputs.sarif];
       if (inputs.artifact !== undefined) {
         if (files.length > 0 || inputs.page !== undefined)
           refuse('artifact', "goes with no other source: all of it is a stranger's");

@@ -52,6 +52,7 @@ export const action = defineAction({
       'new-only': flag,
       policy: text,
       file: text,
+      lockfiles: lines,
       target: text,
       'dependency-snapshot': flag,
       'db-repository': list,

@@ -1,6 +1,5 @@
 import { isOpen, listFailing } from './advice.ts';
 import { formatCount } from './blocks.ts';
-import { indexLockfile, lineKey } from './lockfile.ts';
 import { cleanText } from './markdown.ts';
 import type { Page, PageImage } from './page.ts';
 import type { ReviewFinding } from './review.ts';
@@ -20,9 +19,8 @@ const LEVELS = ['failure', 'warning', 'notice'] as const;
 
 /** Remarks on the lines that are certain, the gravest first and at most 1,000: Dockerfile, lockfiles, exceptions and policy. */
 export function listAnnotations(page: Page): Annotation[] {
-  const lines = indexLockfiles(page);
   const all = page.images.flatMap((image) => [
-    ...annotateFindings(image, lines),
+    ...annotateFindings(image),
     ...annotateExceptions(image),
     ...annotateRules(image),
   ]);
@@ -48,20 +46,8 @@ function isPath(path: string): boolean {
   );
 }
 
-type Lines = ReadonlyMap<string, { readonly path: string; readonly line: number } | 'ambiguous'>;
-
-function indexLockfiles({ lockfiles = [] }: Page): Lines {
-  const found = new Map<string, { path: string; line: number } | 'ambiguous'>();
-  for (const { path, text } of lockfiles) {
-    for (const [key, [line = 0, ...others]] of indexLockfile(path, text)) {
-      found.set(key, others.length > 0 || found.has(key) ? 'ambiguous' : { path, line });
-    }
-  }
-  return found;
-}
-
 /** One remark a line, however many findings come from it. What was known before is no news to this change. */
-function annotateFindings(image: PageImage, lines: Lines): Annotation[] {
+function annotateFindings(image: PageImage): Annotation[] {
   const { review } = image;
   if (review === undefined) return [];
   const failing = new Set(listFailing(image));
@@ -74,11 +60,10 @@ function annotateFindings(image: PageImage, lines: Lines): Annotation[] {
   };
   for (const found of review.findings) {
     if (!isOpen(found) || (found.state === 'known' && !failing.has(found))) continue;
-    const { layer } = found;
+    const { layer, locked } = found;
     if (review.dockerfile !== undefined && layer?.line !== undefined)
       add(review.dockerfile, layer.line, found);
-    const locked = found.package === '' ? undefined : lines.get(lineKey(found.package, found.version));
-    if (locked !== undefined && locked !== 'ambiguous') add(locked.path, locked.line, found);
+    if (locked !== undefined) add(locked.path, locked.line, found);
   }
   return [...groups.values()].map(({ path, line, found }) => {
     const fails = found.some((one) => failing.has(one));

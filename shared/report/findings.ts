@@ -5,7 +5,7 @@ import type { ReviewFinding } from './review.ts';
 /** What a reviewer sees of one finding; `known` is what the baseline and the excuses say of it. */
 export function describeFinding(
   { found, severity, all }: MergedFinding,
-  known: Pick<ReviewFinding, 'state' | 'exception' | 'vex'>,
+  known: Pick<ReviewFinding, 'state' | 'exception' | 'vex' | 'locked'>,
 ): ReviewFinding {
   const { line, cvss, published, exploited, firstSeen } = found;
   const severities = Object.assign(

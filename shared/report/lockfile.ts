@@ -1,5 +1,28 @@
+/** A line of a file of the repository; lines count from 1. */
+export interface FileLine {
+  readonly path: string;
+  readonly line: number;
+}
+
+/** For each package, by `lineKey`, the line of the lockfiles that alone can be meant; none where there are several. */
+export function indexLockfiles(
+  lockfiles: readonly { readonly path: string; readonly text: string }[],
+): ReadonlyMap<string, FileLine> {
+  const found = new Map<string, FileLine[]>();
+  for (const { path, text } of lockfiles) {
+    for (const [key, lines] of indexLockfile(path, text)) {
+      found.set(key, [...(found.get(key) ?? []), ...lines.map((line) => ({ path, line }))]);
+    }
+  }
+  return new Map(
+    [...found].flatMap(([key, [only, ...others]]) =>
+      only === undefined || others.length > 0 ? [] : [[key, only]],
+    ),
+  );
+}
+
 /** Which line of a lockfile names a package in a version: 1-based lines by `lineKey`. Several lines for one key mean that none is certain. */
-export function indexLockfile(path: string, text: string): Map<string, number[]> {
+function indexLockfile(path: string, text: string): Map<string, number[]> {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const read = READERS.find(([pattern]) => pattern.test(name))?.[1];
   const found = new Map<string, number[]>();

@@ -33,8 +33,6 @@ export interface Page {
   readonly commit?: string | undefined;
   /** URL of the run that made it. */
   readonly run?: string | undefined;
-  /** Lockfiles of the repository at `commit`, for annotations. */
-  readonly lockfiles?: readonly { readonly path: string; readonly text: string }[] | undefined;
 }
 
 /** What an image, or a page of several, comes to; the worst first. Only the last two are good, and `scanned` promises nothing. */

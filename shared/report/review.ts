@@ -52,6 +52,8 @@ const found = z.object({
       base: z.boolean().optional(),
     })
     .optional(),
+  /** The line of a lockfile of the repository that alone can have brought it. */
+  locked: z.object({ path: text, line: z.number().int().positive() }).optional(),
   /** Platforms that have it; what several share is one entry. */
   platforms: listOf(text, 64),
   /** Who found it: `trivy`, `grype`, … */

@@ -1,8 +1,12 @@
+import { readFile } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { readForeignReport } from '../evidence/foreign.ts';
 import { type ExploitedList, readExploitedList } from '../evidence/kev.ts';
 import type { RunContext } from '../github/context.ts';
 import { Invalid } from '../outcome/outcome.ts';
+import { type FileLine, indexLockfiles } from '../report/lockfile.ts';
 import { readInputFile, splitLine } from '../workspace/file.ts';
+import { resolveInside } from '../workspace/workspace.ts';
 import type { Additions } from './analysis.ts';
 
 export interface AdditionsInputs {
@@ -32,6 +36,22 @@ export async function readAdditions(
     ...(kev && { exploitedAt: kev.releasedAt, exploited: kev.listed }),
     others: others.flatMap((found) => (found.platform === platform ? found.findings : [])),
   });
+}
+
+/** The lines of lockfiles in the workspace, by package (`lineKey`). One that cannot be read is some annotations less. */
+export async function readLockfiles(
+  paths: readonly string[],
+  context: RunContext,
+): Promise<ReadonlyMap<string, FileLine>> {
+  const found = paths.map(async (path) => {
+    const file = await resolveInside(context.workspace, path, 'lockfiles');
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      context.log.warning(`${path} cannot be read (${error.code}), so no line of it is annotated`);
+      return undefined;
+    });
+    return text === undefined ? [] : [{ path: relative(context.workspace, file), text }];
+  });
+  return indexLockfiles((await Promise.all(found)).flat());
 }
 
 async function readKev(path: string | undefined, context: RunContext): Promise<ExploitedList | undefined> {

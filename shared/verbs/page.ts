@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { isAbsolute, join, relative } from 'node:path';
+import { join } from 'node:path';
 import type * as z from 'zod';
 import type { Github } from '../github/api.ts';
 import { downloadArtifact } from '../github/artifact.ts';
@@ -15,7 +15,7 @@ import { reviewSchema } from '../report/review.ts';
 import type { SigningInputs } from '../sigstore/instance.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { listSubjects } from '../store/subjects.ts';
-import { resolveInside } from '../workspace/workspace.ts';
+import { locateInput } from '../workspace/file.ts';
 import { judgeImage } from './judge.ts';
 import { tellJudged } from './judged.ts';
 
@@ -28,8 +28,6 @@ export interface PageInputs extends Pick<SigningInputs, 'sigstore' | 'trusted-ro
   /** Files that scan and gate wrote. */
   readonly review: readonly string[];
   readonly verdict: readonly string[];
-  /** Lockfiles in the workspace, for annotations at their lines. */
-  readonly lockfiles: readonly string[];
   /** Name of the artifact that the run before this one left; that run may be a fork's. */
   readonly artifact?: string | undefined;
   readonly 'github-token'?: string | undefined;
@@ -68,7 +66,6 @@ export async function buildPage(inputs: PageInputs, github: Github, context: Run
       ...(about && { run: `${serverUrl}/${repository}/actions/runs/${about}` }),
     }),
     commit: run?.head_sha ?? readEventHead(context.event) ?? context.sha,
-    lockfiles: await readLockfiles(inputs.lockfiles, context),
   };
 }
 
@@ -142,7 +139,7 @@ async function readGivenFiles(inputs: PageInputs, context: RunContext): Promise<
 
 /** Reads a report. One that is not there is a report that is missing, which the page says. */
 async function readReport(path: string, input: string, context: RunContext): Promise<Found> {
-  const file = await locate(path, input, context);
+  const file = await locateInput(path, input, context);
   try {
     const { size } = await stat(file);
     if (size > FILE_LIMIT)
@@ -164,34 +161,12 @@ export async function findFiles(
   input: string,
   context: RunContext,
 ): Promise<string[]> {
-  const folder = await locate(path, input, context);
+  const folder = await locateInput(path, input, context);
   const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = found.filter((entry) => entry.isFile() && wanted(entry.name));
   if (files.length > IMAGES)
     throw new Invalid(input, `"${path}" holds ${files.length} reports; a page holds ${IMAGES}`);
   return files.length === 0 ? [path] : files.map((entry) => join(entry.parentPath, entry.name)).sort();
-}
-
-/** Where a report lies: below the workspace, or below the runner's temporary folder, where scan and gate write. Throws `Invalid` for elsewhere. */
-export function locate(path: string, input: string, { temp, workspace }: RunContext): Promise<string> {
-  const inTemp = isAbsolute(path) && !relative(temp, path).startsWith('..');
-  return resolveInside(inTemp ? temp : workspace, path, input);
-}
-
-/** A lockfile that cannot be read is one annotation less. */
-async function readLockfiles(
-  paths: readonly string[],
-  context: RunContext,
-): Promise<{ path: string; text: string }[]> {
-  const found = paths.map(async (path) => {
-    const file = await resolveInside(context.workspace, path, 'lockfiles');
-    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      context.log.warning(`${path} cannot be read (${error.code}), so no line of it is annotated`);
-      return undefined;
-    });
-    return text === undefined ? [] : [{ path: relative(context.workspace, file), text }];
-  });
-  return (await Promise.all(found)).flat();
 }
 
 /** What the run before this one left: a stranger's bytes. Only two names in it mean anything, and nothing of it reaches the disk. */

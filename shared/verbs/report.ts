@@ -12,7 +12,8 @@ import { commentMarker, renderCheck, renderComment, renderSummary } from '../rep
 import { escapeMarkdown } from '../report/markdown.ts';
 import type { Page } from '../report/page.ts';
 import { type Rendered, renderedSchema } from '../report/rendered.ts';
-import { buildPage, findFiles, locate, type PageInputs } from './page.ts';
+import { locateInput, splitLine } from '../workspace/file.ts';
+import { buildPage, findFiles, type PageInputs } from './page.ts';
 
 export interface ReportInputs extends PageInputs {
   readonly comment?: boolean | undefined;
@@ -158,7 +159,7 @@ async function listSarif(
   context: RunContext,
 ): Promise<{ path: string; platform: string | undefined }[]> {
   const found = lines.map(async (line) => {
-    const [, platform, path = line] = /^([a-z0-9_.-]+(?:\/[a-z0-9_.-]+){1,2})=(.+)$/i.exec(line) ?? [];
+    const { platform, path } = splitLine(line);
     const paths = await findFiles(path, (name) => name.endsWith('.sarif'), 'sarif', context);
     return paths.map((file) => ({ path: file, platform }));
   });
@@ -177,7 +178,7 @@ async function upload(
   },
   context: RunContext,
 ): Promise<void> {
-  const file = await locate(path, 'sarif', context);
+  const file = await locateInput(path, 'sarif', context);
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw new Invalid('sarif', `"${path}" cannot be read (${cause.code})`, { cause });
   });

@@ -8,6 +8,7 @@ import { type Failure, Refused } from '../outcome/outcome.ts';
 import type { Exception } from '../policy/exceptions.ts';
 import { createExcuser, type Excused } from '../policy/excuses.ts';
 import { describeFinding } from '../report/findings.ts';
+import { type FileLine, lineKey } from '../report/lockfile.ts';
 import { type Review, type ReviewFinding, reviewSchema } from '../report/review.ts';
 import type { ImageSubjects } from '../store/subjects.ts';
 import { type AnalysedPlatform, type AnalysisInputs, listPlatforms } from './analysis.ts';
@@ -106,6 +107,14 @@ function tellException({ owner, reason, until }: Exception): NonNullable<ReviewF
   return { owner, reason, until: until?.toISOString().slice(0, 10) ?? '' };
 }
 
+function tellLine(
+  { found }: MergedFinding,
+  lines: ReadonlyMap<string, FileLine>,
+): Pick<ReviewFinding, 'locked'> {
+  const locked = found.package === '' ? undefined : lines.get(lineKey(found.package, found.version));
+  return locked === undefined ? {} : { locked };
+}
+
 /** The review of a scan that gave an answer, without what `completeReview` adds. */
 export function buildReview(
   image: string,
@@ -116,11 +125,13 @@ export function buildReview(
     readonly compared: Compared | undefined;
     readonly excused: ExcusedFindings;
     readonly reasons: readonly string[];
+    /** Lines of lockfiles by `lineKey`. */
+    readonly lines: ReadonlyMap<string, FileLine>;
     readonly inputs: ReviewInputs;
     readonly context: RunContext;
   },
 ): Review {
-  const { subjects, merged, compared, excused, reasons, inputs, context } = known;
+  const { subjects, merged, compared, excused, reasons, lines, inputs, context } = known;
   const names = analysed.map(({ platform }) => platform);
   const unscanned = listPlatforms(subjects).filter(({ platform }) => !names.includes(platform));
   const [first] = analysed;
@@ -152,6 +163,7 @@ export function buildReview(
       describeFinding(one, {
         state: compared?.states.get(one) ?? 'unknown',
         ...tellExcuse(excused.said.get(one)),
+        ...tellLine(one, lines),
       }),
     ),
     fixed: (compared?.fixed ?? []).map((one) => describeFinding(one, { state: 'known' })),

@@ -12,7 +12,7 @@ import { openStore, storeOptions } from '../store/open.ts';
 import { listSubjects } from '../store/subjects.ts';
 import { FORMATS } from '../trivy/analyse.ts';
 import { isPinned } from '../trivy/find.ts';
-import { type AdditionsInputs, readAdditions } from './additions.ts';
+import { type AdditionsInputs, readAdditions, readLockfiles } from './additions.ts';
 import {
   type AnalysedImage,
   type AnalysedPlatform,
@@ -43,6 +43,8 @@ export interface ScanInputs
   readonly 'fail-on': readonly Severity[];
   /** What the image is compared with, see `parseBaseline`; undefined: nothing. */
   readonly baseline?: string | undefined;
+  /** Lockfiles in the workspace. */
+  readonly lockfiles: readonly string[];
   /** True: the packages go to GitHub's dependency graph. */
   readonly 'dependency-snapshot'?: boolean | undefined;
   readonly 'github-token'?: string | undefined;
@@ -72,6 +74,7 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
     const name = formatImage(reference, subjects.digest);
     const platforms = choosePlatforms(subjects, inputs.platforms).map(({ platform }) => platform);
     const add = await readAdditions(inputs, platforms, context);
+    const lines = await readLockfiles(inputs.lockfiles, context);
     const tools = prepareTools(inputs, work, options, context, program);
     const trusted = openTrusted(inputs, context);
     const analysing = analysePlatforms(
@@ -111,7 +114,7 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
     );
     const reasons = await judgeFailOn(judged, inputs['fail-on']);
     const review = await completeReview(
-      buildReview(name, analysed, { subjects, merged, compared, excused, reasons, inputs, context }),
+      buildReview(name, analysed, { subjects, merged, compared, excused, reasons, lines, inputs, context }),
       { store, analysed, baseline, origin, base },
     );
     const path = join(reports, 'review.json');

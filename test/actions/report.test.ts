@@ -175,18 +175,12 @@ describe('on a pull request', () => {
     expect(world.github.reports.comments[0]?.body).toMatch(/Allowed for `allow`/);
   });
 
-  test('annotates the line of a lockfile that alone can be meant', async () => {
-    const lock =
-      '{\n  "packages": {\n    "node_modules/lodash": {\n      "version": "4.17.4"\n    }\n  }\n}\n';
-    writeFileSync(join(world.workspace, 'package-lock.json'), lock);
-    const findings = [
-      finding({ package: 'lodash', version: '4.17.4', target: 'app/package-lock.json', layer: undefined }),
-    ];
-    await report({
-      review: write('review.json', review({ findings })),
-      lockfiles: 'package-lock.json\nnone.lock',
-    });
-    expect(world.github.reports.checks[0]?.annotations).toMatchObject([{ path: 'package-lock.json' }]);
+  test('annotates the line of a lockfile that scan found', async () => {
+    const locked = { path: 'package-lock.json', line: 3 };
+    await report({ review: write('review.json', review({ findings: [finding({ locked })] })) });
+    expect(world.github.reports.checks[0]?.annotations).toMatchObject([
+      { path: 'package-lock.json', start_line: 3 },
+    ]);
   });
 
   test.each<[what: string, inputs: () => Record<string, string>]>([

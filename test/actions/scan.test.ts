@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { ActionRun } from '../../scripts/action.ts';
 import { findTool } from '../../scripts/tools.ts';
 import { buildScanPredicate, readReport, readScan } from '../../shared/evidence/scan.ts';
+import type { Digest } from '../../shared/image/digest.ts';
 import { parseReference } from '../../shared/image/reference.ts';
 import { reviewSchema } from '../../shared/report/review.ts';
 import { openStore } from '../../shared/store/open.ts';
@@ -76,6 +77,9 @@ function scan(inputs: Record<string, string> = {}, action = 'scan'): Promise<Act
   return world.run(action, { image, 'trivy-path': real ?? replay(), ...added, ...inputs });
 }
 
+const review = (run: ActionRun) =>
+  reviewSchema.parse(JSON.parse(readFileSync(String(run.outputs.review), 'utf8')));
+
 describe(`with ${real ? 'the real Trivy' : 'a recorded report (no Trivy here)'}`, () => {
   it('finds what is there and passes, because nothing was to be refused', async () => {
     const { code, outputs, summary } = await scan();
@@ -145,8 +149,6 @@ describe(`with ${real ? 'the real Trivy' : 'a recorded report (no Trivy here)'}`
 });
 
 describe('what others know', () => {
-  const review = (run: ActionRun) =>
-    reviewSchema.parse(JSON.parse(readFileSync(String(run.outputs.review), 'utf8')));
   const write = (name: string, content: unknown): string => {
     const text = typeof content === 'string' ? content : JSON.stringify(content);
     writeFileSync(join(world.workspace, name), text);
@@ -212,6 +214,15 @@ describe('what others know', () => {
     const listed = readReport(text).findings.filter(({ exploited }) => exploited === '2022-01-01');
     expect(listed.map(({ id }) => id)).toEqual(['CVE-2019-10744']);
     expect(text).not.toContain('CVE-2000-1000');
+  });
+
+  it('a lockfile says at which line a package came, and one that is missing is no failure', async () => {
+    const lock = '{ "packages": {\n    "node_modules/lodash": {\n      "version": "4.17.4"\n    }\n} }\n';
+    const run = await scan({ lockfiles: `${write('package-lock.json', lock)}\nnone.lock` });
+    expect(run.log).toContain('none.lock cannot be read (ENOENT)');
+    const lines = new Map(review(run).findings.map(({ package: name, locked }) => [name, locked]));
+    expect(lines.get('lodash')).toEqual({ path: 'package-lock.json', line: 2 });
+    expect(lines.get('minimist')).toBeUndefined();
   });
 
   it.each<[string, () => Record<string, string>, string[]]>([
@@ -332,11 +343,34 @@ describe.skipIf(missing)(`with the real Trivy alone${missing}`, () => {
       platforms: 'linux/arm64',
     });
     expect(one.outputs['sbom-spdx']).toMatch(/^linux\/arm64=[^\n]*$/);
+    expect(review(one).gaps).toEqual(['linux/amd64 was not scanned']);
+    expect(one.summary).toContain('Scanned in part');
     const none = await scan({
       image: `${world.registry.host}/octo/app@${index.digest}`,
       platforms: 'linux/s390x',
     });
     expect(none.log).toMatch(/platforms: the image has no linux\/s390x/);
+  });
+
+  it('VEX of one platform excuses nothing on another, and what it excuses in part stays open', async () => {
+    const index = await writeSample(openPlace(`${world.registry.host}/octo/app`), [
+      'linux/amd64',
+      'linux/arm64',
+    ]);
+    const vexOf = (digest: Digest | undefined) => {
+      const product = { '@id': 'pkg:oci/app', hashes: { 'sha-256': String(digest).slice('sha256:'.length) } };
+      const statement = { vulnerability: 'CVE-2019-10744', status: 'fixed', products: [product] };
+      const document = { timestamp: '2026-11-01T00:00:00Z', statements: [statement] };
+      writeFileSync(join(world.workspace, 'one.json'), JSON.stringify(document));
+      const about = { image: `${world.registry.host}/octo/app@${index.digest}`, vex: 'one.json' };
+      return scan({ ...about, 'fail-on': 'critical' });
+    };
+    const part = await vexOf(index.manifests.get('linux/arm64'));
+    expect(review(part).reasons.join()).toContain('CVE-2019-10744');
+    expect(review(part).findings.find(({ id }) => id === 'CVE-2019-10744')?.vex).toBeUndefined();
+    const whole = await vexOf(index.digest);
+    expect(review(whole).reasons.join()).not.toContain('CVE-2019-10744');
+    expect(review(whole).findings.find(({ id }) => id === 'CVE-2019-10744')?.vex?.status).toBe('fixed');
   });
 
   it('is not swayed by files of Trivy in the workspace or the image', async () => {
@@ -373,22 +407,6 @@ describe.skipIf(missing)(`with the real Trivy alone${missing}`, () => {
 });
 
 describe('what could not be checked is unavailable, never a pass and never refused', () => {
-  it.each<[string, string, RegExp]>([
-    ['is killed', 'kill -9 $$', /killed by SIGKILL/],
-    ['crashes', 'echo "FATAL image scan error: no space left on device" >&2; exit 1', /disk is full/],
-    ['ends well without a report', 'true', /no report/],
-    ['writes half a report', `head -c 5000 "$(dirname "$0")/recorded.json" > trivy.json`, /cut off/],
-    ['writes something else', `echo '{"SchemaVersion":2}' > trivy.json`, /not understood/],
-    ['runs on', 'sleep 60', /did not end in time/],
-  ])('Trivy %s', async (what, analysis, message) => {
-    const timeout = what === 'runs on' ? '3s' : '60s';
-    const run = await scan({ 'trivy-path': writeTrivy('broken', analysis), 'fail-on': 'low', timeout });
-    expect(run.outputs).toEqual({ outcome: 'unavailable' });
-    expect(run.log).toMatch(message);
-    expect(run.code).toBe(1);
-    expect(readdirSync(join(world.folder, 'temp'))).toEqual([]);
-  });
-
   it.each<[string, Record<string, string>, { path: RegExp; status: number } | undefined, RegExp]>([
     [
       'the database is not there',

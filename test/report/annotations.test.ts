@@ -20,16 +20,6 @@ const rule = {
   reasons: ['CVE-2026-1'],
 };
 const LODASH = finding({ package: 'lodash', version: '4.17.4', fixed: '4.17.12' });
-const LOCKFILE = `{
-  "packages": {
-    "node_modules/lodash": {
-      "version": "4.17.4"
-    },
-    "node_modules/@octo/lodash": {
-      "version": "4.17.4"
-    }
-  }
-}`;
 
 type Shown = Pick<Annotation, 'path' | 'line' | 'level' | 'title'>;
 
@@ -103,19 +93,10 @@ test.each<[string, Page, Shown[]]>([
   ],
   [
     'the one line of a lockfile that can be meant',
-    page(
-      { review: review({ findings: [LODASH] }) },
-      { lockfiles: [{ path: 'web/package-lock.json', text: LOCKFILE }] },
-    ),
+    page({
+      review: review({ findings: [{ ...LODASH, locked: { path: 'web/package-lock.json', line: 3 } }] }),
+    }),
     [{ path: 'web/package-lock.json', line: 3, level: 'warning', title: 'high: CVE-2026-2511' }],
-  ],
-  [
-    'no line of a lockfile when two could be meant',
-    page(
-      { review: review({ findings: [LODASH] }) },
-      { lockfiles: ['a', 'b'].map((folder) => ({ path: `${folder}/package-lock.json`, text: LOCKFILE })) },
-    ),
-    [],
   ],
   [
     'the same of two images once',
@@ -134,35 +115,6 @@ test.each<[string, Page, Shown[]]>([
   expect(
     listAnnotations(given).map(({ path, line, level, title }) => ({ path, line, level, title })),
   ).toEqual(expected);
-});
-
-test.each<[string, string]>([
-  ['package-lock.json', '    "node_modules/a/node_modules/x": {\n      "version": "1.2.3",'],
-  ['npm-shrinkwrap.json', '    "node_modules/x": {\n      "name": "y",\n      "version": "1.2.3",'],
-  ['requirements-dev.txt', 'x==1.2.3 \\\n    --hash=sha256:00'],
-  ['Cargo.lock', 'name = "x"\nversion = "1.2.3"'],
-  ['poetry.lock', 'name = "x"\nversion = "1.2.3"'],
-  ['uv.lock', 'name = "x"\nversion = "1.2.3"'],
-  ['Gemfile.lock', '    x (1.2.3)'],
-])('finds a package in %s', (path, text) => {
-  const findings = [finding({ package: 'x', version: '1.2.3' })];
-  const found = listAnnotations(
-    page({ review: review({ findings }) }, { lockfiles: [{ path, text: `\n${text}\n` }] }),
-  );
-  expect(found.map(({ path, line }) => ({ path, line }))).toEqual([{ path, line: 2 }]);
-});
-
-test.each([
-  'go 1.25\n\trequire (\n\texample.com/x v1.2.3 // indirect\n)',
-  '\n\nrequire example.com/x v1.2.3\n',
-])('finds a Go module, with or without the v that scanners drop', (text) => {
-  for (const version of ['v1.2.3', '1.2.3']) {
-    const findings = [finding({ package: 'example.com/x', version })];
-    const [found] = listAnnotations(
-      page({ review: review({ findings }) }, { lockfiles: [{ path: 'go.mod', text }] }),
-    );
-    expect(found?.line).toBe(3);
-  }
 });
 
 test.each(['/etc/passwd', '../x', 'a/../b', './x', 'a//b', 'a\\b', 'a\nb', '', `${'a'.repeat(501)}`])(
