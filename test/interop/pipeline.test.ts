@@ -185,6 +185,21 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
     expect(log).toMatch(/set-output:: reused=true/);
     expect(await digestOf('app-staging', 'env-staging')).toBe(before);
   });
+
+  test('shows on the next pull request what it brings beside the image of the commit it started from', async () => {
+    const base = world.env().GITHUB_SHA ?? '';
+    world.github.push('octo/app', base);
+    const sha = commit('4.17.4');
+    world.github.push('octo/app', sha, base);
+    const { pulls, comments } = world.github.reports;
+    for (const list of [pulls, comments]) list.length = 0;
+    pulls.push(pullRequest(sha, OCTO));
+    const { code, log } = await act(world, suite, 'pull_request', describePullRequest(sha, OCTO, base));
+    expect({ code, log: code === 0 ? '' : log }).toEqual({ code: 0, log: '' });
+    expect(comments).toHaveLength(1);
+    expect(comments[0]?.body).toMatch(/\d new\*\*: .*Compared with the base branch, `.*\/octo\/app`/);
+    expect(comments[0]?.body).toContain('Packages: 1 downgraded');
+  });
 });
 
 /** Who opens a pull request, and from where. */
@@ -198,10 +213,10 @@ const pullRequest = (sha: string | undefined, from: typeof OCTO) => ({
 });
 
 /** The part of the event's payload that tells who asks for what to be merged (docs.github.com, "Webhook events"). */
-function describePullRequest(sha: string | undefined, from = OCTO): unknown {
+function describePullRequest(sha: string | undefined, from = OCTO, start = sha): unknown {
   const repo = { id: OCTO.repositoryId, full_name: 'octo/app', fork: false };
   const head = { ref: 'feature', sha, repo: { id: from.repositoryId, full_name: `${from.owner}/app` } };
-  const base = { ref: 'main', sha, repo };
+  const base = { ref: 'main', sha: start, repo };
   return { action: 'opened', number: 7, pull_request: { number: 7, head, base }, repository: repo };
 }
 
