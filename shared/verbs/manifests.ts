@@ -252,7 +252,7 @@ export async function openManifests(
       }
       context.log.info(`${name} ${head.branch} moved meanwhile; the lines are set again on top of it.`);
     }
-    throw new Unavailable(`${name}: ${branch ?? 'the default branch'} kept moving`);
+    throw new Unavailable(`somebody else kept pushing to ${name}`);
   }
 
   async function openPullRequest(

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { type ActionRun, runAction } from '../../scripts/action.ts';
-import { startGithub } from '../servers/github.ts';
+import { type StubRepository, startGithub } from '../servers/github.ts';
 import { startRegistry } from '../servers/registry.ts';
 import { type GithubClaims, startSigstore } from '../servers/sigstore.ts';
 
@@ -20,6 +20,8 @@ export const GATE_WORKFLOW = '.github/workflows/gate.yml';
 export interface WorldOptions {
   /** Files on the protected branch `main` of octo/app, as GitHub's API serves them: the policy stands here. */
   readonly files?: Record<string, string>;
+  /** Other repositories of GitHub. */
+  readonly repositories?: readonly StubRepository[];
   readonly registry?: Parameters<typeof startRegistry>[0];
   readonly sigstore?: Parameters<typeof startSigstore>[0];
   /** Folder for everything; a temporary one, removed by `close`, when absent. */
@@ -64,6 +66,7 @@ export async function startWorld(options: WorldOptions = {}) {
           protected: true,
           files: options.files ?? {},
         },
+        ...(options.repositories ?? []),
       ],
     }),
   ]);

@@ -48,7 +48,7 @@ export interface Writing {
   /** Repositories whose default branch takes no push, with GitHub's answer to one. */
   readonly locked: Map<string, { readonly status: number; readonly message: string }>;
   /** Called before a branch is moved: where somebody else pushes meanwhile. */
-  beforeMove: (() => void) | undefined;
+  beforeMove: (() => void | Promise<void>) | undefined;
 }
 
 interface Answer {
@@ -115,7 +115,7 @@ export function createWriting(find: (context: Context) => StubState | undefined)
     head: { ref: head, sha: '0'.repeat(40), repo: { full_name: repository } },
   });
 
-  const handlers: Record<string, (context: Context) => Answer> = {
+  const handlers: Record<string, (context: Context) => Answer | Promise<Answer>> = {
     'git/get-ref': (context) =>
       inRepository(context, (state) => {
         const branch = branchOf(context);
@@ -167,9 +167,9 @@ export function createWriting(find: (context: Context) => StubState | undefined)
         writing.branches.set(`${state.name}:${branch}`, sha);
         return good(context, 201, describeRef(branch, sha));
       }),
-    'git/update-ref': (context) =>
-      inRepository(context, (state) => {
-        writing.beforeMove?.();
+    'git/update-ref': async (context) => {
+      await writing.beforeMove?.();
+      return inRepository(context, (state) => {
         const branch = branchOf(context);
         const { sha, force = false } = context.request.requestBody;
         const commit = state.commits.get(sha);
@@ -181,7 +181,8 @@ export function createWriting(find: (context: Context) => StubState | undefined)
         if (locked !== undefined) return { status: locked.status, body: { message: locked.message } };
         state.head = commit;
         return good(context, 200, describeRef(branch, sha));
-      }),
+      });
+    },
     'pulls/create': (context) =>
       inRepository(context, (state) => {
         const { title, head, base, body } = context.request.requestBody;
