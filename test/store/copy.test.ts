@@ -84,6 +84,30 @@ describe('copyImage', () => {
     expect(await to.resolve(child.digest)).toBeDefined();
   });
 
+  it('goes on where it was broken off, and sends no layer twice', async () => {
+    let left = 2;
+    const isLayer = ({ method, path, headers }: SeenRequest): boolean =>
+      method === 'PUT' && path.includes('/blobs/uploads/') && Number(headers['content-length']) > 64 * 1024;
+    const registry = await serveRegistry({
+      onRequest: (request) => {
+        if (isLayer(request)) left -= 1;
+        return left < 0 ? { status: 403 } : undefined;
+      },
+    });
+    const from = open('oci:from');
+    const image = await pushIndex(from);
+    await attachReferrers(from, [makeReferrer(image, 'a')]);
+    const copy = () =>
+      copyImage(from, open(`${registry.host}/octo/app`), image.digest, { referrers: true, check: true });
+    await expect(copy()).rejects.toMatchObject({ outcome: 'unavailable' });
+    left = Infinity;
+    expect(await open(`${registry.host}/octo/app`).resolve(image.digest)).toBeUndefined();
+    await copy();
+    const sent = registry.requests.filter((request) => isLayer(request) && request.status === 201);
+    expect(sent).toHaveLength(3);
+    expect(await copy()).toEqual({ copied: 0, mounted: 0 });
+  });
+
   it('writes children before the index, and evidence before the image and its tag', async () => {
     const registry = await serveRegistry({ referrers: false });
     const from = open('oci:from');
