@@ -20,6 +20,7 @@ ${['prod', 'chosen', 'held', 'floor', 'strict', 'empty']
   .join('\n')}
   nohub:   { repository: ${host}/octo/nohub, rules: [signed, provenance, small] }
   nolog:   { repository: ${host}/octo/nolog, rules: [signed, provenance, small] }
+  stale:   { repository: ${host}/octo/stale, rules: [signed, small] }
   scanned: { repository: ${host}/octo/scanned, rules: [signed, no-critical, fresh-scan] }
 rules:
   small: { title: Small, deny: "image.size > 1000000" }
@@ -228,43 +229,60 @@ describe('works while something is down', () => {
     await promoteAll('nolog', [images[2] ?? '']);
   });
 
+  const noScanner = {
+    'db-repository': '127.0.0.1:1/db:2',
+    'trivy-path': process.execPath,
+    'trivy-version': process.version.slice(1),
+  };
+
+  /** An image with an attested scan of now, by a database of some days ago. */
+  async function releaseScanned(content: string, days = 0): Promise<string> {
+    const image = await release(content);
+    const now = new Date().toISOString();
+    const updatedAt = new Date(Date.now() - days * 86_400_000).toISOString();
+    writeFileSync(
+      join(world.workspace, 'report.json'),
+      JSON.stringify({
+        SchemaVersion: 2,
+        Trivy: { Version: '0.72.0' },
+        ArtifactType: 'container_image',
+        Metadata: { ImageID: `sha256:${'1'.repeat(64)}` },
+        Hallmark: {
+          manifest: digestOf(image),
+          platform: 'linux/amd64',
+          scanners: ['vuln', 'secret'],
+          startedAt: now,
+          scannedAt: now,
+          database: { repository: 'ghcr.io/x/db:2', digest: `sha256:${'2'.repeat(64)}`, updatedAt },
+        },
+      }),
+    );
+    const attested = await world.run('attest', { image, 'scan-report': 'report.json' });
+    expect(attested.outputs, attested.log).toMatchObject({ outcome: 'passed' });
+    return image;
+  }
+
+  test('the scanner: a database that was old when it was used stays so', { timeout: 90_000 }, async () => {
+    await promoteAll('stale', [await releaseScanned('stale', 30), await releaseScanned('not stale')]);
+    const rules = policy(world.registry.host);
+    world.github.commit('octo/app', { [POLICY]: rules.replace('[signed, small]', '[signed, fresh-scan]') });
+    const refused = await rollback('stale', noScanner);
+    world.github.commit('octo/app', { [POLICY]: rules });
+    expect(refused.outputs, refused.log).toMatchObject({ outcome: 'refused' });
+    expect(refused.log).toContain(
+      'fresh-scan (Scanned within a day, with a database of the last three days)',
+    );
+  });
+
   test('the scanner: by the last attested scan, within a limit', { timeout: 120_000 }, async () => {
     const scanned = [];
-    for (const content of ['scanned one', 'scanned two']) {
-      const image = await release(content);
-      const now = new Date().toISOString();
-      writeFileSync(
-        join(world.workspace, 'report.json'),
-        JSON.stringify({
-          SchemaVersion: 2,
-          Trivy: { Version: '0.72.0' },
-          ArtifactType: 'container_image',
-          Metadata: { ImageID: `sha256:${'1'.repeat(64)}` },
-          Hallmark: {
-            manifest: digestOf(image),
-            platform: 'linux/amd64',
-            scanners: ['vuln', 'secret'],
-            startedAt: now,
-            scannedAt: now,
-            database: { repository: 'ghcr.io/x/db:2', digest: `sha256:${'2'.repeat(64)}`, updatedAt: now },
-          },
-        }),
-      );
-      const attested = await world.run('attest', { image, 'scan-report': 'report.json' });
-      expect(attested.outputs, attested.log).toMatchObject({ outcome: 'passed' });
-      scanned.push(image);
-    }
+    for (const content of ['scanned one', 'scanned two']) scanned.push(await releaseScanned(content));
     await promoteAll('scanned', scanned);
-    const down = {
-      'db-repository': '127.0.0.1:1/db:2',
-      'trivy-path': process.execPath,
-      'trivy-version': process.version.slice(1),
-    };
     await new Promise((resolve) => setTimeout(resolve, 2500));
-    const late = await rollback('scanned', { ...down, 'max-scan-age': '1s' });
+    const late = await rollback('scanned', { ...noScanner, 'max-scan-age': '1s' });
     expect(late.outputs, late.log).toMatchObject({ outcome: 'unavailable' });
     expect(late.log).toContain('the last attested scan of');
-    const done = await rollback('scanned', { ...down, 'max-scan-age': '1h' });
+    const done = await rollback('scanned', { ...noScanner, 'max-scan-age': '1h' });
     expect(done.outputs, done.log).toMatchObject({ outcome: 'passed', digest: digestOf(scanned[0]) });
     expect(done.log).toContain('so the last attested scan counts');
   });
