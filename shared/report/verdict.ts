@@ -65,7 +65,7 @@ export function summarizeVerdict(page: JudgedPage): string {
       'Evidence that counted',
       ['Evidence', 'Signed by', 'When', 'Run', 'Source'],
       evidence.evidence.map(({ kind, roles, signer, signedAt, source }) => [
-        `${escapeMarkdown(kind)} (${roles.map(escapeMarkdown).join(', ')})`,
+        `${escapeMarkdown(kind)} (${roles.map((role) => escapeMarkdown(role)).join(', ')})`,
         describeSigner(signer),
         escapeMarkdown(signedAt ?? 'not known'),
         describeRun(signer),
@@ -99,7 +99,7 @@ function listReasons(title: string, reasons: readonly string[]): string {
 
 /** How many vulnerabilities of each severity, and secrets; what several platforms share counts once. */
 function describeCounts({ vulnerabilities, secrets, image }: Facts): string {
-  const platforms = `${image.platforms.length} platform${image.platforms.length === 1 ? '' : 's'} (${image.platforms.map(escapeMarkdown).join(', ')})`;
+  const platforms = `${image.platforms.length} platform${image.platforms.length === 1 ? '' : 's'} (${image.platforms.map((name) => escapeMarkdown(name)).join(', ')})`;
   if (vulnerabilities === undefined || secrets === undefined) return `${platforms}; no complete scan`;
   const unique = new Map(
     vulnerabilities.map((found) => [

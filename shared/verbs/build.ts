@@ -228,7 +228,7 @@ function describeResult(
   const facts: [string, string][] = [
     ['Image', formatCode(name)],
     ['Commit', formatCode(head)],
-    ['Tags', plan.tags.map(formatCode).join(', ') || 'none'],
+    ['Tags', plan.tags.map((tag) => formatCode(tag)).join(', ') || 'none'],
     ['Platforms', platforms.map(({ platform }) => formatCode(platform)).join(', ')],
     ['Builder', reused ? 'none: it was built before, and its provenance verifies' : (builder ?? '')],
   ];

@@ -269,7 +269,7 @@ function describeStanding(
             : [
                 [
                   '⚠️ Break-glass',
-                  `${promotion.override.rules.map(formatCode).join(', ')} waived, approved by ${promotion.override.approvedBy.map(({ by }) => escapeMarkdown(by)).join(', ')}; to be looked at before ${escapeMarkdown(promotion.override.followUp)}`,
+                  `${promotion.override.rules.map((rule) => formatCode(rule)).join(', ')} waived, approved by ${promotion.override.approvedBy.map(({ by }) => escapeMarkdown(by)).join(', ')}; to be looked at before ${escapeMarkdown(promotion.override.followUp)}`,
                 ],
               ]),
         ],

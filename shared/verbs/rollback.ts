@@ -485,7 +485,7 @@ function describePlan(
       digest === chosen?.digest
         ? '✅ goes back to this'
         : looked
-          ? said.map(escapeMarkdown).join('<br>')
+          ? said.map((one) => escapeMarkdown(one)).join('<br>')
           : 'not looked at';
     const { reason, sequence } = stay.arrived.promotion;
     return [

@@ -96,6 +96,28 @@ test.each(LACKING)('%s is denied by the rule that is about it', async (_, given,
   expect(verdict.decision).toBe('deny');
   expect(verdict.rules.filter(({ outcome }) => outcome === 'denied').map(({ name }) => name)).toEqual(denies);
   expect(verdict.reasons.join('\n')).toContain(reason);
+  const hints = verdict.rules.map(({ name, hint }) => [name, hint]);
+  expect(hints).toEqual(
+    EVERYTHING.map((name) => [name, denies.includes(name) ? builtIn[name]?.hint : undefined]),
+  );
+  for (const name of denies) expect(builtIn[name]?.hint).toBeDefined();
+});
+
+test('a verdict has what every rule read, also where it passed', async () => {
+  const { rules } = await judge({ rules: ['fresh-scan', 'tests-passed', 'signed', 'non-root'] });
+  expect(rules.map(({ name, values }) => [name, values])).toEqual([
+    [
+      'fresh-scan',
+      [
+        'now is 2026-11-21T12:00:00.000Z',
+        'scan.scannedAt is 2026-11-21T11:00:00.000Z',
+        'scan.databaseUpdatedAt is 2026-11-21T06:00:00.000Z',
+      ],
+    ],
+    ['tests-passed', ['tests.passed is true']],
+    ['signed', undefined],
+    ['non-root', []],
+  ]);
 });
 
 const many = Array.from({ length: 2000 }, (_, at) => ({

@@ -61,6 +61,27 @@ describe('the page of a verdict', () => {
     expect(text.indexOf('second reason')).toBeLessThan(text.indexOf('### Rules'));
   });
 
+  test('names platforms and roles whole', () => {
+    expect(page()).toContain('2 platforms (linux/amd64, linux/arm64)');
+    expect(page()).toContain('| cyclonedx (builder, scanner) |');
+  });
+
+  test('says by what each rule was decided, what to do, and what was distrusted', () => {
+    const [first, ...rest] = DENIED.rules;
+    const decided = { ...first, outcome: 'denied', values: ['image.size is 9'], hint: 'Shrink it.' } as const;
+    const text = page({ verdict: { ...DENIED, rules: [decided as never, ...rest] } }, undefined, [
+      {
+        source: digest('7'),
+        predicateType: undefined,
+        signer: undefined,
+        reason: 'stolen',
+        distrusted: true,
+      },
+    ]);
+    expect(text).toContain('| image.size is 9. Shrink it. |');
+    expect(text).toMatch(/### Distrusted: 1\n- .*: stolen/);
+  });
+
   test('counts what several platforms share once', () => {
     const both = [scan('b', { findings: [CRITICAL, SECRET] }), scan('c', { findings: [CRITICAL] })];
     expect(page({}, instead('scan', ...both))).toContain('vulnerabilities: 1 critical, 0 high');
