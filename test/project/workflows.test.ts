@@ -45,6 +45,7 @@ const workflowSchema = z.looseObject({
           z.looseObject({ required: z.boolean().default(false), default: z.string().optional() }),
         ),
         outputs: z.record(z.string(), z.looseObject({ value: z.string() })).optional(),
+        secrets: z.record(z.string(), z.looseObject({})).optional(),
       })
       .optional(),
   }),
