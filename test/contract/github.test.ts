@@ -210,6 +210,63 @@ describe('a token of a job', () => {
   });
 });
 
-const ALL = ['actions', 'checks', 'contents', 'issues', 'packages', 'pull-requests', 'security-events'];
+test('takes a change from a tree to a branch and a pull request, each step by its own permission', async () => {
+  const answers: { sha?: string }[] = [];
+  const steps: [string, string, (() => object) | undefined, Permissions][] = [
+    ['GET', '/git/ref/heads%2Fmain', undefined, { contents: 'read' }],
+    ['GET', `/git/commits/${head}`, undefined, { contents: 'read' }],
+    ['POST', '/git/trees', () => ({ tree: [FILE] }), { contents: 'write' }],
+    [
+      'POST',
+      '/git/commits',
+      () => ({ message: 'x', tree: answers[2]?.sha, parents: [head] }),
+      { contents: 'write' },
+    ],
+    ['POST', '/git/refs', () => ({ ref: 'refs/heads/side', sha: answers[3]?.sha }), { contents: 'write' }],
+    ['GET', '/git/ref/heads%2Fside', undefined, { contents: 'read' }],
+    ['POST', '/pulls', () => ({ title: 'x', head: 'side', base: 'main' }), { 'pull-requests': 'write' }],
+    ['PATCH', '/git/refs/heads%2Fmain', () => ({ sha: answers[3]?.sha }), { contents: 'write' }],
+    [
+      'POST',
+      '/deployments',
+      () => ({ ref: head, environment: 'prod', required_contexts: [] }),
+      { deployments: 'write' },
+    ],
+    ['POST', '/deployments/1/statuses', () => ({ state: 'success' }), { deployments: 'write' }],
+  ];
+  const send = (method: string, path: string, body: object | undefined, permissions: Permissions) =>
+    fetch(`${github.url}/repos/octo/app${path}`, {
+      method,
+      headers: {
+        authorization: `token ${github.issueToken(permissions)}`,
+        'content-type': 'application/json',
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+  for (const [method, path, body, permissions] of steps) {
+    const lesser = method === 'GET' ? { issues: 'write' as const } : readOnly(permissions);
+    expect((await send(method, path, body?.(), lesser)).status).toBe(403);
+    const answer = await send(method, path, body?.(), permissions);
+    const read = await answer.json();
+    expect({ path, status: answer.status, read }).toMatchObject({ status: method === 'POST' ? 201 : 200 });
+    answers.push(read as { sha?: string });
+  }
+  // The commit before is behind by now: only force would go back to it.
+  expect((await send('PATCH', '/git/refs/heads%2Fmain', { sha: head }, { contents: 'write' })).status).toBe(
+    422,
+  );
+});
+
+const FILE = { path: 'a/c.yml', mode: '100644', type: 'blob', content: 'y: 1' };
+const ALL = [
+  'actions',
+  'checks',
+  'contents',
+  'deployments',
+  'issues',
+  'packages',
+  'pull-requests',
+  'security-events',
+];
 const readOnly = (permissions: Permissions): Permissions =>
   Object.fromEntries(Object.keys(permissions).map((name) => [name, 'read']));
