@@ -2,6 +2,7 @@ import type { Rejected } from '../evidence/evidence.ts';
 import { formatSigner, type Signer } from '../evidence/identity.ts';
 import { shortDigest } from '../image/digest.ts';
 import { escapeMarkdown, formatCode, formatLink, formatTable } from './markdown.ts';
+import { formatAdvisory } from './names.ts';
 
 /* Signed evidence in a step's summary: who signed it, in which run, and what does not count. */
 
@@ -18,11 +19,17 @@ export function describeRun({ run }: Signer): string {
   return run === undefined ? '' : formatLink(`run ${/\/runs\/(\d+)/.exec(run)?.[1] ?? ''}`.trim(), run);
 }
 
-/** A reason as text, the digests in it whole and as code: in text they would be broken up, and could not be copied. */
+/**
+ * A reason as text, the digests in it whole and as code: in text they would be broken up, and could not be copied. Vulnerabilities are links to
+ * their advisories.
+ */
 export function formatReason(reason: string): string {
   return reason
-    .split(/(\bsha256:[0-9a-f]{64}\b)/)
-    .map((part, at) => (at % 2 === 1 ? formatCode(part) : escapeSpaced(part)))
+    .split(/(\bsha256:[0-9a-f]{64}\b|\bCVE-\d{4}-\d{4,7}\b|\bGHSA(?:-[0-9a-z]{4}){3}\b)/)
+    .map((part, at) => {
+      if (at % 2 === 0) return escapeSpaced(part);
+      return part.startsWith('sha256:') ? formatCode(part) : formatAdvisory(part);
+    })
     .join('');
 }
 

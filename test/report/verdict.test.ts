@@ -125,6 +125,16 @@ describe('the page of a verdict', () => {
     expect(page({}, instead('provenance', unsafe))).not.toContain('](<javascript');
   });
 
+  test('links the vulnerabilities that a reason names, in whatever stands around them', () => {
+    const reasons = [
+      'CRITICAL: CVE-2026-2511 in openssl, [GHSA-jf85-cpcp-j695](https://evil.example/CVE-2026-1)',
+    ];
+    const text = page({ verdict: { ...DENIED, reasons } });
+    expect(text).toContain('[CVE-2026-2511](<https://nvd.nist.gov/vuln/detail/CVE-2026-2511>) in openssl');
+    expect(text).toContain('[GHSA-jf85-cpcp-j695](<https://github.com/advisories/GHSA-jf85-cpcp-j695>)');
+    expect(text).not.toMatch(/\]\(https:\/\/evil|https:\/\/evil/);
+  });
+
   test('stays small however much there is', () => {
     const text = page(
       {},

@@ -100,5 +100,8 @@ function listTags(text: string): string[] {
 }
 
 test.each(HOSTILE.map((text) => [text.slice(0, 40), text]))('%j stays text', (_, text) => {
-  expect(listTags(text)).toEqual(listTags('harmless'));
+  // A vulnerability that a reason names is a link to its advisory, and to nowhere else.
+  const advisory =
+    /<a href="https:\/\/(?:nvd\.nist\.gov\/vuln\/detail|github\.com\/advisories)\/[\w-]+"><\/a>/g;
+  expect(listTags(text).join('').replace(advisory, '')).toEqual(listTags('harmless').join(''));
 });
