@@ -97,6 +97,7 @@ function countFindings(review: Review, compared: boolean, open: readonly ReviewF
 const BASELINES: Readonly<Record<string, string>> = {
   'base-branch': 'the base branch',
   'base-image': 'the base image',
+  reference: 'the image that was named',
 };
 
 function describeBaseline(baseline: Review['baseline']): string {

@@ -83,15 +83,15 @@ export function parseBaseline(text: string): Asked {
     if (isEnvironmentName(name)) return { kind, environment: name };
     throw new Invalid('baseline', 'names no environment; write environment:prod');
   }
-  const reference = parseReference(text, 'baseline');
-  const wanted = reference.digest ?? reference.tag;
-  if (wanted === undefined) {
+  const meant = text.includes('/') || kind === 'oci' ? parseReference(text, 'baseline') : undefined;
+  const wanted = meant?.digest ?? meant?.tag;
+  if (meant === undefined || wanted === undefined) {
     throw new Invalid(
       'baseline',
       'may be base-branch, environment:<name>, base-image, or an image with its tag or digest',
     );
   }
-  return { kind: 'reference', reference, wanted };
+  return { kind: 'reference', reference: meant, wanted };
 }
 
 /**

@@ -439,7 +439,8 @@ describe.skipIf(missing)(`baselines${missing}`, () => {
   });
 
   it.each<[string, Record<string, string>, string]>([
-    ['no kind of baseline', { baseline: 'main' }, 'baseline:'],
+    ['no kind of baseline', { baseline: 'main' }, 'baseline: may be base-branch, environment:'],
+    ['a word for environment that is none', { baseline: 'env:prod' }, 'baseline: may be base-branch'],
     ['an image without tag and digest', { baseline: 'ghcr.io/octo/app' }, 'baseline:'],
     ['no environment', { baseline: 'environment:Prod!' }, 'baseline:'],
     ['an environment without a policy', { baseline: 'environment:staging' }, 'policy:'],
