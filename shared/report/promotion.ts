@@ -74,7 +74,7 @@ export function writePullBody(
   const { environment, place, digest, previous, tag, verdict, waived, requestedBy, reason, changes } = move;
   const verb = move.action === 'promote' ? 'promoted to' : 'brought back in';
   return [
-    `${formatCode(`${place}@${digest}`)} was judged, ${verb} ${escapeMarkdown(environment)} and recorded. Merging this lets it run; only its image lines change.`,
+    `${formatCode(`${place}@${digest}`)} was judged, ${verb} ${escapeMarkdown(environment)} and recorded. Merging this lets it run.`,
     ...older.map(
       ({ url, number }) =>
         `It follows ${formatLink(`pull request ${number}`, url)}, which is still open and sets an older choice: close that one.`,

@@ -1,32 +1,25 @@
-import { posix } from 'node:path';
 import type { Promotion } from '../evidence/promotion.ts';
 import type { Source } from '../github/ancestry.ts';
 import { type Github, openGithub } from '../github/api.ts';
 import {
   createBranch,
   createCommit,
-  type FileChange,
   findRef,
-  type Head,
   isChild,
-  listFiles,
   listPulls,
   moveBranch,
   openPull,
-  readHead,
-  readText,
 } from '../github/branch.ts';
 import { listChanges } from '../github/changes.ts';
 import type { RunContext } from '../github/context.ts';
 import { readRepository } from '../github/pulls.ts';
 import type { Digest } from '../image/digest.ts';
-import { findImages } from '../manifests/find.ts';
 import { parseManifestPlaces } from '../manifests/places.ts';
-import { updateManifest } from '../manifests/update.ts';
 import { Failure, Invalid, Unavailable } from '../outcome/outcome.ts';
 import { escapeMarkdown, formatCode, formatLink } from '../report/markdown.ts';
 import { type ManifestsMove, titleMove, writeCommitMessage, writePullBody } from '../report/promotion.ts';
 import type { RecordClaim } from './environment.ts';
+import { type ManifestsPlan, planManifests } from './manifests-plan.ts';
 
 /*
  * The order, and what a failure leaves. The commit is made first and no branch holds it; then the record is signed, which names it; then the
@@ -92,17 +85,6 @@ export interface Manifests {
   ): Promise<LandedManifests | undefined>;
 }
 
-/** What is to be written on top of one head. */
-interface Plan {
-  readonly head: Head;
-  readonly files: readonly FileChange[];
-  /** All files that name the image. */
-  readonly paths: readonly string[];
-  readonly lines: number;
-}
-
-/** Files that are read at most: each is a request. */
-const MOST_FILES = 200;
 /** How often the lines are set again because somebody else pushed meanwhile. */
 const ROUNDS = 5;
 
@@ -129,52 +111,14 @@ export async function openManifests(
   const github = await openGithub(token ?? inputs['github-token'], context, token && 'manifests-token');
   const mode = inputs['manifests-mode'] ?? 'commit';
   const told = new Set<string>();
-  const tell = (message: string): void => {
-    if (!told.has(message)) context.log.notice(message);
-    told.add(message);
-  };
-
-  const plan = async (place: string, digest: Digest): Promise<Plan> => {
-    const head = await readHead(github, repository, branch);
-    const chosen = chooseFiles(await listFiles(github, head), paths, head);
-    const read = await Promise.all(
-      chosen.map(async (file) => ({ ...file, text: await readText(github, head, file.path) })),
-    );
-    const found = read.map(({ path, mode: bits, named, text }) => {
-      const updated = updateManifest(path, text, place, digest);
-      if (updated === undefined && named) {
-        throw new Invalid(
-          'manifests',
-          `${name}/${path} is no Kubernetes object, kustomization, Helm values or Compose file, or is a template`,
-        );
-      }
-      if (updated === undefined) tell(`${name}/${path} is no manifest, or is a template: left as it is.`);
-      for (const { line, reason } of findImages(path, text)?.skipped ?? []) {
-        tell(`${name}/${path}:${line} is left as it is: ${reason}`);
-      }
-      return { path, mode: bits, text, updated };
-    });
-    const naming = found.filter(({ updated }) => updated !== undefined && updated.found.length > 0);
-    if (naming.length === 0) {
-      throw new Invalid(
-        'manifests',
-        `none of ${found.map(({ path }) => path).join(', ')} in ${name} names an image of ${place}`,
-        {
-          hint: `Write the image once, as in "image: ${place}@${digest}"; from then on promote keeps it.`,
-        },
-      );
+  const plan = async (place: string, digest: Digest): Promise<ManifestsPlan> => {
+    const planned = await planManifests(github, { repository, branch, paths }, place, digest);
+    // The same each time that it is read.
+    for (const notice of planned.notices.filter((one) => !told.has(one))) {
+      context.log.notice(notice);
+      told.add(notice);
     }
-    const changed = naming.filter(({ text, updated }) => updated?.text !== text);
-    return {
-      head,
-      files: changed.map(({ path, mode: bits, updated }) => ({
-        path,
-        mode: bits,
-        content: updated?.text ?? '',
-      })),
-      paths: naming.map(({ path }) => path),
-      lines: changed.reduce((sum, { updated }) => sum + (updated?.changed.length ?? 0), 0),
-    };
+    return planned;
   };
 
   let changes: ReturnType<typeof readChanges> | undefined;
@@ -183,7 +127,7 @@ export async function openManifests(
     return { ...move, changes: await changes };
   };
   const addressOf = (commit: string): string => `${context.serverUrl}/${name}/commit/${commit}`;
-  const stands = ({ head }: Plan, digest: Digest): LandedManifests => ({
+  const stands = ({ head }: ManifestsPlan, digest: Digest): LandedManifests => ({
     url: addressOf(head.commit),
     line: `${formatCode(name)} ${formatCode(head.branch)} names ${formatCode(digest)} already`,
   });
@@ -257,7 +201,7 @@ export async function openManifests(
 
   async function openPullRequest(
     writer: Github,
-    { head, files, lines }: Plan,
+    { head, files, lines }: ManifestsPlan,
     commit: string,
     move: ManifestsMove,
   ): Promise<LandedManifests> {
@@ -295,35 +239,12 @@ export async function openManifests(
 /** Whether the commit of a record is still what would be written now: on this head and of these files. */
 async function fits(
   github: Github,
-  { head, paths }: Plan,
+  { head, paths }: ManifestsPlan,
   recorded: RecordedManifests,
   name: string,
 ): Promise<boolean> {
   const same = recorded.repository === name && recorded.paths.join('\n') === paths.join('\n');
   return same && (await isChild(github, head, recorded.commit, head.commit));
-}
-
-/** The files that paths and globs name. A path without a file, and a glob without a match, are `Invalid`. */
-function chooseFiles(
-  files: readonly { path: string; mode: string }[],
-  wanted: readonly string[],
-  { owner, repo, branch }: Head,
-): { path: string; mode: string; named: boolean }[] {
-  const place = `${owner}/${repo} at ${branch}`;
-  const chosen = new Map<string, { path: string; mode: string; named: boolean }>();
-  for (const path of wanted) {
-    const isGlob = /[*?[{]/.test(path);
-    const found = files.filter((file) => (isGlob ? posix.matchesGlob(file.path, path) : file.path === path));
-    if (found.length === 0) throw new Invalid('manifests', `${place} has no file ${path}`);
-    for (const file of found) {
-      const named = !isGlob || chosen.get(file.path)?.named === true;
-      chosen.set(file.path, { ...file, named });
-    }
-  }
-  if (chosen.size > MOST_FILES) {
-    throw new Invalid('manifests', `names ${chosen.size} files of ${place}; it may be ${MOST_FILES}`);
-  }
-  return [...chosen.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** The commits between; a list for people, so what cannot be read is left out and said. */
