@@ -60,7 +60,7 @@ export const promotionSchema = z
         followUp: time,
       })
       .optional(),
-    /** The commit that wrote the digest into manifests: a rollback restores both. */
+    /** The commit that was made to write the digest into manifests. Where the branch moved on meanwhile another one did, which names this record's tag. */
     manifests: z
       .object({ repository: z.string(), commit: z.string(), paths: z.array(z.string()) })
       .optional(),
