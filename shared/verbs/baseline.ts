@@ -217,7 +217,7 @@ async function locateEnvironment(
   const repository = parseRepository(findEnvironment(policy.file, environment).repository);
   const reference: Reference = { kind: 'registry', repository };
   const store = openStore(reference, storeOptions(context, token));
-  const { current, pointer } = await readEnvironment(store, environment, verifier, policy);
+  const { current, pointer } = await readEnvironment(store, environment, await verifier, policy);
   if (current === undefined) return `nothing was promoted to ${environment} yet`;
   const { digest } = current.promotion;
   if (pointer !== digest) {
@@ -254,7 +254,7 @@ async function readEvidence(
   { store, image }: Found,
   { policy, verifier }: Trusted,
 ): Promise<readonly Evidence[]> {
-  return (await collectEvidence(store, image, verifier, trustOf(policy.file))).evidence;
+  return (await collectEvidence(store, image, await verifier, trustOf(policy.file))).evidence;
 }
 
 async function readEarlier(found: Found, trusted: Trusted | undefined): Promise<ScanResult[]> {

@@ -60,7 +60,8 @@ export async function readOrigin(
     const evidence =
       trusted === undefined
         ? []
-        : (await collectEvidence(store, image, trusted.verifier, trustOf(trusted.policy.file))).evidence;
+        : (await collectEvidence(store, image, await trusted.verifier, trustOf(trusted.policy.file)))
+            .evidence;
     const base = await findBaseImage({ store, image, evidence, from: found.recipe?.base }, options);
     return typeof base === 'string'
       ? { ...found, base: undefined, fault: base }

@@ -344,7 +344,7 @@ async function openJudge(
   const gather = async (digest: Digest) => {
     const subjects = await listSubjects(store, digest);
     const [evidence, judged, scans] = await Promise.all([
-      collectEvidence(store, subjects, verifier, trust),
+      collectEvidence(store, subjects, await verifier, trust),
       readJudgedImage(store, subjects),
       needsScan ? scanNow({ store, reference, subjects }, { ...inputs, scanners }, context) : undefined,
     ]);

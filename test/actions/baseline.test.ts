@@ -289,6 +289,24 @@ describe.skipIf(missing)(`baselines${missing}`, () => {
   });
 
   describe('what cannot be reached', () => {
+    it('Sigstore is a reason too, and no matter to a scan that asks no evidence', {
+      timeout: 60_000,
+    }, async () => {
+      const base = onMain();
+      await tag(`sha-${base}`, await write(OLD));
+      const digest = await write(NEW);
+      // There is no such instance here, and none that could be reached.
+      const far = { policy: POLICY, sigstore: 'public', 'trusted-root': '' };
+      const inPull = pullRequest(base, push(base));
+      const plain = await scan(digest, far, inPull);
+      expect(plain.outputs, plain.log).toMatchObject({ outcome: 'passed' });
+      const shown = await scan(digest, { ...far, baseline: 'base-branch' }, inPull);
+      expect(shown.outputs).toMatchObject({ outcome: 'passed' });
+      expect(reviewOf(shown).baseline?.reason).toMatch(/sigstore/i);
+      const asked = { ...far, baseline: 'base-branch', 'new-only': 'true', 'fail-on': 'critical' };
+      expect((await scan(digest, asked, inPull)).outputs).toEqual({ outcome: 'unavailable' });
+    });
+
     const breakPath = (path: RegExp): void => {
       fault = { path, status: 500 };
     };
