@@ -10,21 +10,19 @@ export interface Limits {
 
 const LIMITS: Limits = { time: 5000, memory: 64 };
 
-/** Evaluates in a worker thread that ends with its limits: what has no answer by then is an error, and so denies. */
+/**
+ * Evaluates in a worker thread that ends with its limits: what has no answer by then is an error, and so denies.
+ * The thread is started at once, so that whoever still waits for evidence does not wait for it too; unused, it keeps nothing running.
+ */
 export function createEvaluator(limits: Limits = LIMITS): EvaluateExpressions {
+  let ready: Worker | undefined = startWorker(limits);
   return (expressions, facts) =>
     new Promise((resolve) => {
       const answers: Evaluated[] = [];
-      const worker = new Worker(locateWorker(), {
-        workerData: { expressions, facts },
-        env: {},
-        execArgv: [],
-        resourceLimits: {
-          maxOldGenerationSizeMb: limits.memory,
-          maxYoungGenerationSizeMb: 16,
-          stackSizeMb: 4,
-        },
-      });
+      // One that could not start says so when it is asked.
+      const worker = ready === undefined || ready.threadId === -1 ? startWorker(limits) : ready;
+      ready = undefined;
+      worker.ref();
       const finish = (error: string): void => {
         clearTimeout(timer);
         // The promise of termination says nothing that is not known; no answer that comes now counts.
@@ -44,7 +42,19 @@ export function createEvaluator(limits: Limits = LIMITS): EvaluateExpressions {
         ),
       );
       worker.on('exit', () => finish('its evaluation ended too early'));
+      worker.postMessage({ expressions, facts });
     });
+}
+
+function startWorker({ memory }: Limits): Worker {
+  const worker = new Worker(locateWorker(), {
+    env: {},
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: memory, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
+  });
+  worker.on('error', () => undefined);
+  worker.unref();
+  return worker;
 }
 
 /** The sources run as they are; a bundle has the worker's own bundle beside it (scripts/build.ts). */

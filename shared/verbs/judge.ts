@@ -69,6 +69,7 @@ export async function judgeImage(request: JudgeRequest, context: RunContext): Pr
   const policy =
     typeof request.policy === 'object' ? request.policy : await loadPolicy(request.policy, inputs, context);
   const wanted = findEnvironment(policy.file, environment);
+  const evaluate = createEvaluator();
   const verifier = request.verifier ?? (await openPolicyVerifier(policy, inputs, context));
   const trust = trustOf(policy.file);
   const now = new Date();
@@ -103,17 +104,11 @@ export async function judgeImage(request: JudgeRequest, context: RunContext): Pr
       context,
     ),
   ]);
-  const verdict = await judgeFacts(
-    policy.file.rules,
-    { name: environment, ...wanted },
-    gathered,
-    createEvaluator(),
-    {
-      ...observation,
-      facts: { ...observation.facts, ...(typeof base === 'object' && { base }) },
-      unseen: typeof base === 'string' ? { base } : {},
-    },
-  );
+  const verdict = await judgeFacts(policy.file.rules, { name: environment, ...wanted }, gathered, evaluate, {
+    ...observation,
+    facts: { ...observation.facts, ...(typeof base === 'object' && { base }) },
+    unseen: typeof base === 'string' ? { base } : {},
+  });
   return {
     decision: verdict.decision,
     verdict,
