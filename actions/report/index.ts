@@ -34,6 +34,7 @@ export const action = defineAction({
     .superRefine((inputs, context) => {
       const refuse = (input: string, message: string): void =>
         context.addIssue({ code: 'custom', path: [input], message });
+      if (inputs['github-token'] === undefined) refuse('github-token', "is required to ask GitHub's API");
       for (const input of ['environment', 'policy'] as const) {
         if (inputs.image.length > 0 && inputs[input] === undefined)
           refuse(input, 'is required to judge an image');
