@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type Figure, formatTime, median, runProgram } from './figure.ts';
 import { readPeak } from './memory.ts';
 
-const SCRIPT = fileURLToPath(new URL('./diff-reports.ts', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('./diff-reports.mjs', import.meta.url));
 const HOOK = fileURLToPath(new URL('./peak.mjs', import.meta.url));
 const TIME = 1000;
 const MEMORY = 300;
@@ -21,7 +21,7 @@ export async function measure(): Promise<Figure[]> {
       times.push(Number(await runProgram(process.execPath, [SCRIPT], { env })));
     }
     const time = median(times);
-    const megabytes = readPeak(peaks, 'diff-reports.ts');
+    const megabytes = readPeak(peaks, 'diff-reports.mjs');
     const what = 'diff of two reports, 50,000 findings each';
     return [
       {
