@@ -95,13 +95,19 @@ export function judgeConditions(asked: Conditions, observed: Observed): Conditio
     ]);
   }
   if (asked.freeze !== undefined) results.push(['freeze', explainFreezes(asked.freeze, now)]);
-  return results.map(([name, reasons]) => ({
+  return results.map(([name, reasons]) => answerCondition(name, reasons));
+}
+
+/** The answer to one condition: denied where there are reasons, with what to do about it. */
+export function answerCondition(name: ConditionName, reasons: readonly string[]): ConditionResult {
+  const denied = reasons.length > 0;
+  return {
     name,
     title: TITLES[name],
-    outcome: reasons.length === 0 ? 'passed' : 'denied',
+    outcome: denied ? 'denied' : 'passed',
     reasons,
-    ...(reasons.length > 0 && { hint: HINTS[name] }),
-  }));
+    ...(denied && { hint: HINTS[name] }),
+  };
 }
 
 function explainAfter(name: string, digest: Digest, earlier: Observed['earlier']): string[] {

@@ -1,8 +1,15 @@
 import { type Digest, shortDigest } from '../image/digest.ts';
+import { Invalid } from '../outcome/outcome.ts';
 
 /** True when `text` may name an environment (design.md, "The policy"). */
 export function isEnvironmentName(text: string): boolean {
   return /^[a-z0-9-]{1,40}$/.test(text);
+}
+
+/** The name of an environment as an input gives it. Throws `Invalid` naming `environment` for any other text. */
+export function parseEnvironmentName(text: string): string {
+  if (isEnvironmentName(text)) return text;
+  throw new Invalid('environment', 'may hold up to 40 lower-case letters, digits and "-", as in prod');
 }
 
 /** `env-prod`: the tag that points at what an environment holds now. A convenience; the records decide. */

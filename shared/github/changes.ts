@@ -1,20 +1,7 @@
 import * as z from 'zod';
+import type { ChangesBetween } from '../report/promotion.ts';
 import type { Source } from './ancestry.ts';
 import type { Github } from './api.ts';
-
-/** What lies between the commits that two images were built from. */
-export interface Changes {
-  /** `https://github.com/octo/app` */
-  readonly repository: string;
-  readonly base: string;
-  readonly head: string;
-  /** All of them, also those that are not listed. */
-  readonly total: number;
-  /** The oldest first; `title` is the first line of a message, foreign text. */
-  readonly commits: readonly { readonly sha: string; readonly title: string }[];
-  /** Pull requests that brought them, by number. */
-  readonly pulls: readonly number[];
-}
 
 /** So many commits are listed, and of so many the pull requests are asked for. */
 const LISTED = 50;
@@ -32,7 +19,7 @@ export async function listChanges(
   github: Github,
   base: Source | undefined,
   head: Source | undefined,
-): Promise<Changes | undefined> {
+): Promise<ChangesBetween | undefined> {
   if (base === undefined || head === undefined || base.repository !== head.repository) return undefined;
   const [owner = '', repo = ''] = new URL(head.repository).pathname.slice(1).split('/');
   const comparison = await github.get(

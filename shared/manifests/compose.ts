@@ -1,4 +1,4 @@
-import type { FoundImages, ImageLine, SkippedLine } from './line.ts';
+import { type FoundImages, partFound } from './line.ts';
 import { findImage } from './value.ts';
 import type { Value } from './yaml.ts';
 
@@ -10,18 +10,11 @@ export function isCompose(file: string, root: Value): boolean {
 
 /** The images of a Compose file (compose-spec, "image"): of services, and of extensions (`x-…`) that services take over by an anchor. */
 export function findComposeImages(root: Value): FoundImages {
-  const images: ImageLine[] = [];
-  const skipped: SkippedLine[] = [];
   const extensions = root.entries.filter(([key]) => key.startsWith('x-'));
   const services = [
     ...root.at('services').entries,
     ...extensions,
     ...extensions.flatMap(([, value]) => value.entries),
   ];
-  for (const [, service] of services) {
-    const found = findImage(service.at('image'));
-    if (found && 'pin' in found) images.push(found);
-    else if (found) skipped.push(found);
-  }
-  return { images, skipped };
+  return partFound(services.map(([, service]) => findImage(service.at('image'))));
 }

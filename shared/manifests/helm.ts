@@ -1,5 +1,5 @@
 import { isDigest } from '../image/digest.ts';
-import type { Edit, FoundImages, ImageLine, SkippedLine } from './line.ts';
+import { type Edit, type FoundImages, type ImageLine, partFound, type SkippedLine } from './line.ts';
 import { parseImageName } from './name.ts';
 import { findImage } from './value.ts';
 import type { Value } from './yaml.ts';
@@ -15,24 +15,19 @@ export function isHelmValues(file: string): boolean {
  * which every template that writes `repository:tag` turns into a reference with both.
  */
 export function findHelmImages(root: Value): FoundImages {
-  const images: ImageLine[] = [];
-  const skipped: SkippedLine[] = [];
-  const add = (found: ImageLine | SkippedLine | undefined): void => {
-    if (found && 'pin' in found) images.push(found);
-    else if (found) skipped.push(found);
-  };
+  const found: (ImageLine | SkippedLine | undefined)[] = [];
   const walk = (value: Value): void => {
     for (const item of value.items) walk(item);
     if (value.at('repository').text !== undefined && (value.has('tag') || value.has('digest'))) {
-      add(findMapping(value));
+      found.push(findMapping(value));
     }
     for (const [key, child] of value.entries) {
-      if (/^image$|Image$/.test(key)) add(findWhole(child));
+      if (/^image$|Image$/.test(key)) found.push(findWhole(child));
       walk(child);
     }
   };
   walk(root);
-  return { images, skipped };
+  return partFound(found);
 }
 
 /** A name alone is left: the chart puts a tag behind it, and behind a digest that would be no image any more. */

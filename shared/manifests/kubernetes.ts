@@ -1,5 +1,5 @@
 import { findHelmImages } from './helm.ts';
-import type { FoundImages, ImageLine, SkippedLine } from './line.ts';
+import { type FoundImages, type ImageLine, partFound, type SkippedLine } from './line.ts';
 import { findImage } from './value.ts';
 import type { Value } from './yaml.ts';
 
@@ -21,20 +21,15 @@ export function isKubernetes(root: Value): boolean {
  * custom resources with pod templates (Argo Rollouts, Knative) are found too; and image volumes.
  */
 export function findKubernetesImages(root: Value): FoundImages {
-  const images: ImageLine[] = [];
-  const skipped: SkippedLine[] = [];
-  const add = (found: ImageLine | SkippedLine | undefined): void => {
-    if (found && 'pin' in found) images.push(found);
-    else if (found) skipped.push(found);
-  };
+  const found: (ImageLine | SkippedLine | undefined)[] = [];
   const walk = (value: Value): void => {
     for (const item of value.items) walk(item);
     for (const [key, child] of value.entries) {
       if (CONTAINERS.has(key)) {
-        for (const container of child.items) add(findImage(container.at('image')));
+        found.push(...child.items.map((container) => findImage(container.at('image'))));
       }
       if (key === 'volumes') {
-        for (const volume of child.items) add(findImage(volume.at('image', 'reference')));
+        found.push(...child.items.map((volume) => findImage(volume.at('image', 'reference'))));
       }
       walk(child);
     }
@@ -42,8 +37,7 @@ export function findKubernetesImages(root: Value): FoundImages {
   walk(root);
   for (const path of HELM_VALUES[root.at('kind').text ?? ''] ?? []) {
     const values = findHelmImages(root.at(...path));
-    images.push(...values.images);
-    skipped.push(...values.skipped);
+    found.push(...values.images, ...values.skipped);
   }
-  return { images, skipped };
+  return partFound(found);
 }

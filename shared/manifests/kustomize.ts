@@ -1,4 +1,4 @@
-import type { FoundImages, ImageLine, SkippedLine } from './line.ts';
+import { type FoundImages, type ImageLine, partFound, type SkippedLine } from './line.ts';
 import { parseImageName } from './name.ts';
 import type { Value } from './yaml.ts';
 
@@ -12,14 +12,7 @@ export function isKustomization(file: string, root: Value): boolean {
  * before its tag. Flux's own Kustomization keeps the same list below `spec`.
  */
 export function findKustomizeImages(root: Value): FoundImages {
-  const images: ImageLine[] = [];
-  const skipped: SkippedLine[] = [];
-  for (const entry of [...root.at('images').items, ...root.at('spec', 'images').items]) {
-    const found = findEntry(entry);
-    if ('pin' in found) images.push(found);
-    else skipped.push(found);
-  }
-  return { images, skipped };
+  return partFound([...root.at('images').items, ...root.at('spec', 'images').items].map(findEntry));
 }
 
 function findEntry(entry: Value): ImageLine | SkippedLine {

@@ -28,6 +28,15 @@ export interface FoundImages {
   readonly skipped: readonly SkippedLine[];
 }
 
+/** Parts what was found into what can be changed and what cannot; a place without a value is neither. */
+export function partFound(found: readonly (ImageLine | SkippedLine | undefined)[]): FoundImages {
+  const there = found.filter((one) => one !== undefined);
+  return {
+    images: there.filter((one) => 'pin' in one),
+    skipped: there.filter((one): one is SkippedLine => !('pin' in one)),
+  };
+}
+
 /** The text after some edits, which may come in any order; the same edit twice (an anchor that several places name) is made once. */
 export function applyEdits(text: string, edits: readonly Edit[]): string {
   const sorted = [

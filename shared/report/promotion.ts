@@ -22,14 +22,17 @@ export interface ManifestsMove {
   readonly changes: ChangesBetween | undefined;
 }
 
-/** What lies between two commits of the image's source. Titles are foreign text. */
+/** What lies between the commits that two images were built from. */
 export interface ChangesBetween {
   /** `https://github.com/octo/app` */
   readonly repository: string;
   readonly base: string;
   readonly head: string;
+  /** All of them, also those that are not listed. */
   readonly total: number;
+  /** The oldest first; `title` is the first line of a message, foreign text. */
   readonly commits: readonly { readonly sha: string; readonly title: string }[];
+  /** Pull requests that brought them, by number. */
   readonly pulls: readonly number[];
 }
 

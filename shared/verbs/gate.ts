@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isEnvironmentName } from '../environment/tags.ts';
+import { parseEnvironmentName } from '../environment/tags.ts';
 import { createEvaluator } from '../evaluator/evaluator.ts';
 import { readBuiltInRules } from '../evaluator/rules.ts';
 import type { Evidence, VerifiedImage } from '../evidence/evidence.ts';
@@ -47,9 +47,7 @@ export interface GateInputs extends SigningInputs {
 export async function gate(inputs: GateInputs, context: RunContext): Promise<StepResult> {
   const reference = parseDigestReference(inputs.image);
   const { environment, mode = 'enforce' } = inputs;
-  if (!isEnvironmentName(environment)) {
-    throw new Invalid('environment', 'may hold up to 40 lower-case letters, digits and "-", as in prod');
-  }
+  parseEnvironmentName(environment);
   const files = await readPredicateFiles(inputs, context);
   const [file] = files;
   if (file !== undefined && mode !== 'preview') {

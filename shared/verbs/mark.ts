@@ -1,4 +1,4 @@
-import { isEnvironmentName } from '../environment/tags.ts';
+import { parseEnvironmentName } from '../environment/tags.ts';
 import type { Mark } from '../evidence/promotion.ts';
 import type { RunContext } from '../github/context.ts';
 import { loadPolicy } from '../github/policy.ts';
@@ -33,9 +33,7 @@ const ROUNDS = 5;
  */
 export async function markEnvironment(inputs: MarkInputs, context: RunContext): Promise<StepResult> {
   const { mode, environment, reason } = inputs;
-  if (!isEnvironmentName(environment)) {
-    throw new Invalid('environment', 'may hold up to 40 lower-case letters, digits and "-", as in prod');
-  }
+  parseEnvironmentName(environment);
   if (reason === undefined)
     throw new Invalid('reason', `is required to ${mode}: whoever finds it will ask why`);
   const ofImage = mode === 'withdraw' || mode === 'reinstate';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isEnvironmentName, pointerTag, recordTag } from '../environment/tags.ts';
+import { parseEnvironmentName, pointerTag } from '../environment/tags.ts';
 import type { VerifiedImage } from '../evidence/evidence.ts';
 import type { Promotion } from '../evidence/promotion.ts';
 import type { Trust } from '../evidence/trust.ts';
@@ -22,7 +22,6 @@ import type { Store } from '../store/store.ts';
 import { listSubjects } from '../store/subjects.ts';
 import { breakGlass } from './break-glass.ts';
 import {
-  appendRecord,
   type EnvironmentState,
   isCurrent,
   openEnvironment,
@@ -33,6 +32,7 @@ import {
 } from './environment.ts';
 import { judgeImage, openPolicyVerifier, publishVerdict } from './judge.ts';
 import { type LandedManifests, type ManifestsInputs, moveOf, openManifests } from './manifests.ts';
+import { nextTag, recordMove } from './move.ts';
 
 export interface PromoteInputs extends SigningInputs, ManifestsInputs {
   image?: string | undefined;
@@ -56,9 +56,7 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
   const reference = parseDigestReference(inputs.image);
   const { digest } = reference;
   const { environment } = inputs;
-  if (!isEnvironmentName(environment)) {
-    throw new Invalid('environment', 'may hold up to 40 lower-case letters, digits and "-", as in prod');
-  }
+  parseEnvironmentName(environment);
   const manifests = await openManifests(inputs, context);
   const policy = await loadPolicy(inputs.policy, inputs, context);
   const trust = trustOf(policy.file);
@@ -128,6 +126,7 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
     };
   }
 
+  const appending = { store: destination, environment, policy, verifier, signer, state: before };
   const deliver = async () => {
     const { copied, mounted } = await copyImage(source, destination, digest, {
       referrers: true,
@@ -149,17 +148,7 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
       ...(judgement.approvals.length > 0 && { approvedBy: [...judgement.approvals] }),
       ...(inputs.reason !== undefined && { reason: inputs.reason }),
     };
-    const tag = recordTag(environment, before.standing.length + 1, digest);
-    const move = moveOf({ place: destination.place, environment, tag }, claim, before.current?.promotion);
-    const written = await manifests?.prepare(move);
-    const { state, record } = await appendRecord(
-      { store: destination, environment, policy, verifier, signer, state: before },
-      image,
-      { ...claim, ...(written && { manifests: written }) },
-    );
-    const landed = await manifests?.land(move, record.promotion.manifests, () =>
-      isCurrent(destination, environment, verifier, policy, digest),
-    );
+    const { state, record, landed } = await recordMove(appending, image, claim, manifests);
     return describeStanding(destination, state, record.promotion.sequence, landed);
   };
   const { done: result, id } = await mirrorDeployment(
@@ -170,7 +159,7 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
           description: `${shortDigest(digest)} by promotion ${before.standing.length + 1}`,
           payload: {
             image: `${destination.place}@${digest}`,
-            record: `${destination.place}:${recordTag(environment, before.standing.length + 1, digest)}`,
+            record: `${destination.place}:${nextTag(appending, digest)}`,
           },
           token: inputs['github-token'],
         }

@@ -79,9 +79,10 @@ async function judgeCases(path: string, policy: LoadedPolicy, context: RunContex
   const text = (await readInputFile(path, 'cases', context, MAX_LENGTH)).toString();
   const now = new Date();
   const results: CaseResult[] = [];
+  const evaluate = createEvaluator();
   // One after the other: each has a worker of its own.
   for (const one of readCases(text, path, policy.file, now)) {
-    results.push(await judgeCase(one, policy.file, createEvaluator(), now));
+    results.push(await judgeCase(one, policy.file, evaluate, now));
   }
   return results;
 }
@@ -107,13 +108,14 @@ async function replay(
     const rule = known[name];
     return rule === undefined || !variablesOf(rule).some((one) => OBSERVED.some((other) => other === one));
   });
+  const evaluate = createEvaluator();
   return mapParallel(moves, 4, async ({ digest, at }) => {
     const image = await listSubjects(store, digest);
     const evidence = asOf(await collectEvidence(store, image, verifier, trust), at);
     const judged = await readJudgedImage(store, image);
     const excepting = { exceptions: policy.exceptions, environment };
     const gathered = gatherFacts(judged, evidence, trust, new Date(at), excepting);
-    const verdict = await judgeFacts(known, { name: environment, rules }, gathered, createEvaluator());
+    const verdict = await judgeFacts(known, { name: environment, rules }, gathered, evaluate);
     return { digest, at, verdict };
   });
 }
