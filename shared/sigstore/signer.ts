@@ -23,8 +23,6 @@ import {
 } from './services.ts';
 import { type IdToken, readIdToken } from './token.ts';
 
-export type { SigningInputs } from './instance.ts';
-
 /** Signs statements as Sigstore bundles v0.3. */
 export interface StatementSigner {
   /** What the workflow's OIDC token says of this run; undefined when a key signs. */

@@ -17,7 +17,7 @@ import { checkTags, commitTag, versionOf } from '../image/tags.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
 import { formatCode, formatTable } from '../report/markdown.ts';
-import type { SigningInputs } from '../sigstore/signer.ts';
+import type { SigningInputs } from '../sigstore/instance.ts';
 import { copyImage } from '../store/copy.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';

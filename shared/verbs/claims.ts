@@ -5,9 +5,10 @@ import { buildProvenance, signerOf, type WorkflowClaims } from '../evidence/prov
 import { TRUSTED_TRIGGERS } from '../evidence/trust.ts';
 import type { RunContext } from '../github/context.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
+import type { SigningInputs } from '../sigstore/instance.ts';
 import { fingerprintOf } from '../sigstore/key.ts';
 import type { Claim } from '../sigstore/publish.ts';
-import type { SigningInputs, StatementSigner } from '../sigstore/signer.ts';
+import type { StatementSigner } from '../sigstore/signer.ts';
 import type { StatementVerifier } from '../sigstore/verifier.ts';
 import { readJson } from '../store/json.ts';
 import type { Store } from '../store/store.ts';

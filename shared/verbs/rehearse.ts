@@ -14,7 +14,7 @@ import { variablesOf } from '../policy/rule.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import { escapeMarkdown, formatCode, formatTable } from '../report/markdown.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
-import type { SigningInputs } from '../sigstore/signer.ts';
+import type { SigningInputs } from '../sigstore/instance.ts';
 import { mapParallel } from '../store/parallel.ts';
 import type { Store } from '../store/store.ts';
 import { listSubjects } from '../store/subjects.ts';
