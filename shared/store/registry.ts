@@ -21,7 +21,8 @@ import type { LoginOptions } from './login.ts';
 import { mapParallel } from './parallel.ts';
 import { explainCap, fallbackTag, findOwnTags, readReferrers, uniteReferrers } from './referrers.ts';
 import { REFERRER_CAP, type Store, type StoredManifest, type Written } from './store.ts';
-import { dropBody, explainDrop, TooLarge, Transient } from './transport.ts';
+import { dropBody, explainDrop, TooLarge } from './transport.ts';
+import { Uploads } from './uploads.ts';
 
 const ACCEPT = [
   MEDIA_TYPE.index,
@@ -42,14 +43,14 @@ export class RegistryStore implements Store {
   /** What answers so far tell of the referrers API: it listed all there was of an image, or there is none. */
   #api: 'unknown' | 'whole' | 'none' = 'unknown';
   #tags: Promise<string[]> | undefined;
-  /** Uploads that were opened ahead. */
-  readonly #uploads: Promise<URL>[] = [];
+  readonly #uploads: Uploads;
   readonly #written = new Map<Digest, Promise<Written>>();
 
   constructor(repository: Repository, options: LoginOptions) {
     this.place = formatRepository(repository);
     this.host = repository.registry;
     this.#client = new RegistryClient(repository, options);
+    this.#uploads = new Uploads(this.#client, this.place);
   }
 
   async resolve(reference: Digest | string): Promise<Descriptor | undefined> {
@@ -179,47 +180,11 @@ export class RegistryStore implements Store {
     if (from === undefined && descriptor.size > SMALL_BLOB && (await this.hasBlob(descriptor.digest))) {
       return 'present';
     }
-    return this.#client.retry(async () => {
-      const upload =
-        from === undefined
-          ? ((await this.#uploads.shift()) ?? (await this.#startUpload()))
-          : await this.#mountBlob(descriptor.digest, from);
-      if (upload === undefined) return 'mounted';
-      const body = await open();
-      try {
-        await this.#sendBlob(upload, descriptor, body);
-      } finally {
-        // Not every failure reads it to its end.
-        if (!Buffer.isBuffer(body)) body.destroy();
-      }
-      return 'sent';
-    });
+    return this.#uploads.send(descriptor, open, from);
   }
 
-  async #sendBlob(
-    upload: URL,
-    { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
-    body: Buffer | Readable,
-  ): Promise<void> {
-    upload.search += `${upload.search === '' ? '?' : '&'}digest=${encodeURIComponent(digest)}`;
-    const response = await this.#client.attempt({
-      method: 'PUT',
-      target: upload,
-      access: 'push',
-      expect: [201, 204, 404, 416],
-      headers: { 'content-type': 'application/octet-stream', 'content-length': String(size) },
-      body,
-    });
-    dropBody(response);
-    if (response.status >= 400) throw new Transient(`${response.what}: the upload is no longer known`);
-  }
-
-  /** Opens uploads ahead (one request each, all at once), so that a missing permission shows before anything is signed. */
-  async prepareUploads(count: number): Promise<void> {
-    this.#client.expectWrites();
-    const uploads = Array.from({ length: count }, () => this.#startUpload());
-    await Promise.all(uploads);
-    this.#uploads.push(...uploads);
+  prepareUploads(count: number): Promise<void> {
+    return this.#uploads.prepare(count);
   }
 
   listTags(): Promise<string[]> {
@@ -278,37 +243,6 @@ export class RegistryStore implements Store {
       throw error instanceof TooLarge ? explainCap(subject, error) : error;
     });
     return status === 200 ? readReferrers(bytes, subject) : undefined;
-  }
-
-  async #startUpload(): Promise<URL> {
-    const { headers } = await this.#client.ask({
-      method: 'POST',
-      target: 'blobs/uploads/',
-      access: 'push',
-      expect: [202],
-      body: Buffer.alloc(0),
-    });
-    return this.#uploadUrl(headers['location']);
-  }
-
-  /** Undefined when the blob was mounted, otherwise where to upload it. */
-  async #mountBlob(digest: Digest, from: string): Promise<URL | undefined> {
-    const { status, headers } = await this.#client.ask({
-      method: 'POST',
-      target: `blobs/uploads/?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`,
-      access: 'push',
-      alsoPull: from,
-      // A registry that may not or cannot mount says so in several ways; an upload always works.
-      expect: [201, 202, 400, 401, 403, 404, 405],
-      body: Buffer.alloc(0),
-    });
-    if (status === 201) return undefined;
-    return status === 202 ? this.#uploadUrl(headers['location']) : this.#startUpload();
-  }
-
-  #uploadUrl(location: string | undefined): URL {
-    if (!location) throw new Unavailable(`${this.place} began an upload without saying where to`);
-    return this.#client.resolveUrl(location);
   }
 }
 

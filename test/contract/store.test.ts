@@ -12,6 +12,7 @@ for (const referrers of [true, false]) {
   describeStore({
     name: `the embedded registry ${referrers ? 'with' : 'without'} the referrers API`,
     open: (name) => open(`${registry.host}/contract/${name}`),
+    host: () => registry.host,
     listsReferrers: referrers,
   });
 }

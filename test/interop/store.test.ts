@@ -48,6 +48,8 @@ for (const [name, needs, start, abilities] of peers) {
     name,
     missing,
     open: (repository) => open(`${peer?.address}/contract/${repository}`),
+    host: () => peer?.address ?? '',
+    resumes: false,
     ...abilities,
   });
 }

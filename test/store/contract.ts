@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
@@ -8,6 +9,7 @@ import { digestOf } from '../../shared/store/hash.ts';
 import { fallbackTag } from '../../shared/store/referrers.ts';
 import type { Store } from '../../shared/store/store.ts';
 import { listSubjects } from '../../shared/store/subjects.ts';
+import { breakOff } from './broken.ts';
 import { absent, digests, open, pushBlob, pushIndex, pushManifest, pushPlatform } from './fixtures.ts';
 import { makeReferrer } from './referrer.ts';
 
@@ -19,6 +21,10 @@ export interface Place {
   open(name: string): Store;
   /** False where a manifest cannot be written under a sha512 digest. */
   readonly sha512?: false;
+  /** Where a registry listens. */
+  readonly host?: () => string;
+  /** False where nothing is kept of an upload that broke off. */
+  readonly resumes?: false;
   /** Whether the referrers of anyone are listed, without tags. */
   readonly listsReferrers: boolean;
 }
@@ -63,6 +69,18 @@ export function describeStore(place: Place): void {
           await expect(text(await store.getBlob(wrong))).rejects.toMatchObject({ outcome: 'refused' });
         }
         await expect(store.readBlob(blob, 3)).rejects.toMatchObject({ outcome: 'unavailable' });
+      });
+
+      it.skipIf(!place.host)('go on from what arrived when the connection breaks off', async () => {
+        const size = 12_000_000;
+        const way = await breakOff(place.host?.() ?? '', size - 4_000_000);
+        const store = open(`${way.host}/contract/app-${process.pid}-${++count}`);
+        const bytes = randomBytes(size);
+        const blob = { digest: digestOf(bytes), size };
+        expect(await store.putBlob(blob, () => Readable.from([bytes]))).toBe('sent');
+        expect(digestOf(await store.readBlob(blob))).toBe(blob.digest);
+        // Of the second try only the rest was sent.
+        expect(way.sent() < size + 6_000_000).toBe(place.resumes !== false);
       });
 
       it('are not stored when their bytes are not what the digest says', async () => {
