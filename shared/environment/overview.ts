@@ -24,6 +24,8 @@ export interface RecordOverview {
   readonly manifests: { readonly repository: string; readonly commit: string } | undefined;
   /** Rules that break-glass waived. */
   readonly waived: readonly string[];
+  /** By when somebody has to have looked at what was waived (ISO 8601). */
+  readonly followUp: string | undefined;
 }
 
 /** What verified evidence says of one image. */
@@ -31,24 +33,52 @@ export interface ImageOverview {
   readonly digest: Digest;
   /** When its config says that it was made (ISO 8601). */
   readonly created: string | undefined;
+  /** When its provenance was signed, by the log or a timestamp authority (ISO 8601). */
+  readonly built: string | undefined;
   /** When its commit was made, where GitHub says it (ISO 8601). */
   readonly committed: Known<string>;
   /** Bytes of the largest platform. */
   readonly size: Known<number>;
-  /** Evidence that the environment's rules need, each with whether it is there and counts. */
-  readonly coverage: Known<readonly { readonly kind: string; readonly covered: boolean }[]>;
-  /** Open findings by severity, of the last scan that counts. */
+  /** Evidence that the environment's rules need, each with whether it is there and counts for every platform, and why not. */
+  readonly coverage: Known<
+    readonly { readonly kind: string; readonly covered: boolean; readonly reasons: readonly string[] }[]
+  >;
+  /** Open findings by severity (`CRITICAL` … `UNKNOWN`, vulnerabilities and secrets of all platforms), of the last scan that counts. */
   readonly findings: Known<{
     readonly scannedAt: string;
     readonly counts: Readonly<Record<string, number>>;
   }>;
 }
 
+/** A place in a manifest that names the environment's repository. */
+export interface WantedOverview {
+  /** `octo/deploy/prod/app.yaml:12`, or `./deploy/app.yaml:12` of the workspace. */
+  readonly where: string;
+  /** As written: a tag, a digest, both, or neither. */
+  readonly named: string;
+  /** The root digest that it comes to; undefined where it names nothing that is known. */
+  readonly digest: Digest | undefined;
+}
+
+/** Something that is older than an input allows, or of an age that nobody can tell. */
+export interface Overdue {
+  readonly kind: 'image' | 'instance';
+  /** An image's short digest, or the label and name of an instance. */
+  readonly where: string;
+  /** Seconds; undefined where nothing says when it was made or started. */
+  readonly age: number | undefined;
+  /** Seconds that were allowed. */
+  readonly limit: number;
+}
+
 /** The four ways in which what should be alike is not. */
 export const DRIFTS = ['wanted', 'pointer', 'running', 'rollout'] as const;
 export type DriftKind = (typeof DRIFTS)[number];
 
-/** One difference to what the records say. */
+/**
+ * One difference to what the records say. `wanted`: a manifest names another image. `pointer`: the tag does. `running`: something else runs, or
+ * nothing. `rollout`: some instances run what the records say and these do not, or not yet, within one region or between two.
+ */
 export interface Drift {
   readonly kind: DriftKind;
   /** Where: a file and line, a tag, a workload with the label of its input. */
@@ -66,27 +96,52 @@ export interface InstanceOverview {
   /** The root digest that it was recognised as. */
   readonly digest: Digest | undefined;
   readonly startedAt: string | undefined;
+  /** Why it does not run, or not all of it, as its orchestrator says; undefined where it runs. */
+  readonly waiting: string | undefined;
 }
 
 /** Everything known of one environment. */
 export interface EnvironmentOverview {
   readonly name: string;
   readonly repository: string;
-  /** All standing records, oldest first; unknown where the chain could not be read or does not hold. */
+  /** Records that stand, oldest first, as far as the chain holds; unknown where the registry could not be read. */
   readonly records: Known<readonly RecordOverview[]>;
-  /** Why the chain does not hold: gaps, forks, records that do not count. */
+  /** Records that lost against another of the same moment. */
+  readonly superseded: readonly RecordOverview[];
+  /** Why the chain does not hold: gaps, forks, tags without a record that counts. With any, nobody can say what the environment holds now. */
   readonly faults: readonly string[];
+  /** Records by others beside its images, which change nothing, each with why it does not count. */
+  readonly foreign: readonly string[];
+  /** What the newest record that holds brought; where there are faults, no more than that. */
   readonly current: RecordOverview | undefined;
   readonly hold: RecordOverview | undefined;
-  readonly pointer: Digest | undefined;
+  /** Images that must not come back, each with the record that says so. */
+  readonly withdrawn: ReadonlyMap<Digest, RecordOverview>;
+  readonly pointer: Known<Digest | undefined>;
   /** Images that a rollback could go to, the newest first, each with the reasons against it. */
   readonly candidates: readonly {
     readonly digest: Digest;
     readonly steps: number;
     readonly reasons: readonly string[];
   }[];
+  /** Every image that a record names, and every one that runs and is in the environment's repository. */
   readonly images: ReadonlyMap<Digest, ImageOverview>;
+  /** What manifests name; undefined when none were given to compare with. */
+  readonly wanted: readonly WantedOverview[] | undefined;
   /** Undefined when nothing was given to compare with. */
-  readonly running: Known<readonly InstanceOverview[]> | undefined;
+  readonly running: readonly InstanceOverview[] | undefined;
+  /** Unknown where anything that it needs could not be read, or the records do not hold. */
   readonly drift: Known<readonly Drift[]>;
+  readonly overdue: readonly Overdue[];
+}
+
+/** What status found, of one environment or all. */
+export interface Overview {
+  /** When it looked (ISO 8601). */
+  readonly at: string;
+  /** Where the policy was read: `owner/repo/path@commit`. */
+  readonly policy: string;
+  readonly environments: readonly EnvironmentOverview[];
+  /** Instances of other images, which were passed over. */
+  readonly ignored: number;
 }
