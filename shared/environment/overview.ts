@@ -1,4 +1,5 @@
 import type { Approval, RecordAction } from '../evidence/promotion.ts';
+import type { Severity } from '../evidence/severity.ts';
 import type { Digest } from '../image/digest.ts';
 
 /** A value that was asked for, or why nobody can say what it is. What is unknown is never shown as none. */
@@ -46,7 +47,7 @@ export interface ImageOverview {
   /** Open findings by severity (`CRITICAL` … `UNKNOWN`, vulnerabilities and secrets of all platforms), of the last scan that counts. */
   readonly findings: Known<{
     readonly scannedAt: string;
-    readonly counts: Readonly<Record<string, number>>;
+    readonly counts: Readonly<Record<Severity, number>>;
   }>;
 }
 
@@ -104,6 +105,8 @@ export interface InstanceOverview {
 export interface EnvironmentOverview {
   readonly name: string;
   readonly repository: string;
+  /** The environment that an image must have passed before, by the policy. */
+  readonly after: string | undefined;
   /** Records that stand, oldest first, as far as the chain holds; unknown where the registry could not be read. */
   readonly records: Known<readonly RecordOverview[]>;
   /** Records that lost against another of the same moment. */
@@ -124,7 +127,7 @@ export interface EnvironmentOverview {
     readonly steps: number;
     readonly reasons: readonly string[];
   }[];
-  /** Every image that a record names, and every one that runs and is in the environment's repository. */
+  /** Every image that a record names, and every one that runs and is in the environment's repository. One that is missing here could not be read. */
   readonly images: ReadonlyMap<Digest, ImageOverview>;
   /** What manifests name; undefined when none were given to compare with. */
   readonly wanted: readonly WantedOverview[] | undefined;
