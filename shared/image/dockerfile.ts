@@ -2,6 +2,15 @@
  * Dockerfiles as far as their instructions' places need it (docs.docker.com, "Dockerfile reference"): nothing is expanded and nothing is run.
  */
 
+/** A word of an instruction. */
+export interface Word {
+  readonly text: string;
+  /** Where it stands in the file, in characters; undefined where lines that go on meet within it. */
+  readonly start: number | undefined;
+  /** From 1 on. */
+  readonly line: number;
+}
+
 /** One instruction of a stage. */
 export interface Instruction {
   /** In capitals: `RUN`. */
@@ -12,6 +21,8 @@ export interface Instruction {
   readonly line: number;
   /** True when a here-document follows, of which the image's history says little. */
   readonly heredoc: boolean;
+  /** Its flags, and the three words that follow them. */
+  readonly words: readonly Word[];
 }
 
 /** From one `FROM` to the next. */
@@ -75,17 +86,24 @@ export function findRecipe(stages: readonly Stage[], target: string | undefined)
   return { base: certain && from !== 'scratch' ? from : undefined, line, certain, instructions };
 }
 
-function* readInstructions(content: string): Generator<Instruction> {
-  const lines = content.replace(/^\uFEFF/, '').split(/\r?\n/);
-  const mark = findEscape(lines);
+/** Every instruction in its order. `onUnended` is told where a here-document has no end, so that the rest of the file is no instruction. */
+export function* readInstructions(
+  content: string,
+  onUnended: (line: number) => void = () => undefined,
+): Generator<Instruction> {
+  const lines = splitLines(content);
+  const mark = findEscape(content);
   for (let at = 0; at < lines.length; at += 1) {
-    if (isIgnored(lines[at])) continue;
-    const line = at + 1;
+    if (isIgnored(lines[at]?.text)) continue;
+    const first = at;
+    const parts: Part[] = [];
     let whole = '';
     for (; at < lines.length; at += 1) {
-      const text = (lines[at] ?? '').trimEnd();
+      const { text: written = '', start = 0 } = lines[at] ?? {};
+      const text = written.trimEnd();
       // Comments and empty lines within an instruction are passed over.
       if (whole !== '' && isIgnored(text)) continue;
+      parts.push({ from: whole.length, start, line: at + 1 });
       if (!text.endsWith(mark)) {
         whole += text;
         break;
@@ -97,23 +115,65 @@ function* readInstructions(content: string): Generator<Instruction> {
     for (const [start, , word = ''] of documents) {
       const end = (text: string): string => (start.includes('<<-') ? text.replace(/^\t+/, '') : text);
       do at += 1;
-      while (at < lines.length && end(lines[at] ?? '') !== word);
+      while (at < lines.length && end(lines[at]?.text ?? '') !== word);
+      if (at >= lines.length) onUnended(first + 1);
     }
     const text = rest.replace(/^(?:--[a-z-]+(?:=(?:"[^"]*"|\S*))?\s+)+/, '').trim();
-    yield { keyword: keyword.toUpperCase(), text, line, heredoc: documents.length > 0 };
+    const words = readWords(whole, parts);
+    yield { keyword: keyword.toUpperCase(), text, line: first + 1, heredoc: documents.length > 0, words };
   }
+}
+
+/** A line that an instruction is made of, and where in the instruction it begins. */
+interface Part {
+  readonly from: number;
+  readonly start: number;
+  readonly line: number;
+}
+
+function readWords(whole: string, parts: readonly Part[]): Word[] {
+  const words: Word[] = [];
+  let [at, others] = [0, 0];
+  for (const { 0: text, index } of whole.matchAll(/\S+/g)) {
+    while ((parts[at + 1]?.from ?? whole.length) <= index) at += 1;
+    const { from = 0, start = 0, line = 0 } = parts[at] ?? {};
+    const inOne = (parts[at + 1]?.from ?? whole.length) >= index + text.length;
+    words.push({ text, start: inOne ? start + index - from : undefined, line });
+    // The keyword is the first of the others.
+    if (!text.startsWith('--')) others += 1;
+    if (others === 4) break;
+  }
+  return words.slice(1);
+}
+
+/** Lines without their ends, and where each begins. */
+function splitLines(content: string): { text: string; start: number }[] {
+  let start = content.startsWith('\uFEFF') ? 1 : 0;
+  return content
+    .slice(start)
+    .split('\n')
+    .map((line) => {
+      const read = { text: line.replace(/\r$/, ''), start };
+      start += line.length + 1;
+      return read;
+    });
 }
 
 function isIgnored(text = ''): boolean {
   return /^\s*(?:#|$)/.test(text);
 }
 
-/** The directive `# escape=` counts among the comments that a file begins with. */
-function findEscape(lines: readonly string[]): string {
-  for (const text of lines) {
-    const [, name, value] = /^\s*#\s*([a-zA-Z]+)\s*=\s*(\S+)\s*$/.exec(text) ?? [];
-    if (name === undefined) return '\\';
-    if (name.toLowerCase() === 'escape' && (value === '`' || value === '\\')) return value;
+/** The parser directives, by name in lower case: comments of the form `# name=value` that a file begins with. */
+export function readDirectives(content: string): ReadonlyMap<string, Word> {
+  const found = new Map<string, Word>();
+  for (const [at, { text, start }] of splitLines(content).entries()) {
+    const [, before = '', name, value] = /^(\s*#\s*([a-zA-Z]+)\s*=\s*)(\S+)\s*$/.exec(text) ?? [];
+    if (name === undefined || value === undefined) break;
+    found.set(name.toLowerCase(), { text: value, start: start + before.length, line: at + 1 });
   }
-  return '\\';
+  return found;
+}
+
+function findEscape(content: string): string {
+  return readDirectives(content).get('escape')?.text === '`' ? '`' : '\\';
 }

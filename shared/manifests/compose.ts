@@ -16,5 +16,12 @@ export function findComposeImages(root: Value): FoundImages {
     ...extensions,
     ...extensions.flatMap(([, value]) => value.entries),
   ];
-  return partFound(services.map(([, service]) => findImage(service.at('image'))));
+  return partFound(
+    services.map(([, service]) => {
+      const found = findImage(service.at('image'));
+      return found !== undefined && 'pin' in found && service.has('build')
+        ? { ...found, built: true }
+        : found;
+    }),
+  );
 }

@@ -35,7 +35,7 @@ function findWhole(value: Value): ImageLine | SkippedLine | undefined {
   const found = findImage(value);
   if (found === undefined || !('pin' in found) || found.tag !== undefined || found.digest !== undefined)
     return found;
-  return { line: found.line, reason: 'has no tag: the chart may put one behind it' };
+  return { line: found.line, text: found.name, reason: 'has no tag: the chart may put one behind it' };
 }
 
 function findMapping(mapping: Value): ImageLine | SkippedLine {
@@ -43,7 +43,11 @@ function findMapping(mapping: Value): ImageLine | SkippedLine {
   const registry = mapping.at('registry').text;
   const image = parseImageName(registry ? `${registry}/${repository}` : repository);
   if (image === undefined || image.tag !== undefined || image.digest !== undefined) {
-    return { line, reason: 'has a "repository" that is no image\'s name: a template, or more than the name' };
+    return {
+      line,
+      text: repository,
+      reason: 'has a "repository" that is no image\'s name: a template, or more than the name',
+    };
   }
   const written = mapping.at('tag').text ?? '';
   const at = written.indexOf('@');
@@ -54,15 +58,20 @@ function findMapping(mapping: Value): ImageLine | SkippedLine {
     return tag === '' ? undefined : optional(mapping.at('tag').replace(`${tag}@${digest}`));
   };
   if (edits('') === undefined) {
-    return { line, reason: 'has neither a "digest" nor a "tag" with a value that a digest can be put into' };
+    return {
+      line,
+      text: image.name,
+      reason: 'has neither a "digest" nor a "tag" with a value that a digest can be put into',
+    };
   }
   if (parseImageName(`${image.name}:${tag}`) === undefined && tag !== '') {
-    return { line, reason: 'has a "tag" that is none: a template, perhaps' };
+    return { line, text: `${image.name}:${tag}`, reason: 'has a "tag" that is none: a template, perhaps' };
   }
   return {
     name: image.name,
     ...(tag !== '' && { tag }),
     ...(isDigest(own) && { digest: own }),
+    ...(tag === '' && { untold: 'has no "tag": the chart has one of its own' }),
     line,
     pin: (digest) => edits(digest) ?? [],
   };

@@ -12,13 +12,22 @@ export interface Edit {
 export interface ImageLine extends ImageName {
   /** From 1. */
   readonly line: number;
-  /** The edits after which this place names `digest`: never more than the value, except where Kustomize and Helm have a key of its own for it. */
-  pin(digest: Digest): readonly Edit[];
+  /** True for the name that a build gives to what it makes: its tag is no reference to anything. */
+  readonly built?: boolean;
+  /** Why nobody can tell from here which tag is meant, where `tag` is undefined and not "latest". */
+  readonly untold?: string;
+  /**
+   * The edits after which this place names `digest`: never more than the value, except where Kustomize and Helm have a key of its own for it.
+   * With `tag` it stays beside the digest, which is what counts then; else nothing but the digest is left where the place is one value.
+   */
+  pin(digest: Digest, tag?: string): readonly Edit[];
 }
 
 /** A place that looks like an image and cannot be changed safely. */
 export interface SkippedLine {
   readonly line: number;
+  /** What stands there. */
+  readonly text: string;
   readonly reason: string;
 }
 

@@ -26,6 +26,11 @@ export function parseImageName(text: string): ImageName | undefined {
   return isDigest(digest) ? { name, digest, ...(tag && { tag }) } : undefined;
 }
 
+/** `name:tag@sha256:…`, which every reader of manifests takes: the digest counts, the tag is for people. */
+export function formatImageName(name: string, tag: string | undefined, digest: Digest): string {
+  return `${name}${tag === undefined ? '' : `:${tag}`}@${digest}`;
+}
+
 /** The repository that a runtime would ask, `registry/path`: `nginx` is `docker.io/library/nginx`. */
 export function expandName(name: string): string {
   const [first = '', ...rest] = name.split('/');

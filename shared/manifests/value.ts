@@ -1,5 +1,5 @@
 import type { ImageLine, SkippedLine } from './line.ts';
-import { parseImageName } from './name.ts';
+import { formatImageName, parseImageName } from './name.ts';
 import type { Value } from './yaml.ts';
 
 /** The image that one value names whole, as `name:tag`; undefined where there is no value. */
@@ -8,12 +8,12 @@ export function findImage(value: Value): ImageLine | SkippedLine | undefined {
   if (text === undefined) return undefined;
   const image = parseImageName(text);
   if (image === undefined)
-    return { line, reason: 'is no image: a template, or a name that no registry knows' };
+    return { line, text, reason: 'is no image: a template, or a name that no registry knows' };
   if (value.replace('') === undefined)
-    return { line, reason: 'is written over several lines or with escapes' };
+    return { line, text, reason: 'is written over several lines or with escapes' };
   return {
     ...image,
     line,
-    pin: (digest) => [value.replace(`${image.name}@${digest}`) ?? []].flat(),
+    pin: (digest, tag) => [value.replace(formatImageName(image.name, tag, digest)) ?? []].flat(),
   };
 }

@@ -1,4 +1,5 @@
 import {
+  type Alias,
   type Document,
   isAlias,
   isDocument,
@@ -9,12 +10,15 @@ import {
   type Node,
   parseAllDocuments,
   Scalar,
+  visit,
   type YAMLMap,
 } from 'yaml';
 import type { Edit } from './line.ts';
 
 /** A file longer than this is no manifest that somebody wrote. */
 const MAX_LENGTH = 4 * 1024 * 1024;
+/** So much of a line is looked at behind a value. */
+const MAX_BEHIND = 1000;
 
 /**
  * Reads the root value of every document of a file. Undefined when any of it is no YAML (a template, say): nothing of such a file is touched.
@@ -37,13 +41,34 @@ export function readYaml(text: string): Value[] | undefined {
   }
   const read = documents.filter(isDocument);
   if (read.some(({ errors }) => errors.length > 0)) return undefined;
-  return read.map((document) => new Value(document.contents, { text, lines, document }));
+  return read.map((document) => {
+    const words = findAliased(document, text);
+    return new Value(document.contents, { text, lines, words });
+  });
+}
+
+/** What each alias names, where that is a word: found in one pass, since a file may hold any number of them. */
+function findAliased(document: Document, text: string): ReadonlyMap<Alias, Scalar> {
+  const words = new Map<Alias, Scalar>();
+  if (!text.includes('*')) return words;
+  const anchors = new Map<string, Node>();
+  visit(document, {
+    Alias: (_, alias) => {
+      const target = anchors.get(alias.source);
+      if (isScalar(target)) words.set(alias, target);
+    },
+    Value: (_, node) => {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return words;
 }
 
 interface Source {
   readonly text: string;
   readonly lines: LineCounter;
-  readonly document: Document;
+  /** What aliases name. */
+  readonly words: ReadonlyMap<Alias, Scalar>;
 }
 
 /** A value in a file; everything that is not there is a value too, without content. An alias is followed to a word, never to more: that is found where it is written. */
@@ -55,7 +80,7 @@ export class Value {
     this.#source = source;
     if (isMap(node) || isSeq(node)) this.#node = node;
     else {
-      const word = isAlias(node) ? node.resolve(source.document) : node;
+      const word = isAlias(node) ? source.words.get(node) : node;
       this.#node = isScalar(word) ? word : undefined;
     }
   }
@@ -102,6 +127,14 @@ export class Value {
   get line(): number {
     const start = this.#node?.range?.[0];
     return start === undefined ? 0 : this.#source.lines.linePos(start).line;
+  }
+
+  /** What stands behind this value on its line, and where that begins; undefined for what is not there. */
+  get behind(): { readonly text: string; readonly start: number } | undefined {
+    const start = this.#node?.range?.[1];
+    if (start === undefined) return undefined;
+    const [text = ''] = /^[^\r\n]*/.exec(this.#source.text.slice(start, start + MAX_BEHIND)) ?? [];
+    return { text, start };
   }
 
   /** The edit that makes this value another text, inside its quotes where it has some. Undefined where it is written over several lines or with escapes. */
