@@ -82,9 +82,6 @@ export const action = defineAction({
           message: 'needs a "baseline" to be new against, and a "fail-on" to judge by',
         });
       }
-      if (inputs.scanners.includes('vuln') && inputs['db-repository'].length === 0) {
-        context.addIssue({ code: 'custom', path: ['db-repository'], message: 'is required and was empty' });
-      }
     }),
   outputs: [
     'report',

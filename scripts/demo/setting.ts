@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { parseReference } from '../../shared/image/reference.ts';
 import { Failure } from '../../shared/outcome/outcome.ts';
 import { openStore } from '../../shared/store/open.ts';
-import { inputsOf, type World } from '../../test/actions/world.ts';
+import { VULNERABILITIES } from '../../shared/trivy/database.ts';
+import type { World } from '../../test/actions/world.ts';
 import { publishTrivyDb } from '../../test/servers/trivy-db.ts';
 import { reasonsOf } from './story.ts';
 
@@ -61,7 +62,7 @@ export async function chooseBuilder(world: World, layers: Record<string, string>
 
 /** Where scan gets Trivy's database from: the real one where it answers, otherwise the small committed one, served by the embedded registry. */
 export async function chooseDatabase(world: World): Promise<{ inputs: Record<string, string>; why: string }> {
-  const [place = ''] = (inputsOf('scan')['db-repository']?.default ?? '').split(',');
+  const [place = ''] = VULNERABILITIES.upstream;
   const reference = parseReference(place);
   try {
     const found = await openStore(reference, {

@@ -1,3 +1,5 @@
+import type { OutputValue } from './result.ts';
+
 /** How a step ended. Anything but `passed` fails the step; what could not be checked is never a pass. */
 export type Outcome = 'passed' | 'refused' | 'invalid' | 'unavailable';
 
@@ -5,6 +7,8 @@ export type Outcome = 'passed' | 'refused' | 'invalid' | 'unavailable';
 export abstract class Failure extends Error {
   abstract readonly outcome: Exclude<Outcome, 'passed'>;
   readonly hint: string | undefined;
+  /** What a step that ends with this hands on all the same, by the names of its outputs. */
+  readonly outputs: Record<string, OutputValue> = {};
 
   constructor(message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
     super(message, { cause: options.cause });

@@ -124,6 +124,7 @@ export function extendPolicy(central: WrittenPolicy, local: WrittenPolicy, built
         central['trusted-root'],
         false,
       ),
+      mirrors: choose('mirrors', ['mirrors'], local.mirrors, central.mirrors, false),
       exceptions: choose('exceptions', ['exceptions'], local.exceptions, central.exceptions, false),
       'max-exception-days': choose(
         'max-exception-days',

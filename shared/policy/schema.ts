@@ -3,7 +3,7 @@ import { freezeSchema } from '../environment/freeze.ts';
 import { distrustSchema } from '../evidence/distrust.ts';
 import { ROLES } from '../evidence/predicate.ts';
 import { identityRuleSchema } from '../evidence/trust.ts';
-import { parsePlace } from '../image/reference.ts';
+import { parsePlace, parseReference } from '../image/reference.ts';
 import { Failure } from '../outcome/outcome.ts';
 import { MAX_EXCEPTION_DAYS } from './exceptions.ts';
 import { nameSchema, ruleSchema } from './rule.ts';
@@ -13,14 +13,25 @@ import { nameSchema, ruleSchema } from './rule.ts';
  * with its descriptions and examples. What one key asks of another is checked in file.ts and extend.ts.
  */
 
-const repository = z.string().superRefine((text, context) => {
-  try {
-    parsePlace(text);
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    context.addIssue({ code: 'custom', message: error.message.replace(/^repository: /, '') });
-  }
-});
+/** Text that `parse` takes. */
+const textFor = (parse: (text: string, input: string) => unknown) =>
+  z.string().superRefine((text, context) => {
+    try {
+      parse(text, '');
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      context.addIssue({ code: 'custom', message: error.message.replace(/^: /, '') });
+    }
+  });
+const repository = textFor(parsePlace);
+
+const mirrors = (what: string) =>
+  z
+    .array(textFor(parseReference))
+    .min(1)
+    .max(20)
+    .meta({ description: `Where ${what} is, as OCI artifacts, tried in order.` })
+    .optional();
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -89,6 +100,7 @@ export const ALLOWABLE = [
   'exceptions',
   'max-exception-days',
   'trusted-root',
+  'mirrors',
   'moved-from',
 ] as const;
 export type Allowable = (typeof ALLOWABLE)[number];
@@ -138,6 +150,18 @@ export const fileSchema = z.strictObject({
     .meta({
       description: "A Sigstore trusted root in the policy's own repository, read at the same commit.",
       examples: ['.github/trusted-root.json'],
+    })
+    .optional(),
+  mirrors: z
+    .strictObject({
+      'trivy-db': mirrors("Trivy's vulnerability database"),
+      'trivy-java-db': mirrors("Trivy's Java index"),
+    })
+    .meta({
+      description: 'Where scan and rollback take their databases from when no input says it.',
+      examples: [
+        { 'trivy-db': ['registry.example.com/mirrors/trivy-db:2', 'ghcr.io/aquasecurity/trivy-db:2'] },
+      ],
     })
     .optional(),
   keys: z

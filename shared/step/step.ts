@@ -57,7 +57,8 @@ async function finish(name: string, load: () => Promise<{ action: Action }>): Pr
       clearTimeout(overdue);
     }
   } catch (error) {
-    return { ...describeFailure(error), outputs };
+    const failure = describeFailure(error);
+    return { ...failure, outputs: { ...outputs, ...failure.outputs } };
   }
 }
 
@@ -91,7 +92,7 @@ function describeFailure(error: unknown): StepResult {
       ...(error.hint === undefined ? [] : [error.hint]),
       ...(error instanceof Unavailable && error.retrySafe ? ['It is safe to run this step again.'] : []),
     ];
-    return { outcome: error.outcome, reasons, outputs: {} };
+    return { outcome: error.outcome, reasons, outputs: error.outputs };
   }
   // Nothing that is not understood may pass, and a fault of ours is not the caller's.
   reportDebug(error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -18,6 +18,10 @@ export interface DatabaseKind {
   readonly folder: 'db' | 'java-db';
   readonly input: 'db-repository' | 'java-db-repository';
   readonly called: string;
+  /** Its key in a policy's `mirrors`. */
+  readonly mirrors: 'trivy-db' | 'trivy-java-db';
+  /** Where Trivy's project serves it. */
+  readonly upstream: readonly string[];
   readonly mediaType: string;
   /** The version of its schema, which is its tag too. */
   readonly schema: number;
@@ -29,6 +33,8 @@ export const VULNERABILITIES: DatabaseKind = {
   folder: 'db',
   input: 'db-repository',
   called: "Trivy's vulnerability database",
+  mirrors: 'trivy-db',
+  upstream: ['mirror.gcr.io/aquasec/trivy-db:2', 'ghcr.io/aquasecurity/trivy-db:2'],
   mediaType: 'application/vnd.aquasec.trivy.db.layer.v1.tar+gzip',
   schema: 2,
   members: ['trivy.db', 'metadata.json'],
@@ -39,6 +45,8 @@ export const JAVA_INDEX: DatabaseKind = {
   folder: 'java-db',
   input: 'java-db-repository',
   called: "Trivy's Java index",
+  mirrors: 'trivy-java-db',
+  upstream: ['mirror.gcr.io/aquasec/trivy-java-db:1', 'ghcr.io/aquasecurity/trivy-java-db:1'],
   mediaType: 'application/vnd.aquasec.trivy.javadb.layer.v1.tar+gzip',
   schema: 1,
   members: ['trivy-java.db', 'metadata.json'],
@@ -94,7 +102,7 @@ export async function fetchDatabase(
   }
   throw new Unavailable(`${kind.called} could not be fetched: ${failures.join('; ')}`, {
     cause,
-    hint: `Nothing was judged; a retry is safe. "${kind.input}" takes a mirror of your own.`,
+    hint: `Nothing was judged. "${kind.input}" takes a mirror of your own.`,
   });
 }
 

@@ -42,7 +42,7 @@ async function downloadArchive(
   } catch (cause) {
     throw new Unavailable(`Trivy could not be downloaded from ${url}`, {
       cause,
-      hint: 'Put Trivy on PATH or name it in "trivy-path". Nothing was written; a retry is safe.',
+      hint: 'Put Trivy on PATH or name it in "trivy-path".',
     });
   } finally {
     clearTimeout(timer);

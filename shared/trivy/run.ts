@@ -20,6 +20,6 @@ export async function runTrivy(
   throw new Unavailable(`Trivy ${how}${said && `: ${said.replaceAll('\t', ' ').slice(0, 1000)}`}`, {
     hint: /no space left on device/i.test(result.stderr)
       ? 'The disk is full. Nothing was judged; free some space and run it again.'
-      : 'Nothing was judged; a retry is safe.',
+      : 'Nothing was judged.',
   });
 }

@@ -9,6 +9,7 @@ import { shortDigest } from '../image/digest.ts';
 import { formatPlatform, parsePlatform } from '../image/platform.ts';
 import { formatImage, type Reference } from '../image/reference.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
+import type { PolicyFile } from '../policy/file.ts';
 import type { StoreOptions } from '../store/open.ts';
 import { mapParallel } from '../store/parallel.ts';
 import type { Store } from '../store/store.ts';
@@ -16,7 +17,6 @@ import type { ImageSubjects, PlatformManifest } from '../store/subjects.ts';
 import { analyseImage, convertReport, FORMATS, type Format, JavaIndexNeeded } from '../trivy/analyse.ts';
 import {
   type DatabaseKind,
-  type DatabaseOptions,
   fetchDatabase,
   JAVA_INDEX,
   VULNERABILITIES,
@@ -29,7 +29,8 @@ import { buildReport } from '../trivy/report.ts';
 export interface AnalysisInputs extends TrivyChoice {
   /** Empty: packages are listed and nothing is judged. */
   readonly scanners: readonly Scanner[];
-  readonly 'db-repository': readonly string[];
+  /** Empty or absent: the policy's mirrors, and without those where Trivy's project serves it. */
+  readonly 'db-repository'?: readonly string[] | undefined;
   readonly 'java-db-repository'?: readonly string[] | undefined;
   /** Seconds. */
   readonly 'db-max-age'?: number | undefined;
@@ -92,24 +93,31 @@ export async function prepareTools(
   work: string,
   options: StoreOptions,
   context: RunContext,
-  program = findProgram(inputs, work, context),
+  given: {
+    /** Asked only where no input says where a database is. */
+    readonly policy?: () => Promise<Pick<PolicyFile, 'mirrors'> | undefined>;
+    readonly program?: Promise<string>;
+  } = {},
 ): Promise<Tools> {
   const cache = join(work, 'cache');
-  const fetching = { ...options, keep: keepIn(inputs, context) };
+  const keep = keepIn(inputs, context);
+  const fetch = async (kind: DatabaseKind, maxAge?: number): Promise<ScanDatabase> => {
+    const asked = inputs[kind.input] ?? [];
+    const mirrors = asked.length > 0 ? asked : (await given.policy?.())?.mirrors?.[kind.mirrors];
+    return fetchDatabase(kind, mirrors ?? kind.upstream, cache, { ...options, keep, maxAge });
+  };
   const preparing = [
-    prepareDatabase(inputs, cache, { ...fetching, maxAge: inputs['db-max-age'] }),
-    program,
+    inputs.scanners.includes('vuln')
+      ? fetch(VULNERABILITIES, inputs['db-max-age'])
+      : writeEmptyDatabase(cache).then(() => undefined),
+    given.program ?? findProgram(inputs, work, context),
   ] as const;
   // To the end of each, so that nothing still writes when the folder is removed.
   await Promise.allSettled(preparing);
   const [database, trivy] = await Promise.all(preparing);
   let index: Promise<ScanDatabase> | undefined;
-  const fetchJavaIndex = async (): Promise<ScanDatabase> => {
-    const { 'java-db-repository': repositories = [] } = inputs;
-    if (repositories.length === 0) {
-      throw new Invalid('java-db-repository', 'is needed: the image holds archives of Java');
-    }
-    index ??= fetchDatabase(JAVA_INDEX, repositories, cache, fetching);
+  const fetchJavaIndex = (): Promise<ScanDatabase> => {
+    index ??= fetch(JAVA_INDEX);
     return index;
   };
   return { trivy, cache, database, fetchJavaIndex };
@@ -210,18 +218,6 @@ function keepIn(inputs: AnalysisInputs, context: RunContext): string | undefined
   const given = inputs['cache-dir'];
   if (given !== undefined) return resolve(context.workspace, given);
   return context.toolCache && join(context.toolCache, 'hallmark');
-}
-
-async function prepareDatabase(
-  inputs: AnalysisInputs,
-  cache: string,
-  options: DatabaseOptions,
-): Promise<ScanDatabase | undefined> {
-  if (inputs.scanners.includes('vuln')) {
-    return fetchDatabase(VULNERABILITIES, inputs['db-repository'], cache, options);
-  }
-  await writeEmptyDatabase(cache);
-  return undefined;
 }
 
 async function analysePlatform(

@@ -42,7 +42,7 @@ export interface Candidates {
 /** The label by which an image says that nothing older runs after it: a schema was migrated, say. Whatever it says but `false` counts. */
 const IRREVERSIBLE = 'io.github.hallmark-actions.irreversible';
 /** So far back candidates are looked for. */
-const MOST_STAYS = 50;
+export const MOST_STAYS = 50;
 
 /** Reads what an environment held, and gets ready to judge it by today's rules and a scan of this moment. */
 export async function openCandidates(
@@ -72,7 +72,7 @@ export async function openCandidates(
   const { rules } = findEnvironment(policy.file, environment);
   const asked = rules.flatMap((name) => known[name] ?? []);
   const needsScan = asked.some((rule) => needsOf(rule).includes('scan'));
-  const rescanner = needsScan ? await openRescanner(asked, inputs, context) : undefined;
+  const rescanner = needsScan ? await openRescanner(asked, policy.file, inputs, context) : undefined;
   const evaluate = createEvaluator();
 
   const gather = async (digest: Digest) => {

@@ -8,6 +8,7 @@ import { STATEMENT_TYPE } from '../evidence/statement.ts';
 import type { RunContext } from '../github/context.ts';
 import { Unavailable } from '../outcome/outcome.ts';
 import type { Gathered } from '../policy/facts.ts';
+import type { PolicyFile } from '../policy/file.ts';
 import { type Rule, variablesOf } from '../policy/rule.ts';
 import { digestOf } from '../store/hash.ts';
 import { storeOptions } from '../store/open.ts';
@@ -35,6 +36,7 @@ const SCAN_AGE = 7 * 86_400;
 /** Finds Trivy and its database for what `rules` see. Both are fetched once, however many images there are. */
 export async function openRescanner(
   rules: readonly Rule[],
+  policy: Pick<PolicyFile, 'mirrors'>,
   inputs: RescanInputs,
   context: RunContext,
 ): Promise<Rescanner> {
@@ -43,7 +45,7 @@ export async function openRescanner(
   await mkdir(context.temp, { recursive: true });
   const work = await mkdtemp(join(context.temp, 'hallmark-rollback-'));
   const options = storeOptions(context, inputs['github-token']);
-  const tools = prepareTools({ ...inputs, scanners }, work, options, context);
+  const tools = prepareTools({ ...inputs, scanners }, work, options, context, { policy: async () => policy });
   // Whoever scans hears of a failure.
   tools.catch(() => undefined);
   return {

@@ -75,8 +75,9 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
     const platforms = choosePlatforms(subjects, inputs.platforms).map(({ platform }) => platform);
     const add = await readAdditions(inputs, platforms, context);
     const lines = await readLockfiles(inputs.lockfiles, context);
-    const tools = prepareTools(inputs, work, options, context, program);
     const trusted = openTrusted(inputs, context);
+    const policy = async () => (await trusted)?.policy.file;
+    const tools = prepareTools(inputs, work, options, context, { policy, program });
     const analysing = analysePlatforms(
       { store, reference, subjects, platforms: inputs.platforms },
       { tools, work, reports, scanners: inputs.scanners, formats: FORMATS, add, context },
@@ -150,7 +151,7 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
   }
 }
 
-/** Leaves the review alone of a scan that gave no answer: whoever collects reviews can show why. */
+/** Leaves the review alone of a scan that gave no answer, and names it: who reads the output, or collects reviews, can show why. */
 async function leaveFailure(
   reports: string,
   failure: Failure,
@@ -158,11 +159,10 @@ async function leaveFailure(
   context: RunContext,
 ): Promise<void> {
   try {
+    const path = join(reports, 'review.json');
     await mkdir(reports);
-    await writeFile(
-      join(reports, 'review.json'),
-      JSON.stringify(describeFailure(inputs.image, failure, { inputs, context })),
-    );
+    await writeFile(path, JSON.stringify(describeFailure(inputs.image, failure, { inputs, context })));
+    failure.outputs['review'] = path;
   } catch (error) {
     // The disk may be what failed.
     context.log.warning(`No review was written: ${String(error)}`);

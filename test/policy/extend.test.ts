@@ -194,6 +194,14 @@ const LOOSER: [
     'trusted-root',
   ],
   [
+    'mirrors of its own',
+    /$/,
+    'mirrors: { trivy-db: [registry.example.com/trivy-db:2] }\n',
+    '7:10',
+    'does not allow "mirrors"',
+    'mirrors',
+  ],
+  [
     'a place that it was',
     /$/,
     'moved-from: [octo/old/policy.yml]\n',

@@ -336,6 +336,20 @@ export const BAD: [name: string, from: string | RegExp, to: string, place: strin
     '2:14',
     'is no place of a policy',
   ],
+  [
+    'a mirror without a registry',
+    'version: 1',
+    'version: 1\nmirrors: { trivy-db: [octo/trivy-db:2] }',
+    '2:23',
+    'names no registry',
+  ],
+  [
+    'a mirror of something else',
+    'version: 1',
+    'version: 1\nmirrors: { grype-db: [ghcr.io/octo/db:2] }',
+    '2:12',
+    'unknown key "grype-db"',
+  ],
   ['keys that are one path', 'version: 1', 'version: 1\nkeys: a.pub', '2:7', '"keys" is to be a list'],
   [
     'an exception for ever',

@@ -19,6 +19,7 @@ const UNSEEN = new Set([
   'a key for every repository',
   'an environment without a registry',
   'an environment with a tag',
+  'a mirror without a registry',
   'a rule that is missing',
   'a rule named like a part of JavaScript',
   'after an environment that is missing',
