@@ -1,3 +1,4 @@
+import { formatReason } from '../policy/verdict.ts';
 import { formatNumber } from './blocks.ts';
 import { escapeMarkdown, formatCode } from './markdown.ts';
 import { type PageImage, standingOf } from './page.ts';
@@ -61,7 +62,7 @@ export function adviseFirst(image: PageImage): string {
     case 'denied':
     case 'refused': {
       const failing = listFailing(image);
-      if (failing.length === 0) return `put this right: ${said}`;
+      if (failing.length === 0) return ['put this right:', said, ...adviseByRule(image, reason)].join(' ');
       const more = reasonsOf(image).some(namesMore);
       return adviseRemedy(failing, image.review, more ? 'of the failing' : 'failing');
     }
@@ -79,6 +80,13 @@ export function adviseFirst(image: PageImage): string {
       return `nothing has to be done. It would help to ${adviseRemedy(fresh, image.review, which)}`;
     }
   }
+}
+
+/** What the rule that gave a reason says to do. */
+function adviseByRule({ verdict }: PageImage, reason: string): string[] {
+  const { hint } =
+    verdict?.rules.find((rule) => rule.reasons.some((one) => formatReason(rule, one) === reason)) ?? {};
+  return hint === undefined ? [] : [endSentence(escapeMarkdown(hint, SENTENCE))];
 }
 
 interface Remedy {

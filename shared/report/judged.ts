@@ -19,6 +19,10 @@ const rule = z.object({
   outcome: z.enum(['passed', 'warned', 'denied']),
   /** Why it was denied or warned; empty when passed. */
   reasons,
+  /** What its expression read, as `image.size is 1000`. */
+  values: reasons.optional(),
+  /** What would have to change. */
+  hint: text.optional(),
   /** Where it stands in a policy of this repository. */
   at: z.object({ path: text, line: z.number().int().positive() }).optional(),
 });
@@ -92,7 +96,12 @@ export function describeJudged(
       preview: standing !== undefined,
       reasons: shorten(judged.reasons),
       warnings: shorten(judged.warnings),
-      rules: judged.rules.map((rule) => ({ ...rule, reasons: shorten(rule.reasons) })),
+      rules: judged.rules.map(({ values, hint, ...rule }) => ({
+        ...rule,
+        reasons: shorten(rule.reasons),
+        ...(values && { values: shorten(values) }),
+        ...(hint !== undefined && { hint: hint.slice(0, MAX_TEXT) }),
+      })),
       ...(destination !== undefined && { destination }),
       ...(policy && { policy: policy.uri }),
     },

@@ -54,6 +54,14 @@ export const RULE_MARKS: Record<RuleResult['outcome'], string> = {
   denied: '⛔ denied',
 };
 
+/** The head of a table of rules. */
+export const RULE_HEAD = ['Rule', 'Result', 'By what, and what to do'];
+
+/** What a rule read and what would have to change, for a cell of a table. */
+export function explainRule({ values = [], hint = '' }: Pick<RuleResult, 'values' | 'hint'>): string {
+  return escapeMarkdown([values.join(', '), hint].filter((part) => part !== '').join('. '), 600);
+}
+
 /** Each rule and what it came to. */
 export function describeRules({ verdict }: PageImage, layout: Layout): Block[] {
   const rules = verdict?.rules ?? [];
@@ -62,10 +70,11 @@ export function describeRules({ verdict }: PageImage, layout: Layout): Block[] {
     `Rules: ${formatNumber(rules.length)}`,
     rules,
     {
-      head: ['Rule', 'Result'],
-      row: ({ name, title, outcome }) => [
+      head: RULE_HEAD,
+      row: ({ name, title, outcome, ...said }) => [
         `${formatCode(name, 80)} ${escapeMarkdown(title, 200)}`,
         RULE_MARKS[outcome],
+        explainRule(said),
       ],
     },
     layout.folded,

@@ -6,7 +6,7 @@ import type { Verdict } from '../policy/verdict.ts';
 import { renderHead } from './comment.ts';
 import { describeJudged } from './judged.ts';
 import { escapeMarkdown, formatCode, formatLink, formatTable } from './markdown.ts';
-import { RULE_MARKS } from './sections.ts';
+import { explainRule, RULE_HEAD, RULE_MARKS } from './sections.ts';
 import { describeRun, describeSigner, foldRejected, foldRows, formatReason } from './signed.ts';
 
 /** A verdict with what it stands on. */
@@ -21,8 +21,6 @@ export interface JudgedPage {
   /** What the evidence is worth: `unverified` when it was read from files that nobody signed. */
   readonly standing?: 'unverified';
 }
-
-const MAX_CELL = 600;
 
 /** The page a reviewer reads: the verdict first, then every reason, the counts, and the evidence with who signed it. Markdown; foreign text in it is escaped. */
 export function summarizeVerdict(page: JudgedPage): string {
@@ -48,11 +46,11 @@ export function summarizeVerdict(page: JudgedPage): string {
     formatTable(['', ''], facts),
     '### Rules',
     formatTable(
-      ['Rule', 'Result', 'By what, and what to do'],
-      verdict.rules.map(({ name, title: what, outcome, values = [], hint = '' }) => [
+      RULE_HEAD,
+      verdict.rules.map(({ name, title: what, outcome, ...said }) => [
         `${formatCode(name)} ${escapeMarkdown(what)}`,
         RULE_MARKS[outcome],
-        escapeMarkdown([values.join(', '), hint].filter((part) => part !== '').join('. '), MAX_CELL),
+        explainRule(said),
       ]),
     ),
     listReasons(

@@ -231,7 +231,12 @@ export function hostilePage(text: string): Page {
       environment: text,
       reasons: [text, text],
       warnings: [text],
-      rules: [{ name: text, title: text, outcome: 'denied', reasons: [text], at: { path: text, line: 2 } }],
+      rules: [
+        {
+          ...{ name: text, title: text, outcome: 'denied', reasons: [text] },
+          ...{ values: [text], hint: text, at: { path: text, line: 2 } },
+        },
+      ],
       destination: text,
       policy: text,
     }),

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { RunContext } from '../../shared/github/context.ts';
 import type { LoadedPolicy } from '../../shared/github/policy.ts';
+import { renderComment } from '../../shared/report/comment.ts';
+import { judgedSchema } from '../../shared/report/judged.ts';
 import type { JudgedPage } from '../../shared/report/verdict.ts';
 import { tellJudged } from '../../shared/verbs/judged.ts';
 
@@ -12,7 +14,11 @@ rules:
     title: Small
   no-critical: { title: None }
 `;
-const denied = (name: string) => ({ name, title: name, outcome: 'denied' as const, reasons: ['no'] });
+const denied = (name: string) => ({
+  ...{ name, title: name, outcome: 'denied' as const, reasons: ['no'] },
+  values: [name === 'small' ? 'x'.repeat(10_000) : 'image.size is 1000'],
+  hint: name === 'small' ? 'x'.repeat(10_000) : 'Make it smaller',
+});
 
 function pageOf(uri: string): JudgedPage & { policy: LoadedPolicy } {
   return {
@@ -47,6 +53,23 @@ describe('what a gate tells a reviewer', () => {
   });
 
   test('is as long as its reader takes', () => {
-    expect(tell('').verdict.reasons[0]).toHaveLength(4096);
+    const { verdict } = tell('');
+    expect(verdict.reasons[0]).toHaveLength(4096);
+    expect(verdict.rules[0]?.hint).toHaveLength(4096);
+    expect(verdict.rules[0]?.values?.[0]).toHaveLength(4096);
+  });
+
+  test('has what each rule read and what would have to change, for its reader too', () => {
+    const { verdict } = judgedSchema.parse(JSON.parse(JSON.stringify(tell(''))));
+    expect(verdict.rules[1]).toMatchObject({ values: ['image.size is 1000'], hint: 'Make it smaller' });
+    const image = {
+      image: 'ghcr.io/octo/app@x',
+      verdict: { ...verdict, reasons: ['no-critical (no-critical): no'] },
+    };
+    const comment = renderComment({ name: 'x', images: [image], commit: SHA });
+    expect(comment).toContain('put this right: no-critical (no-critical): no. Make it smaller.');
+    expect(comment).toContain(
+      '| `no-critical` no-critical | ⛔ denied | image.size is 1000. Make it smaller |',
+    );
   });
 });

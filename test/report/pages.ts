@@ -194,6 +194,8 @@ const DENIED = verdict({
       title: 'No fixable critical vulnerability',
       outcome: 'denied',
       reasons: CRITICAL_REASONS,
+      values: ['vulnerabilities has 18'],
+      hint: 'Upgrade what has a fix, or except it for a while.',
       at: { path: 'hallmark.yml', line: 14 },
     },
   ],
