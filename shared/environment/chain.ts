@@ -1,6 +1,5 @@
 import { isMove, type Promotion } from '../evidence/promotion.ts';
 import type { Digest } from '../image/digest.ts';
-import { Refused } from '../outcome/outcome.ts';
 
 /** One promotion as its verified record tells it. */
 export interface PromotionRecord {
@@ -24,25 +23,28 @@ export interface Chain {
 /**
  * Orders an environment's verified records by sequence, each continuing the one that stood before it.
  * Of several that continue the same one, the first by the log's time stands. A gap, a record that continues anything but what stood, and a
- * rollback to what was never there (the one record that may be in no log) are `Refused` with every reason: somebody has to look before
- * anything moves on.
+ * rollback to what was never there (the one record that may be in no log) are `faults`: somebody has to look before anything moves on, and
+ * until then `standing` goes no further than the chain holds.
  */
-export function orderRecords(environment: string, records: readonly PromotionRecord[]): Chain {
+export function orderRecords(
+  environment: string,
+  records: readonly PromotionRecord[],
+): Chain & { readonly faults: readonly string[] } {
   const standing: PromotionRecord[] = [];
   const superseded: PromotionRecord[] = [];
-  const reasons: string[] = [];
+  const faults: string[] = [];
   const last = Math.max(0, ...records.map(({ promotion }) => promotion.sequence));
   for (let sequence = 1; sequence <= last; sequence += 1) {
     const before = standing.at(-1);
     const rivals = records.filter(({ promotion }) => promotion.sequence === sequence);
     if (rivals.length === 0) {
-      reasons.push(`the records of ${environment} have a gap: promotion ${sequence} of ${last} is missing`);
+      faults.push(`the records of ${environment} have a gap: promotion ${sequence} of ${last} is missing`);
       // Everything after a gap continues something unknown; saying so of each would hide the reason.
       break;
     }
     const continuing = rivals.filter(({ promotion }) => promotion.previous === before?.record);
     for (const stray of rivals.filter((rival) => !continuing.includes(rival))) {
-      reasons.push(
+      faults.push(
         `the records of ${environment} fork: ${stray.tag} continues ${stray.promotion.previous ?? 'nothing'}, but ${before?.record ?? 'nothing'} stood before it`,
       );
     }
@@ -53,13 +55,13 @@ export function orderRecords(environment: string, records: readonly PromotionRec
       action === 'rollback' &&
       !standing.some((one) => isMove(one.promotion.action) && one.promotion.digest === digest)
     ) {
-      reasons.push(`${first.tag} goes back to an image that ${environment} never held`);
+      faults.push(`${first.tag} goes back to an image that ${environment} never held`);
+      break;
     }
     standing.push(first);
     superseded.push(...others);
   }
-  if (reasons.length > 0) throw new Refused(reasons);
-  return { standing, superseded };
+  return { standing, superseded, faults };
 }
 
 /** By trusted time; a record without one comes last, and the digest decides between equals so that all readers agree. */

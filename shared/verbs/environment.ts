@@ -1,22 +1,20 @@
 import { type Chain, orderRecords, type PromotionRecord } from '../environment/chain.ts';
 import { type History, readHistory } from '../environment/history.ts';
 import { parseRecordTag, pointerTag, recordTag } from '../environment/tags.ts';
-import { explainDistrust } from '../evidence/distrust.ts';
 import type { Evidence, VerifiedImage } from '../evidence/evidence.ts';
-import { kindOfPredicate, PREDICATE_TYPES } from '../evidence/predicate.ts';
+import { kindOfPredicate } from '../evidence/predicate.ts';
 import { type Promotion, promotionSchema } from '../evidence/promotion.ts';
-import { explainMismatch, rolesOf, type Trust } from '../evidence/trust.ts';
+import type { Trust } from '../evidence/trust.ts';
 import type { RunContext } from '../github/context.ts';
 import type { LoadedPolicy } from '../github/policy.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
 import { parsePlace } from '../image/reference.ts';
-import { Refused, Unavailable } from '../outcome/outcome.ts';
+import { Refused } from '../outcome/outcome.ts';
 import { findEnvironment, trustOf } from '../policy/file.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
-import { publishStatements } from '../sigstore/publish.ts';
-import type { StatementSigner } from '../sigstore/signer.ts';
 import type { StatementVerifier } from '../sigstore/verifier.ts';
 import { openStore, storeOptions } from '../store/open.ts';
+import { mapParallel } from '../store/parallel.ts';
 import type { Store } from '../store/store.ts';
 import { type ImageSubjects, listSubjects } from '../store/subjects.ts';
 
@@ -41,6 +39,18 @@ export function openEnvironment(
   return openStore(place, { ...storeOptions(context, token), create: true });
 }
 
+/** What was read of an environment, whether its records hold or not. */
+export interface InspectedEnvironment extends EnvironmentState {
+  /** Why they do not hold; empty when they do. With any, `current` is only what the newest record says that holds. */
+  readonly faults: readonly string[];
+}
+
+/** Reads what counts beside one image that a record's tag names. */
+export type ReadRecords = (store: Store, digest: Digest) => Promise<VerifiedImage>;
+
+/** Images that are read at the same time. */
+const AT_ONCE = 16;
+
 /**
  * Reads an environment from its repository: every promotion's tag, and beside the image it names the record that a promoter signed.
  * A tag without such a record, one that another policy let in, and a chain that does not hold, are `Refused` with every reason:
@@ -53,26 +63,43 @@ export async function readEnvironment(
   policy: LoadedPolicy,
   known?: EnvironmentState,
 ): Promise<EnvironmentState> {
-  const trust = trustOf(policy.file);
+  const trust = recordTrust(trustOf(policy.file));
+  const read: ReadRecords = async (_, digest) =>
+    readLogged(store, await listSubjects(store, digest), verifier, trust);
+  const { faults, ...state } = await inspectEnvironment(store, environment, policy, read, known);
+  if (faults.length > 0) {
+    throw new Refused(faults, {
+      hint: `Nothing moves into ${environment} until someone has looked at ${store.place} and removed what does not belong there.`,
+    });
+  }
+  return state;
+}
+
+/** The same for who shows what does not hold, with another way to read images: what is `Refused` there is a fault here. */
+export async function inspectEnvironment(
+  store: Store,
+  environment: string,
+  policy: LoadedPolicy,
+  readRecords: ReadRecords,
+  known?: EnvironmentState,
+): Promise<InspectedEnvironment> {
   const places = [placeOf(policy.uri), ...policy.file['moved-from']];
   const [tags, pointer] = await Promise.all([store.listTags(), store.resolve(pointerTag(environment))]);
   const promotions = tags.flatMap((tag) => {
     const parsed = parseRecordTag(environment, tag);
     return parsed ? [{ tag, ...parsed }] : [];
   });
-  const named = await Promise.all(
-    promotions.map(async (promotion) => ({
-      ...promotion,
-      digest: (await store.resolve(promotion.tag))?.digest,
-    })),
-  );
+  const named = await mapParallel(promotions, AT_ONCE, async (promotion) => ({
+    ...promotion,
+    digest: (await store.resolve(promotion.tag))?.digest,
+  }));
   const digests = new Set(named.flatMap(({ digest }) => digest ?? []));
   const readImage = async (digest: Digest): Promise<VerifiedImage> => {
     const isOld = named.every((one) => one.digest !== digest || known?.tags.includes(one.tag));
-    return (isOld && known?.images.get(digest)) || readRecordsOf(store, digest, verifier, trust);
+    return (isOld && known?.images.get(digest)) || readRecords(store, digest);
   };
   const images = new Map(
-    await Promise.all([...digests].map(async (digest) => [digest, await readImage(digest)] as const)),
+    await mapParallel([...digests], AT_ONCE, async (digest) => [digest, await readImage(digest)] as const),
   );
 
   const isHere = ({ promotion }: PromotionRecord): boolean =>
@@ -80,11 +107,11 @@ export async function readEnvironment(
   const isOwn = (record: PromotionRecord): boolean =>
     isHere(record) && places.includes(placeOf(record.promotion.policy.uri));
   const records: PromotionRecord[] = [];
-  const reasons: string[] = [];
+  const faults: string[] = [];
   for (const { tag, sequence, digest, ...name } of named) {
     const image = digest && images.get(digest);
     if (!image || shortDigest(image.digest) !== name.shortDigest) {
-      reasons.push(
+      faults.push(
         `${tag} names ${digest ?? 'no image'}; the tag of a promotion is written once and never moves`,
       );
       continue;
@@ -97,18 +124,13 @@ export async function readEnvironment(
     // Whoever may call a promoter's workflow may name any policy to it: only this environment's own lets anything in.
     const own = found.filter(isOwn);
     records.push(...own);
-    if (found.length === 0) reasons.push(explainMissing(tag, image));
+    if (found.length === 0) faults.push(explainMissing(tag, image));
     else if (own.length === 0) {
       const others = found.map(({ promotion }) => promotion.policy.uri).join(', ');
-      reasons.push(`${tag} was let in by ${others}, not by ${places.join(' or ')}`);
+      faults.push(`${tag} was let in by ${others}, not by ${places.join(' or ')}`);
     }
   }
-  if (reasons.length > 0) {
-    throw new Refused(reasons, {
-      hint: `Nothing moves into ${environment} until someone has looked at ${store.place} and removed what does not belong there.`,
-    });
-  }
-  const chain = orderRecords(environment, records);
+  const { standing, superseded, faults: breaks } = orderRecords(environment, records);
   const tagged = new Set(promotions.map(({ tag }) => tag));
   const untagged = [...images.values()].flatMap(({ digest, evidence }) =>
     evidence.flatMap((one) => {
@@ -119,11 +141,13 @@ export async function readEnvironment(
     }),
   );
   return {
-    ...chain,
-    ...readHistory(chain, untagged),
+    standing,
+    superseded,
+    ...readHistory({ standing, superseded }, untagged),
     pointer: pointer?.digest,
     tags: promotions.map(({ tag }) => tag),
     images,
+    faults: [...faults, ...breaks],
   };
 }
 
@@ -132,22 +156,23 @@ export function placeOf(uri: string): string {
   return uri.slice(0, uri.lastIndexOf('@'));
 }
 
+/** Of all evidence only what promoters say: all other is none of a record's business. */
+function recordTrust(trust: Trust): Trust {
+  return { promoter: trust.promoter ?? [], distrust: trust.distrust ?? [] };
+}
+
 /**
- * Only promoters are asked for: all other evidence is none of a record's business. Without an entry in the log a record counts for a rollback
- * alone, which must work while the log is down (design.md, "An environment in its repository").
+ * What counts beside an image. Without an entry in the log it does not, except for the record of a rollback, which must work while the log is
+ * down (design.md, "An environment in its repository").
  */
-export async function readRecordsOf(
+export async function readLogged(
   store: Store,
-  digest: Digest,
+  image: ImageSubjects,
   verifier: StatementVerifier,
   trust: Trust,
 ): Promise<VerifiedImage> {
-  const image = await listSubjects(store, digest);
   const { needsLog } = verifier;
-  const found = await collectEvidence(store, image, needsLog ? await verifier.withoutLog() : verifier, {
-    promoter: trust.promoter ?? [],
-    distrust: trust.distrust ?? [],
-  });
+  const found = await collectEvidence(store, image, needsLog ? await verifier.withoutLog() : verifier, trust);
   const isLogged = (evidence: Evidence): boolean =>
     !needsLog ||
     evidence.logIndex !== undefined ||
@@ -199,147 +224,4 @@ export async function isCurrent(
 ): Promise<boolean> {
   const { current } = await readEnvironment(store, environment, verifier, policy);
   return current?.promotion.digest === digest;
-}
-
-/** What a record says beside its place in the chain, which is given to it. */
-export type RecordClaim = Omit<
-  Promotion,
-  'environment' | 'repository' | 'repositoryId' | 'sequence' | 'previous' | 'policy'
->;
-
-/** Who appends to an environment, and to what was read of it. */
-export interface Appending {
-  readonly store: Store;
-  readonly environment: string;
-  readonly policy: LoadedPolicy;
-  readonly verifier: StatementVerifier;
-  readonly signer: StatementSigner;
-  readonly state: EnvironmentState;
-}
-
-/**
- * Appends a record to an environment's chain and points the environment's tag at what the records say then. Returns that state and the record;
- * `Refused` when another record of the same moment was logged first: it stands, and this one is kept beside as superseded.
- */
-export async function appendRecord(
-  { store, environment, policy, verifier, signer, state }: Appending,
-  image: ImageSubjects,
-  claim: RecordClaim,
-): Promise<{ state: EnvironmentState; record: PromotionRecord }> {
-  const last = state.standing.at(-1);
-  const promotion: Promotion = {
-    ...claim,
-    environment,
-    repository: store.place,
-    repositoryId: policy.file['repository-id'],
-    sequence: state.standing.length + 1,
-    ...(last && { previous: last.record }),
-    policy: {
-      uri: policy.uri,
-      digest: policy.digest,
-      content: policy.bytes.toString('base64'),
-      ...(policy.central && { central: Buffer.from(policy.central.text).toString('base64') }),
-    },
-  };
-  const written = await recordPromotion(store, image, promotion, signer, verifier, trustOf(policy.file));
-  const after = await pointAtCurrent(store, environment, verifier, policy, state);
-  const record = after.standing[promotion.sequence - 1];
-  const { action, digest } = record?.promotion ?? {};
-  // The same said twice at once is said.
-  if (
-    record === undefined ||
-    (record.record !== written && (action !== claim.action || digest !== claim.digest))
-  ) {
-    throw new Refused(
-      `another record of ${environment} was logged first: ${action ?? 'none'} of ${digest ?? 'nothing'} stands, this one is recorded as superseded`,
-      {
-        hint: 'Let workflows that write to one environment share a "concurrency" group, and run this again.',
-      },
-    );
-  }
-  return { state: after, record };
-}
-
-/**
- * Signs the record of a promotion, attaches it to the image and writes its tag. A record that would not count, because this run holds
- * no promoter role, is `Refused` before anything is attached.
- */
-async function recordPromotion(
-  store: Store,
-  image: ImageSubjects,
-  promotion: Promotion,
-  signer: StatementSigner,
-  verifier: StatementVerifier,
-  trust: Trust,
-): Promise<Digest> {
-  const { environment, sequence, digest } = promotion;
-  const claim = { predicateType: PREDICATE_TYPES.promotion[0], predicate: promotion, subjects: [digest] };
-  const check = async (bundle: Buffer): Promise<void> => {
-    const unlogged = promotion.action === 'rollback' && verifier.needsLog;
-    const { signer: self, signedAt } = await (unlogged ? await verifier.withoutLog() : verifier).verify(
-      bundle,
-    );
-    const use = { signedAt, repository: store.place };
-    const distrust = explainDistrust(trust.distrust ?? [], { signer: self, signedAt });
-    if (rolesOf(trust, self, use).includes('promoter') && distrust === undefined) return;
-    const reasons =
-      distrust === undefined
-        ? (trust.promoter ?? []).map((rule) => explainMismatch(rule, self, use))
-        : [distrust];
-    throw new Refused(
-      `the policy does not let this run promote: ${reasons.join('; ') || 'nobody is trusted as promoter'}`,
-    );
-  };
-  const [published] = await publishStatements(store, image, signer, [claim], { check });
-  const written = published?.descriptors[0]?.digest;
-  const tag = recordTag(environment, sequence, digest);
-  // A tag without its record would stop everything that follows.
-  const [listed, existing] = await Promise.all([store.listReferrers(digest), store.resolve(tag)]);
-  if (written === undefined || !listed.some((referrer) => referrer.digest === written)) {
-    throw new Refused(`${store.place} took the record, and does not have it`);
-  }
-  if (existing !== undefined && existing.digest !== digest) {
-    throw new Refused(`${store.place}:${tag} exists and names ${existing.digest}, not ${digest}`);
-  }
-  if (existing === undefined) await writeTag(store, digest, tag);
-  return written;
-}
-
-/** How often the pointer is moved again because somebody else recorded a promotion meanwhile. */
-const ROUNDS = 10;
-
-/**
- * Points the tag `env-<name>` at what the records say, for people and for deployments that read tags, and returns that state.
- * Looks for new records after each move, so that of several promotions at once the last to finish leaves it right.
- */
-export async function pointAtCurrent(
-  store: Store,
-  environment: string,
-  verifier: StatementVerifier,
-  policy: LoadedPolicy,
-  known?: EnvironmentState,
-): Promise<EnvironmentState> {
-  let state = known;
-  for (let round = 0; round < ROUNDS; round += 1) {
-    state = await readEnvironment(store, environment, verifier, policy, state);
-    if (state.current === undefined) throw new Error(`${environment} has no promotion to point at`);
-    const { digest } = state.current.promotion;
-    if (state.pointer !== digest) await writeTag(store, digest, pointerTag(environment));
-    const tags = (await store.listTags()).filter((tag) => parseRecordTag(environment, tag));
-    const { tags: read } = state;
-    if (tags.every((tag) => read.includes(tag))) return state;
-  }
-  throw new Unavailable(`${store.place}: promotions of ${environment} kept being recorded`, {
-    hint: 'Let workflows that promote to one environment share a "concurrency" group.',
-  });
-}
-
-async function writeTag(store: Store, digest: Digest, tag: string): Promise<void> {
-  const stored = await store.getManifest(digest);
-  if (stored === undefined) throw new Refused(`${store.place} no longer holds ${digest}`);
-  await store.putManifest(stored.bytes, stored.descriptor.mediaType, tag);
-  const read = (await store.getManifest(tag))?.descriptor.digest;
-  if (read !== digest) {
-    throw new Refused(`${store.place}:${tag} was written as ${digest} and reads as ${read ?? 'nothing'}`);
-  }
 }

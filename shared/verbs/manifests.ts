@@ -18,7 +18,7 @@ import { parseManifestPlaces } from '../manifests/places.ts';
 import { Failure, Invalid, Unavailable } from '../outcome/outcome.ts';
 import { escapeMarkdown, formatCode, formatLink } from '../report/markdown.ts';
 import { type ManifestsMove, titleMove, writeCommitMessage, writePullBody } from '../report/promotion.ts';
-import type { RecordClaim } from './environment.ts';
+import type { RecordClaim } from './append.ts';
 import { type ManifestsPlan, planManifests } from './manifests-plan.ts';
 
 /*

@@ -12,7 +12,8 @@ import type { SigningInputs } from '../sigstore/instance.ts';
 import { openSigner } from '../sigstore/signer.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { listSubjects } from '../store/subjects.ts';
-import { appendRecord, type EnvironmentState, readEnvironment } from './environment.ts';
+import { appendRecord } from './append.ts';
+import { type EnvironmentState, readEnvironment } from './environment.ts';
 import { openPolicyVerifier } from './judge.ts';
 
 export interface MarkInputs extends SigningInputs {

@@ -2,13 +2,8 @@ import type { PromotionRecord } from '../environment/chain.ts';
 import { recordTag } from '../environment/tags.ts';
 import { Unavailable } from '../outcome/outcome.ts';
 import type { ImageSubjects } from '../store/subjects.ts';
-import {
-  type Appending,
-  appendRecord,
-  type EnvironmentState,
-  isCurrent,
-  type RecordClaim,
-} from './environment.ts';
+import { type Appending, appendRecord, type RecordClaim } from './append.ts';
+import { type EnvironmentState, isCurrent } from './environment.ts';
 import { type LandedManifests, type Manifests, moveOf } from './manifests.ts';
 
 /** The tag that the next record of an environment will have, when it is about `digest`. */

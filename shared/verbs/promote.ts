@@ -21,14 +21,13 @@ import { copyImage } from '../store/copy.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { listSubjects } from '../store/subjects.ts';
+import { pointAtCurrent, type RecordClaim } from './append.ts';
 import { breakGlass } from './break-glass.ts';
 import {
   type EnvironmentState,
   isCurrent,
   openEnvironment,
   placeOf,
-  pointAtCurrent,
-  type RecordClaim,
   readEnvironment,
 } from './environment.ts';
 import { judgeImage, openPolicyVerifier, publishVerdict } from './judge.ts';

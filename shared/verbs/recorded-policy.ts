@@ -10,7 +10,8 @@ import type { StatementSigner } from '../sigstore/signer.ts';
 import type { StatementVerifier } from '../sigstore/verifier.ts';
 import { digestOf } from '../store/hash.ts';
 import type { Store } from '../store/store.ts';
-import { placeOf, readRecord, readRecordsOf } from './environment.ts';
+import { listSubjects } from '../store/subjects.ts';
+import { placeOf, readLogged, readRecord } from './environment.ts';
 
 /**
  * The policy that an environment's newest record carries, for a rollback while GitHub's API is down (design.md, "An environment in its
@@ -37,7 +38,9 @@ export async function readRecordedPolicy(
   if (newest === undefined || named === undefined) {
     throw new Refused(`${store.place} has no record of ${environment}, so there is no policy to go by`);
   }
-  const { evidence } = await readRecordsOf(store, named.digest, verifier, { promoter: [self] });
+  const { evidence } = await readLogged(store, await listSubjects(store, named.digest), verifier, {
+    promoter: [self],
+  });
   const found = evidence
     .flatMap((one) => readRecord(newest.tag, one) ?? [])
     .find(({ promotion }) => promotion.environment === environment && promotion.sequence === newest.sequence);
