@@ -47,7 +47,7 @@ export const action = defineAction({
       secrets: lines,
       labels: pairs,
       annotations: pairs,
-      tags: list,
+      tags: lines,
       'cache-from': lines,
       'cache-to': lines,
       push: flag,

@@ -49,11 +49,16 @@ const reserved: readonly [RegExp, string][] = [
 // `1`, `v1`, `1.2`, `1.2-alpine`, `1.x`; not `1.2.3`, nor a date such as 2026-11-21 or 20261121.
 const partialVersion = /^v?\d{1,4}(?:\.\d{1,4})?(?:[-_.][a-z].*)?$/i;
 
-function explainRefusal(tag: string, branch: string | undefined): string | undefined {
+/**
+ * Why a tag may not be given; undefined when it may. `ref` is the run's, to know its branch. Of one that is `lasting`, because it was made of a
+ * commit or a whole version, only the form and the owner are looked at.
+ */
+export function explainRefusal(tag: string, ref: string | undefined, lasting = false): string | undefined {
   if (!isTag(tag)) return 'is no tag; a tag is up to 128 letters, digits, ".", "_" and "-"';
   const owner = reserved.find(([pattern]) => pattern.test(tag));
   if (owner) return owner[1];
-  if (tag === branch?.replaceAll('/', '-')) return "is a branch's name: the next commit would take it";
+  if (lasting) return undefined;
+  if (tag === branchOf(ref)?.replaceAll('/', '-')) return "is a branch's name: the next commit would take it";
   if (!/\d/.test(tag)) return 'is floating: nothing in it keeps the next build from taking it';
   if (partialVersion.test(tag))
     return 'is floating: an incomplete version, which the next release would take';
@@ -65,9 +70,8 @@ function explainRefusal(tag: string, branch: string | undefined): string | undef
  * Throws `Invalid` naming `input` with the reason for every tag that is not allowed.
  */
 export function checkTags(tags: readonly string[], ref: string | undefined, input = 'tags'): string[] {
-  const branch = branchOf(ref);
   const reasons = tags.flatMap((tag) => {
-    const reason = explainRefusal(tag, branch);
+    const reason = explainRefusal(tag, ref);
     return reason === undefined ? [] : [`"${tag}" ${reason}`];
   });
   if (reasons.length > 0) {

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { type RunCommit, readRunCommit } from '../builders/commit.ts';
 import {
   type BuiltLayout,
@@ -13,7 +14,8 @@ import type { RunContext } from '../github/context.ts';
 import type { Digest } from '../image/digest.ts';
 import { formatPlatform } from '../image/platform.ts';
 import { formatImage, formatPlace, parseRepository, type Reference } from '../image/reference.ts';
-import { checkTags, commitTag, versionOf } from '../image/tags.ts';
+import { readTags, type TagFacts } from '../image/tag-rules.ts';
+import { commitTag, versionOf } from '../image/tags.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
 import { formatCode, formatTable } from '../report/markdown.ts';
@@ -82,7 +84,6 @@ export async function build(inputs: BuildInputs, context: RunContext): Promise<S
 
 async function readPlan(inputs: BuildInputs, context: RunContext): Promise<Plan> {
   const destination = readDestination(inputs);
-  const extra = checkTags(inputs.tags, context.ref);
   const recipe = await readRecipe(inputs, context);
   const run = await readRunCommit(recipe.folder, context);
   if (run.name === undefined && destination !== undefined) {
@@ -95,6 +96,7 @@ async function readPlan(inputs: BuildInputs, context: RunContext): Promise<Plan>
     );
   }
   const trusted = run.name?.kind === 'commit';
+  const extra = readTags(inputs.tags, readTagFacts(run, context));
   const version = trusted ? versionOf(context.ref) : undefined;
   if (!trusted && extra.length > 0) {
     context.log.notice(
@@ -113,6 +115,16 @@ async function readPlan(inputs: BuildInputs, context: RunContext): Promise<Plan>
     labels: { ...origin, ...Object.fromEntries(inputs.labels) },
     annotations: { ...origin, ...Object.fromEntries(inputs.annotations) },
   };
+}
+
+const eventSchema = z.object({ repository: z.object({ default_branch: z.string() }) });
+
+function readTagFacts(
+  { checkout: { head, time } }: RunCommit,
+  { ref, eventName, event }: RunContext,
+): TagFacts {
+  const defaultBranch = eventSchema.safeParse(event).data?.repository.default_branch;
+  return { ref, eventName, commit: head, committed: new Date(time * 1000), now: new Date(), defaultBranch };
 }
 
 function readDestination(inputs: BuildInputs): Reference | undefined {
