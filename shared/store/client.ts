@@ -21,7 +21,7 @@ export interface RegistryCall {
   readonly method: HttpRequest['method'];
   /** Below `/v2/<name>/`, or a whole address that the registry gave (an upload's Location, a page's Link). */
   readonly target: string | URL;
-  readonly access: 'pull' | 'push';
+  readonly access: 'pull' | 'push' | 'delete';
   /** Statuses the caller deals with; any other becomes an error. */
   readonly expect: readonly number[];
   readonly headers?: Readonly<Record<string, string>>;
@@ -150,7 +150,8 @@ export class RegistryClient {
 
   #scope(call: RegistryCall): string {
     if (call.access === 'push') this.#writes = true;
-    const own = `repository:${this.#repository.path}:${this.#writes ? 'pull,push' : 'pull'}`;
+    const writes = this.#writes ? 'pull,push' : 'pull';
+    const own = `repository:${this.#repository.path}:${call.access === 'delete' ? 'pull,delete' : writes}`;
     return call.alsoPull ? `${own} repository:${call.alsoPull}:pull` : own;
   }
 
@@ -163,7 +164,7 @@ export class RegistryClient {
     if (said.includes('MANIFEST_BLOB_UNKNOWN')) return new Transient(`${what}: status ${status}${said}`);
     const { registry } = this.#repository;
     const image = formatRepository(this.#repository);
-    const verb = call.access === 'push' ? 'push to' : 'pull from';
+    const verb = { push: 'push to', pull: 'pull from', delete: 'delete from' }[call.access];
     const known: Record<number, string> = {
       401: `${registry} wants a login to ${verb} ${image}`,
       403: `${registry} does not allow this login to ${verb} ${image}`,
