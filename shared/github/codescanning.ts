@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import * as z from 'zod';
 import { Invalid, Unavailable } from '../outcome/outcome.ts';
+import { tameSarif } from '../report/sarif.ts';
 import type { Github } from './api.ts';
 import type { RunContext } from './context.ts';
 import type { PullRequest, Repository } from './pulls.ts';
@@ -37,10 +38,10 @@ const sarifSchema = z.looseObject({
 });
 export type Sarif = z.output<typeof sarifSchema>;
 
-/** Reads SARIF 2.1.0. Throws `Invalid` for anything else. */
+/** Reads SARIF 2.1.0, tamed (`tameSarif`): what is in it may come from an image. Throws `Invalid` for anything else. */
 export function parseSarif(text: string, path: string): Sarif {
   try {
-    return sarifSchema.parse(JSON.parse(text));
+    return tameSarif(sarifSchema.parse(JSON.parse(text)));
   } catch (cause) {
     throw new Invalid('sarif', `${path} is no SARIF 2.1.0 with 1 to 20 runs`, { cause });
   }

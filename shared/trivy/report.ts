@@ -3,6 +3,7 @@ import { normalizeReport, type ScanAdditions, type ScanResult, trivyReportSchema
 import type { Digest } from '../image/digest.ts';
 import { Refused, Unavailable } from '../outcome/outcome.ts';
 import type { LayerDigests } from './layout.ts';
+import { plainPaths } from './paths.ts';
 
 const layer = z.object({ Size: z.number(), Digest: z.string(), DiffID: z.string() }).partial();
 
@@ -58,13 +59,13 @@ const writtenSchema = z.looseObject({
 
 /**
  * Turns what Trivy wrote into the report that scan hands out: without secrets, named after the image instead of the folder it was read from,
- * and with `additions` beside it. `Refused` when Trivy looked at another image than the one with `config`, `Unavailable` when it is no whole report.
+ * and with `additions` beside it; `forSarif` is the same with other paths, where SARIF cannot name them. `Refused` when Trivy looked at another image than the one with `config`, `Unavailable` when it is no whole report.
  */
 export function buildReport(
   written: string,
   additions: ScanAdditions,
   image: { name: string; config: Digest; inRegistry: boolean; layers: LayerDigests },
-): { text: string; scan: ScanResult; packages: number } {
+): { text: string; forSarif?: string; scan: ScanResult; packages: number } {
   let json: unknown;
   try {
     json = JSON.parse(nameLayers(written, image.layers));
@@ -81,16 +82,22 @@ export function buildReport(
   const scan = normalizeReport(report, additions);
   const names = new Set(scan.findings.flatMap(({ id, aliases }) => [id, ...aliases]));
   const exploited = Object.entries(additions.exploited ?? {}).filter(([id]) => names.has(id));
-  const text = JSON.stringify({
+  const whole = {
     ...rest,
     ArtifactName: image.name,
     // The package URL of the SBOM comes from here; a layout has none.
     Metadata: { ...Metadata, ...(image.inRegistry && { RepoDigests: [image.name] }) },
     // Of the catalogue only what is of use here.
     Hallmark: { ...additions, ...(additions.exploited && { exploited: Object.fromEntries(exploited) }) },
-  });
+  };
+  const plain = plainPaths(rest.Results ?? []);
   const packages = report.Results.reduce((sum, { Packages }) => sum + Packages.length, 0);
-  return { text, scan, packages };
+  return {
+    text: JSON.stringify(whole),
+    ...(plain && { forSarif: JSON.stringify({ ...whole, Results: plain }) }),
+    scan,
+    packages,
+  };
 }
 
 /** Layers that were unpacked for Trivy get the names back that the image's manifest has for them. */

@@ -249,7 +249,7 @@ async function analysePlatform(
     await share(JAVA_INDEX);
     return analyse();
   });
-  const { text, scan, packages } = buildReport(
+  const { text, forSarif, scan, packages } = buildReport(
     written,
     {
       manifest: manifest.descriptor.digest,
@@ -283,8 +283,11 @@ async function analysePlatform(
     'spdx-json': join(reports, FILES['spdx-json']),
   };
   await writeFile(files.report, text);
-  await mapParallel(run.formats, FORMATS.length, (format) =>
-    convertReport(trivy, format, { report: files.report, output: files[format] }, { folder, deadline }),
-  );
+  const plain = join(folder, 'for-sarif.json');
+  if (forSarif !== undefined) await writeFile(plain, forSarif);
+  await mapParallel(run.formats, FORMATS.length, (format) => {
+    const report = format === 'sarif' && forSarif !== undefined ? plain : files.report;
+    return convertReport(trivy, format, { report, output: files[format] }, { folder, deadline });
+  });
   return { platform, manifest, scan, gaps, files };
 }

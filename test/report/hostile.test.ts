@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { listAnnotations } from '../../shared/report/annotations.ts';
 import { commentMarker, renderCheck, renderComment, renderSummary } from '../../shared/report/comment.ts';
+import { tameSarif } from '../../shared/report/sarif.ts';
 import { reportError, runnerLog } from '../../shared/step/runner.ts';
 import { HOSTILE, hostilePage } from './hostile.ts';
 
@@ -43,6 +44,19 @@ describe.each(HOSTILE.map((text) => [text.slice(0, 40), text]))('%j', (_, text) 
       for (const part of [path, title, message]) expect(part).not.toMatch(/[\n\r]/);
       for (const part of [path, title, message]) expect(part).not.toMatch(CONTROLS);
     }
+  });
+
+  test('is text in SARIF, and names no file outside the repository', () => {
+    const artifactLocation = { uri: text };
+    const result = { message: { text }, locations: [{ physicalLocation: { artifactLocation } }] };
+    const tamed = JSON.stringify(tameSarif({ runs: [{ results: [result] }] }));
+    const parsed: { runs: { results: (typeof result)[] }[] } = JSON.parse(tamed);
+    const [found] = parsed.runs[0]?.results ?? [];
+    const uri = found?.locations[0]?.physicalLocation.artifactLocation.uri ?? '';
+    expect(tamed.replaceAll(/\\[nrt]/g, '')).not.toMatch(/\\u00[01]/);
+    expect(`${uri}${found?.message.text.replaceAll(/[\t\r\n]/g, '')}`).not.toMatch(CONTROLS);
+    expect(new URL(uri, 'https://repository.example/root/').host).toBe('repository.example');
+    expect(uri).not.toMatch(/(?:^|\/)\.\.(?:\/|$)/);
   });
 
   test('is no command in the log', () => {
