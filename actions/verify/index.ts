@@ -4,6 +4,7 @@ import {
   commonInputs,
   count,
   duration,
+  lines,
   list,
   oneOf,
   registryInputs,
@@ -13,7 +14,7 @@ import {
 export const action = defineAction({
   inputs: z
     .object({
-      image: text,
+      image: lines,
       'subject-path': text,
       'bundle-path': text,
       'attestations-of': text,
@@ -39,7 +40,7 @@ export const action = defineAction({
       ...commonInputs,
     })
     // Said before anything is loaded.
-    .refine(({ image, 'subject-path': path }) => image !== undefined || path !== undefined, {
+    .refine(({ image, 'subject-path': path }) => image.length > 0 || path !== undefined, {
       path: ['image'],
       message: 'or subject-path is required',
     }),

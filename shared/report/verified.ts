@@ -1,7 +1,8 @@
 import type { FoundStatement, Rejected } from '../evidence/evidence.ts';
 import { kindOfPredicate } from '../evidence/predicate.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
-import { escapeMarkdown, formatCode, formatLink } from './markdown.ts';
+import type { Outcome } from '../outcome/outcome.ts';
+import { escapeMarkdown, formatCode, formatLink, formatTable } from './markdown.ts';
 import { describeRun, describeSigner, foldRejected, formatReason, listRows } from './signed.ts';
 
 /** What verify found of an image or a file. */
@@ -23,7 +24,7 @@ export function summarizeVerified(page: VerifiedPage): string {
   const { name, reasons, valid, rejected, subjects, log } = page;
   const rows = valid
     .map((found) => [
-      titleOf(found),
+      titleOf(found.statement),
       found.subjects.map((digest) => escapeMarkdown(subjects.get(digest) ?? shortDigest(digest))).join(', '),
       describeSigner(found.signer),
       escapeMarkdown(found.signedAt?.replace(/\.\d+Z$/, 'Z') ?? 'not proven'),
@@ -44,8 +45,39 @@ export function summarizeVerified(page: VerifiedPage): string {
     .join('\n\n');
 }
 
+/** What verify found of one image of several. */
+export interface VerifiedLine {
+  readonly image: string;
+  readonly outcome: Outcome;
+  readonly reasons: readonly string[];
+  readonly valid: readonly { readonly predicateType: string }[];
+}
+
+/** The most reasons that stand in an image's line; the log has all. */
+const REASONS = 3;
+
+/** The page of a verification of several images: a line for each, those that did not pass first. Markdown; foreign text in it is escaped. */
+export function summarizeImages(images: readonly VerifiedLine[]): string {
+  const passed = images.filter(({ outcome }) => outcome === 'passed');
+  const rows = [...images.filter((one) => !passed.includes(one)), ...passed].map(
+    ({ image, outcome, reasons, valid }) => [
+      formatCode(image),
+      outcome,
+      [...Map.groupBy(valid, titleOf)].map(([title, all]) => `${title} × ${all.length}`).join(', '),
+      [
+        ...reasons.slice(0, REASONS).map(formatReason),
+        ...(reasons.length > REASONS ? [`… and ${reasons.length - REASONS} more in the log`] : []),
+      ].join('<br>'),
+    ],
+  );
+  return [
+    `### Hallmark verify: ${passed.length} of ${images.length} images passed`,
+    formatTable(['Image', 'Outcome', 'Valid evidence', 'Why not'], rows),
+  ].join('\n\n');
+}
+
 /** Our word for it, or the type as it stands. */
-function titleOf({ statement: { predicateType } }: FoundStatement): string {
+function titleOf({ predicateType }: { readonly predicateType: string }): string {
   return escapeMarkdown(kindOfPredicate(predicateType) ?? '') || formatCode(predicateType);
 }
 

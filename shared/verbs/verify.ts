@@ -1,16 +1,13 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import type { FoundStatement, Rejected } from '../evidence/evidence.ts';
-import { type EvidenceKind, kindOfPredicate, PREDICATE_TYPES, ROLES_OF } from '../evidence/predicate.ts';
-import { explainMismatch, type IdentityRule, identityRuleSchema } from '../evidence/trust.ts';
+import { type EvidenceKind, kindOfPredicate, ROLES_OF, type Role } from '../evidence/predicate.ts';
+import { explainMismatch, type IdentityRule } from '../evidence/trust.ts';
 import { listGithubBundles } from '../github/bundles.ts';
 import type { RunContext } from '../github/context.ts';
-import { type Digest, parseDigest } from '../image/digest.ts';
-import { formatImage, formatPlace, parseReference, type Reference } from '../image/reference.ts';
-import { Invalid } from '../outcome/outcome.ts';
+import type { Digest } from '../image/digest.ts';
+import { formatImage, formatPlace, type Reference } from '../image/reference.ts';
+import { Failure, Invalid, type Outcome, Refused } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
-import { summarizeVerified } from '../report/verified.ts';
+import { summarizeImages, summarizeVerified } from '../report/verified.ts';
 import {
   type Candidate,
   collectStatements,
@@ -18,77 +15,64 @@ import {
   lookBeside,
   verifyCandidates,
 } from '../sigstore/collect.ts';
-import { logPageOf, type SigningInputs } from '../sigstore/instance.ts';
-import { fingerprintOf, readPublicKey } from '../sigstore/key.ts';
-import type { RootFileInputs } from '../sigstore/root.ts';
-import { openVerifier, type Thresholds } from '../sigstore/verifier.ts';
+import { logPageOf } from '../sigstore/instance.ts';
+import { openVerifier, type StatementVerifier } from '../sigstore/verifier.ts';
 import { digestOf } from '../store/hash.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { mapParallel } from '../store/parallel.ts';
+import type { Store } from '../store/store.ts';
 import { listManifests, nameSubjects } from '../store/subjects.ts';
-import { resolveInside } from '../workspace/workspace.ts';
 import { readBundleFiles } from './bundles.ts';
+import {
+  readRule,
+  readSubjects,
+  readWanted,
+  type Subject,
+  type VerifyInputs,
+  type Wanted,
+} from './verify-request.ts';
 
-export interface VerifyInputs
-  extends Pick<SigningInputs, 'sigstore' | 'trusted-root' | 'key'>,
-    RootFileInputs,
-    Thresholds {
-  /** Where to find it and its evidence; beside `bundle-path` only its digest counts. */
-  readonly image?: string | undefined;
-  /** A file that the bundles are about, instead of an image. */
-  readonly 'subject-path'?: string | undefined;
-  /** A file or folder of bundles, instead of what is attached to the image. */
-  readonly 'bundle-path'?: string | undefined;
-  /** `owner/repo`, whose attestations on GitHub are read as well. */
-  readonly 'attestations-of'?: string | undefined;
-  readonly 'signer-workflow'?: string | undefined;
-  readonly 'signer-repo'?: string | undefined;
-  readonly workflow?: string | undefined;
-  readonly ref: readonly string[];
-  readonly trigger: readonly string[];
-  readonly issuer?: string | undefined;
-  readonly 'runner-environment'?: string | undefined;
-  readonly 'repository-id'?: string | undefined;
-  readonly owner?: string | undefined;
-  readonly 'owner-id'?: string | undefined;
-  /** Kinds (`signature`, `cyclonedx`) or predicate types in full; each must be found valid. */
-  readonly 'predicate-types': readonly string[];
-  readonly 'github-token'?: string | undefined;
-}
-
-/** What is wanted: a word or type as written, and the predicate types that answer it. */
-interface Wanted {
-  readonly name: string;
-  readonly types: readonly string[];
+/** What every subject is verified by, opened once. */
+interface Asked {
+  readonly inputs: VerifyInputs;
+  readonly wanted: readonly Wanted[];
+  readonly rule: IdentityRule;
+  readonly verifier: Promise<StatementVerifier>;
+  /** One for each place, with its login. */
+  open(reference: Reference): Store;
+  readonly context: RunContext;
 }
 
 /** Kinds that are made a platform at a time: an index has them when every one of its platforms has. */
 const BY_PLATFORM: readonly (EvidenceKind | undefined)[] = ['cyclonedx', 'spdx', 'scan', 'test'];
 
 /**
- * Verifies that an image carries what is asked for, from the one who is asked for: signature, log, certificate's identity,
+ * Verifies that images carry what is asked for, from the one who is asked for: signature, log, certificate's identity,
  * the subject's digest and the predicate type, all of them. What others attached beside it does not matter.
  */
 export async function verify(inputs: VerifyInputs, context: RunContext): Promise<StepResult> {
-  const wanted = inputs['predicate-types'].map(readWanted);
-  if (wanted.length === 0) throw new Invalid('predicate-types', 'is empty, so nothing would be verified');
-  const subject = await findSubject(inputs, context);
+  const wanted = readWanted(inputs);
+  const subjects = await readSubjects(inputs, context);
   const rule = await readRule(inputs, context);
-  const { digest, names, statements, rejected } = await collect(subject, inputs, context);
+  const verifier = openVerifier(inputs, context);
+  // Whoever awaits it hears of the failure.
+  verifier.catch(() => undefined);
+  const stores = new Map<string, Store>();
+  const open = (reference: Reference): Store => {
+    const place = formatPlace(reference);
+    const store = stores.get(place) ?? openStore(reference, storeOptions(context, inputs['github-token']));
+    stores.set(place, store);
+    return store;
+  };
+  const asked = { inputs, wanted, rule, verifier, open, context };
+  const [only, ...more] = subjects;
+  return only !== undefined && more.length === 0 ? verifyOne(only, asked) : verifyMany(subjects, asked);
+}
 
-  const valid: FoundStatement[] = [];
-  for (const found of statements) {
-    const { source, signer, statement } = found;
-    const reason = explainMismatch(rule, signer);
-    if (reason === undefined) valid.push(found);
-    else rejected.push({ source, signer, predicateType: statement.predicateType, reason });
-  }
-  // What verified and is another's comes before what nobody could read: of many, the first are told.
-  rejected.sort((a, b) => Number(a.signer === undefined) - Number(b.signer === undefined));
-  const reasons = wanted.flatMap((one) => explainMissing(one, digest, names, valid, rejected));
+async function verifyOne(subject: Subject, asked: Asked): Promise<StepResult> {
+  const { digest, names, valid, rejected, reasons } = await verifySubject(subject, asked);
   const { reference } = subject;
-  const name =
-    reference === undefined ? `${inputs['subject-path']} (${digest})` : formatImage(reference, digest);
+  const name = reference === undefined ? `${subject.name} (${digest})` : formatImage(reference, digest);
   const result = {
     outputs: {
       ...(reference && { image: name, repository: formatPlace(reference) }),
@@ -101,38 +85,78 @@ export async function verify(inputs: VerifyInputs, context: RunContext): Promise
       valid,
       rejected,
       subjects: names,
-      log: logPageOf(inputs, undefined),
+      log: logPageOf(asked.inputs, undefined),
     }),
   };
   return reasons.length === 0 ? result : { ...result, outcome: 'refused', reasons };
 }
 
-/** What the evidence must be about: an image by its reference, or a file by its digest. */
-interface Subject {
-  readonly reference?: Reference;
-  readonly digest?: Digest | undefined;
+/** How many images are looked at together: enough to wait for a registry with, few enough to hold their evidence. */
+const TOGETHER = 4;
+/** The most that is kept of what does not count beside each of several images, the nearest first. */
+const REJECTED = 100;
+/** What several images come to: the first of these that one of them came to. */
+const WORST: readonly Outcome[] = ['refused', 'invalid', 'unavailable', 'passed'];
+
+/** Every image to its end, whatever became of the others: of many, one that cannot be had hides nothing that is wrong with another. */
+async function verifyMany(subjects: readonly Subject[], asked: Asked): Promise<StepResult> {
+  // What fails here fails for all of them.
+  await asked.verifier;
+  const hints = new Set<string>();
+  const images = await mapParallel(subjects, TOGETHER, async (subject) => {
+    try {
+      const { digest, valid, rejected, reasons } = await verifySubject(subject, asked);
+      const image = subject.reference ? formatImage(subject.reference, digest) : subject.name;
+      const outcome: Outcome = reasons.length === 0 ? 'passed' : 'refused';
+      // Without the predicates, which may be megabytes, and without most of what strangers may have put beside it.
+      return { image, outcome, reasons, valid: valid.map(describe), rejected: rejected.slice(0, REJECTED) };
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      if (error.hint !== undefined) hints.add(error.hint);
+      const reasons = error instanceof Refused ? error.reasons : [error.message];
+      return { image: subject.name, outcome: error.outcome, reasons, valid: [], rejected: [] };
+    }
+  });
+  const outcome = WORST.find((one) => images.some((image) => image.outcome === one));
+  const named = <T extends object>(list: (image: (typeof images)[number]) => readonly T[]): object[] =>
+    images.flatMap((one) => list(one).map((entry) => ({ image: one.image, ...entry })));
+  return {
+    ...(outcome && { outcome }),
+    reasons: [...images.flatMap(({ image, reasons }) => reasons.map((one) => `${image}: ${one}`)), ...hints],
+    outputs: {
+      image: images.map(({ image }) => image).join('\n'),
+      evidence: JSON.stringify({
+        images: images.map(({ image, outcome, reasons }) => ({ image, outcome, reasons })),
+        valid: named(({ valid }) => valid),
+        rejected: named(({ rejected }) => rejected),
+      }),
+    },
+    summary: summarizeImages(images),
+  };
 }
 
-async function findSubject(inputs: VerifyInputs, context: RunContext): Promise<Subject> {
-  const { image, 'subject-path': path, 'bundle-path': bundles, 'attestations-of': repository } = inputs;
-  if (path === undefined) {
-    if (image === undefined) throw new Invalid('image', 'or subject-path is required');
-    const reference = parseReference(image);
-    if (reference.digest === undefined && (reference.tag === undefined || bundles !== undefined)) {
-      const form = bundles === undefined ? 'a digest or a tag' : 'a digest beside bundle-path';
-      throw new Invalid('image', `needs ${form}, as in registry/repo@sha256:…`);
-    }
-    return { reference, digest: reference.digest };
+/** What is known of one subject, and why it does not have what is wanted; no reason when it has. */
+interface VerifiedSubject {
+  readonly digest: Digest;
+  readonly names: ReadonlyMap<Digest, string>;
+  readonly valid: readonly FoundStatement[];
+  readonly rejected: readonly Rejected[];
+  readonly reasons: readonly string[];
+}
+
+async function verifySubject(subject: Subject, asked: Asked): Promise<VerifiedSubject> {
+  const { digest, names, statements, rejected } = await collect(subject, asked);
+  const valid: FoundStatement[] = [];
+  for (const found of statements) {
+    const { source, signer, statement } = found;
+    const reason = explainMismatch(asked.rule, signer);
+    if (reason === undefined) valid.push(found);
+    else rejected.push({ source, signer, predicateType: statement.predicateType, reason });
   }
-  if (image !== undefined) throw new Invalid('subject-path', 'and image are two things: give one of them');
-  if (bundles === undefined && repository === undefined)
-    throw new Invalid('bundle-path', 'or attestations-of is required: nothing is attached to a file');
-  const file = await resolveInside(context.workspace, path, 'subject-path');
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash).catch((cause: NodeJS.ErrnoException) => {
-    throw new Invalid('subject-path', `"${path}" cannot be read (${cause.code})`, { cause });
-  });
-  return { digest: parseDigest(`sha256:${hash.digest('hex')}`) };
+  // What verified and is another's comes before what nobody could read: of many, the first are told.
+  rejected.sort((a, b) => Number(a.signer === undefined) - Number(b.signer === undefined));
+  const reasons = asked.wanted.flatMap((one) => explainMissing(one, digest, names, valid, rejected));
+  return { digest, names, valid, rejected, reasons };
 }
 
 /** What is known of a subject, from every place that the inputs name. */
@@ -144,15 +168,9 @@ interface Collected {
   readonly rejected: Rejected[];
 }
 
-async function collect(
-  { reference, digest }: Subject,
-  inputs: VerifyInputs,
-  context: RunContext,
-): Promise<Collected> {
+async function collect({ reference, digest }: Subject, asked: Asked): Promise<Collected> {
+  const { inputs, context, verifier: verifying } = asked;
   const path = inputs['bundle-path'];
-  const verifying = openVerifier(inputs, context);
-  // Whoever awaits it hears of the failure.
-  verifying.catch(() => undefined);
   if (reference === undefined || path !== undefined) {
     if (digest === undefined) throw new Invalid('image', 'needs a digest');
     const candidates = [
@@ -163,7 +181,7 @@ async function collect(
     const name = reference === undefined ? 'file' : 'image';
     return { digest, names: new Map([[digest, name]]), statements, rejected };
   }
-  const store = openStore(reference, storeOptions(context, inputs['github-token']));
+  const store = asked.open(reference);
   const at = digest ?? reference.tag ?? '';
   const beside = digest && lookBeside(store, digest);
   const [image, verifier] = await Promise.all([listManifests(store, at), verifying]);
@@ -195,43 +213,6 @@ async function findOnGithub(
   );
   const bundles = new Map(lists.flat().map((bundle) => [digestOf(bundle), bundle]));
   return [...bundles].map(([source, bundle]) => ({ source, read: async () => ({ bundle }) }));
-}
-
-function readWanted(name: string): Wanted {
-  if (Object.hasOwn(PREDICATE_TYPES, name)) return { name, types: PREDICATE_TYPES[name as EvidenceKind] };
-  if (URL.canParse(name)) return { name, types: [name] };
-  throw new Invalid(
-    'predicate-types',
-    `may be ${Object.keys(PREDICATE_TYPES).join(', ')} or a predicate type's URI, not "${name}"`,
-  );
-}
-
-/** The one identity that counts. */
-async function readRule(inputs: VerifyInputs, context: RunContext): Promise<IdentityRule> {
-  const given = {
-    'signer-workflow': inputs['signer-workflow'],
-    'signer-repo': inputs['signer-repo'],
-    workflow: inputs.workflow,
-    ref: inputs.ref.length > 0 ? inputs.ref : undefined,
-    trigger: inputs.trigger.length > 0 ? inputs.trigger : undefined,
-    issuer: inputs.issuer,
-    'runner-environment': inputs['runner-environment'],
-    'repository-id': inputs['repository-id'],
-    owner: inputs.owner,
-    'owner-id': inputs['owner-id'],
-  };
-  if (inputs.key !== undefined) {
-    const beside = Object.entries(given).find(([, value]) => value !== undefined);
-    if (beside !== undefined) throw new Invalid(beside[0], 'is of a certificate; a key has no such thing');
-    return { key: `sha256:${fingerprintOf(await readPublicKey(inputs.key, context))}` };
-  }
-  const parsed = identityRuleSchema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = String(issue?.path[0] ?? 'signer-workflow');
-  throw new Invalid(field, issue?.message ?? 'is not valid', {
-    hint: 'A signature by just anybody proves nothing: say whose it must be.',
-  });
 }
 
 /** The most reasons that are told of what nearly was a wanted one; all of them stand in the output. */
@@ -266,12 +247,19 @@ function explainMissing(
       ? why
       : [`${name}: nothing of this type is attached${named.size > 0 ? ' to it' : ''}`]),
     ...(near.length > TOLD
-      ? [`${name}: and ${near.length - TOLD} more that do not count; the output evidence has them all`]
+      ? [`${name}: and ${near.length - TOLD} more that do not count; the output evidence tells of them`]
       : []),
   ];
 }
 
-function describe({ statement, signer, signedAt, logIndex, subjects, source }: FoundStatement): unknown {
+/** A piece of evidence as the output has it. */
+type Described = Omit<FoundStatement, 'statement'> & {
+  readonly predicateType: string;
+  readonly kind: EvidenceKind | undefined;
+  readonly roles: readonly Role[];
+};
+
+function describe({ statement, signer, signedAt, logIndex, subjects, source }: FoundStatement): Described {
   const { predicateType } = statement;
   const kind = kindOfPredicate(predicateType);
   const roles = kind === undefined ? [] : ROLES_OF[kind];

@@ -7,6 +7,7 @@ import { parseDigestReference, parseReference } from '../../shared/image/referen
 import { attachReferrers } from '../../shared/store/attach.ts';
 import { openStore, storeOptions } from '../../shared/store/open.ts';
 import { listManifests } from '../../shared/store/subjects.ts';
+import { startRegistry } from '../servers/registry.ts';
 import { startSigstore } from '../servers/sigstore.ts';
 import { runContext } from '../sigstore/context.ts';
 import { putImage } from '../sigstore/image.ts';
@@ -22,6 +23,8 @@ let unsigned: string;
 let bare: string;
 /** With twelve referrers that nobody can read, and signed by another workflow. */
 let crowded: string;
+/** Signed too; its tag is v1. */
+let tagged: string;
 /** What is attached to `signed`. */
 let bundles: string[];
 
@@ -42,22 +45,28 @@ beforeAll(async () => {
     const store = openStore(parseReference(place), storeOptions(runContext(world.sigstore)));
     return `${place}@${(await putImage(store, ['amd64', 'arm64'], name)).digest}`;
   };
-  [signed, unsigned, bare, crowded] = await Promise.all([
+  [signed, tagged, unsigned, bare, crowded] = await Promise.all([
     newImage('signed'),
+    newImage('tagged'),
     newImage('unsigned'),
     newImage('bare'),
     newImage('crowded'),
   ]);
-  const [both, one] = await Promise.all([
+  const [both, one, three] = await Promise.all([
     world.run('attest', {
       image: signed,
       signature: 'true',
       sbom: 'linux/amd64=cdx.json\nlinux/arm64=cdx.json',
     }),
     world.run('attest', { image: unsigned, sbom: 'linux/amd64=cdx.json' }),
+    world.run('sign', { image: tagged }),
     crowd(crowded),
   ]);
-  expect([both.outputs.outcome, one.outputs.outcome]).toEqual(['passed', 'passed']);
+  for (const run of [both, one, three]) expect(run.outputs.outcome, run.log).toBe('passed');
+  const { digest } = parseDigestReference(tagged);
+  const store = openStore(parseReference(tagged), storeOptions(runContext(world.sigstore)));
+  const { bytes, descriptor } = (await listManifests(store, digest)).root;
+  await store.putManifest(bytes, descriptor.mediaType, 'v1');
   bundles = readFileSync(both.outputs['bundle-path'] ?? '', 'utf8')
     .trim()
     .split('\n');
@@ -189,7 +198,7 @@ describe('verify', () => {
     for (const reason of said.slice(1, 4))
       expect(reason).toMatch(/signer-workflow is "octo\/app\/.*other.yml"/);
     for (const reason of said.slice(4, 11)) expect(reason).toMatch(/it is no Sigstore bundle/);
-    expect(said.at(-1)).toBe('signature: and 5 more that do not count; the output evidence has them all');
+    expect(said.at(-1)).toBe('signature: and 5 more that do not count; the output evidence tells of them');
     expect(JSON.parse(run.outputs.evidence ?? '').rejected).toHaveLength(15);
   });
 
@@ -283,6 +292,152 @@ describe('verify', () => {
     const run = await verify({ image: signed, 'signer-workflow': SIGNER, ...inputs() });
     expect(run.outputs.outcome).toBe('invalid');
     expect(run.log.replaceAll('%0A', '\n')).toMatch(message);
+  });
+});
+
+describe('several images', () => {
+  const place = (): string => signed.split('@')[0] ?? '';
+  const byTag = (): string => tagged.replace(/@.*/, ':v1');
+  const missing = (): string => `${place()}@sha256:${'0'.repeat(64)}`;
+  /** Nobody listens there. */
+  const unreachable = (): string => `127.0.0.1:1/octo/app@${signed.split('@')[1]}`;
+
+  test.each<[string, () => string[], string, () => [image: string, outcome: string][]]>([
+    [
+      'all of which pass, one of them once for all its lines',
+      () => ['# from our manifests', signed, byTag(), signed],
+      'passed',
+      () => [
+        [signed, 'passed'],
+        [tagged, 'passed'],
+      ],
+    ],
+    [
+      'one of which is refused',
+      () => [signed, bare, byTag()],
+      'refused',
+      () => [
+        [signed, 'passed'],
+        [bare, 'refused'],
+        [tagged, 'passed'],
+      ],
+    ],
+    [
+      'one of which is not there',
+      () => [signed, missing()],
+      'invalid',
+      () => [
+        [signed, 'passed'],
+        [missing(), 'invalid'],
+      ],
+    ],
+    [
+      'one of which cannot be had, which no other makes up for',
+      () => [signed, unreachable()],
+      'unavailable',
+      () => [
+        [signed, 'passed'],
+        [unreachable(), 'unavailable'],
+      ],
+    ],
+    [
+      'one of each kind: what is refused is told first',
+      () => [unreachable(), missing(), signed, bare],
+      'refused',
+      () => [
+        [unreachable(), 'unavailable'],
+        [missing(), 'invalid'],
+        [signed, 'passed'],
+        [bare, 'refused'],
+      ],
+    ],
+  ])('%s', async (_, lines, outcome, expected) => {
+    const run = await verify({ image: lines().join('\n'), 'signer-workflow': SIGNER });
+    expect(run.outputs.outcome, run.log).toBe(outcome);
+    expect(run.code).toBe(outcome === 'passed' ? 0 : 1);
+    const { images, valid } = JSON.parse(run.outputs.evidence ?? '') as {
+      images: { image: string; outcome: string; reasons: string[] }[];
+      valid: { image: string; kind: string }[];
+    };
+    expect(images.map((one) => [one.image, one.outcome])).toEqual(expected());
+    expect(run.outputs.image?.split('\n')).toEqual(expected().map(([image]) => image));
+    expect(run.outputs.digest).toBeUndefined();
+    const said = run.log.replaceAll('%0A', '\n');
+    for (const [image, became] of expected()) {
+      const { reasons = [] } = images.find((one) => one.image === image) ?? {};
+      expect(reasons.length > 0).toBe(became !== 'passed');
+      for (const reason of reasons) expect(said).toContain(`${image}: ${reason}`);
+      expect(run.summary).toContain(`| \`${image}\` | ${became} |`);
+      expect(valid.some((one) => one.image === image && one.kind === 'signature')).toBe(became === 'passed');
+    }
+  });
+
+  test('two hundred lines are looked at to the last', async () => {
+    const lines = Array.from(
+      { length: 199 },
+      (_, n) => `${place()}@sha256:${n.toString(16).padStart(64, '0')}`,
+    );
+    const run = await verify({ image: [...lines, signed].join('\n'), 'signer-workflow': SIGNER });
+    expect(run.outputs.outcome).toBe('invalid');
+    const { images } = JSON.parse(run.outputs.evidence ?? '') as { images: { outcome: string }[] };
+    expect(images.map(({ outcome }) => outcome)).toEqual([...lines.map(() => 'invalid'), 'passed']);
+  });
+
+  test('those of one repository are read with one login', async () => {
+    const store = openStore(parseReference(place()), storeOptions(runContext(world.sigstore)));
+    const { all } = await listManifests(store, parseDigestReference(signed).digest);
+    let tokens = 0;
+    const guarded = await startRegistry({
+      folder: join(world.folder, 'registry'),
+      onRequest: ({ path, headers }) => {
+        if (path.startsWith('/token')) {
+          tokens += 1;
+          return { status: 200, body: JSON.stringify({ token: 'one-of-many' }) };
+        }
+        const challenge = `Bearer realm="http://${headers.host}/token",service="registry"`;
+        return headers.authorization === undefined
+          ? { status: 401, headers: { 'www-authenticate': challenge } }
+          : undefined;
+      },
+    });
+    try {
+      const lines = all.map(({ digest }) => `${guarded.host}/octo/signed@${digest}`);
+      const run = await verify({ image: lines.join('\n'), 'signer-workflow': SIGNER });
+      expect(run.outputs.outcome, run.log).toBe('passed');
+      expect(lines).toHaveLength(3);
+      expect(tokens).toBe(1);
+    } finally {
+      await guarded.close();
+    }
+  });
+
+  test.each<[string, () => Record<string, string>, RegExp[]]>([
+    [
+      'lines that name no image, all of them told',
+      () => ({ image: [signed, 'octo/app', `${place()}:v1`, place()].join('\n') }),
+      [/image: "octo\/app": names no registry/, /"127[^"]*\/octo\/signed": needs a digest or a tag/],
+    ],
+    [
+      'more than two hundred',
+      () => ({ image: Array.from({ length: 201 }, (_, n) => `${place()}:v${n}`).join('\n') }),
+      [/image: names 201 images; at most 200 are verified in one step/],
+    ],
+    ['nothing but a remark', () => ({ image: '# none' }), [/image: or subject-path is required/]],
+    [
+      'several beside bundles',
+      () => ({ image: `${signed}\n${bare}`, 'bundle-path': 'cdx.json' }),
+      [/bundle-path: goes with one image, not with several/],
+    ],
+    [
+      'no root for any of them, said once',
+      () => ({ image: `${signed}\n${bare}`, 'trusted-root': 'cdx.json' }),
+      [/"cdx.json" is no Sigstore trusted root/],
+    ],
+  ])('%s is invalid', async (_, inputs, messages) => {
+    const run = await verify({ 'signer-workflow': SIGNER, ...inputs() });
+    expect(run.outputs.outcome).toBe('invalid');
+    expect(run.outputs.evidence).toBeUndefined();
+    for (const message of messages) expect(run.log).toMatch(message);
   });
 });
 

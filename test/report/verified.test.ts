@@ -3,7 +3,12 @@ import type { FoundStatement, Rejected } from '../../shared/evidence/evidence.ts
 import { STATEMENT_TYPE } from '../../shared/evidence/statement.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { formatReason } from '../../shared/report/signed.ts';
-import { summarizeVerified, type VerifiedPage } from '../../shared/report/verified.ts';
+import {
+  summarizeImages,
+  summarizeVerified,
+  type VerifiedLine,
+  type VerifiedPage,
+} from '../../shared/report/verified.ts';
 import { HOSTILE } from './hostile.ts';
 import { renderMarkdown } from './rendering.ts';
 
@@ -77,6 +82,26 @@ describe('the page of a verification', () => {
   });
 });
 
+function line(given: Partial<VerifiedLine>): VerifiedLine {
+  return { image: `ghcr.io/octo/app@${INDEX}`, outcome: 'passed', reasons: [], valid: [], ...given };
+}
+
+test('the page of several images has a line for each, first those that did not pass, with three reasons at most', () => {
+  const valid = ['https://spdx.dev/Document', 'https://spdx.dev/Document', 'https://example.com/x'];
+  const page = summarizeImages([
+    line({ valid: valid.map((predicateType) => ({ predicateType })) }),
+    line({ image: 'ghcr.io/octo/b:v1', outcome: 'refused', reasons: ['a', 'b', 'c', 'd', 'e'] }),
+  ]);
+  expect(page.split('\n')).toEqual([
+    '### Hallmark verify: 1 of 2 images passed',
+    '',
+    '| Image | Outcome | Valid evidence | Why not |',
+    '| --- | --- | --- | --- |',
+    '| `ghcr.io/octo/b:v1` | refused |  | a<br>b<br>c<br>… and 2 more in the log |',
+    `| \`ghcr.io/octo/app@${INDEX}\` | passed | spdx × 2, \`https://example.com/x\` × 1 |  |`,
+  ]);
+});
+
 test.each([
   ['a digest can be copied', `no valid vex for ${INDEX}, sorry`, `no valid vex for \`${INDEX}\`, sorry`],
   ['what only looks like one is no code', 'is sha256:12', 'is sha256:12'],
@@ -94,7 +119,10 @@ function listTags(text: string): string[] {
     valid: [{ ...valid, signer, signedAt: text }],
     rejected: [{ ...refused, signer }],
   });
-  return (renderMarkdown(markdown).match(/<[^>]*>/g) ?? []).filter(
+  const several = summarizeImages([
+    line({ image: text, outcome: 'refused', reasons: [text], valid: [{ predicateType: text }] }),
+  ]);
+  return (renderMarkdown(`${markdown}\n\n${several}`).match(/<[^>]*>/g) ?? []).filter(
     (tag) => !/^<\/?(?:code|span)>$/.test(tag),
   );
 }
