@@ -6,7 +6,9 @@ import { runStep } from '../shared/step/step.ts';
 export const actions: Record<string, () => Promise<{ action: Action }>> = {
   build: () => import('./build/index.ts') as unknown as Promise<{ action: Action }>,
   attest: () => import('./attest/index.ts') as unknown as Promise<{ action: Action }>,
+  pin: () => import('./pin/index.ts') as unknown as Promise<{ action: Action }>,
   promote: () => import('./promote/index.ts') as unknown as Promise<{ action: Action }>,
+  prune: () => import('./prune/index.ts') as unknown as Promise<{ action: Action }>,
   push: () => import('./push/index.ts') as unknown as Promise<{ action: Action }>,
   scan: () => import('./scan/index.ts') as unknown as Promise<{ action: Action }>,
   verify: () => import('./verify/index.ts') as unknown as Promise<{ action: Action }>,

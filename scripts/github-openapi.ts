@@ -8,6 +8,11 @@ import { fileURLToPath } from 'node:url';
 
 const SOURCE = '@octokit/openapi@23.0.2';
 const OPERATIONS = [
+  'get /orgs/{org}/packages/{package_type}/{package_name}/versions',
+  'delete /orgs/{org}/packages/{package_type}/{package_name}/versions/{package_version_id}',
+  'get /users/{username}',
+  'get /users/{username}/packages/{package_type}/{package_name}/versions',
+  'delete /users/{username}/packages/{package_type}/{package_name}/versions/{package_version_id}',
   'post /orgs/{org}/artifacts/metadata/storage-record',
   'get /repos/{owner}/{repo}',
   'get /repos/{owner}/{repo}/actions/artifacts/{artifact_id}/{archive_format}',

@@ -30,8 +30,11 @@ const versionSchema = z.object({
   updated_at: z.iso.datetime({ offset: true }),
   metadata: z.object({ container: z.object({ tags: z.array(z.string()) }) }),
 });
-/** What openGithub's failures carry of an answer. */
-const answerSchema = z.object({ status: z.union([z.literal(400), z.literal(422)]), message: z.string() });
+/** GitHub's words for one version that it keeps, as openGithub's failures carry them; the status has been 400 and 403. */
+const keptSchema = z.object({
+  status: z.union([z.literal(400), z.literal(403)]),
+  message: z.string().regex(/cannot (?:be )?delete/i),
+});
 
 /** Opens the container package `octo/app`, of an organisation or of a user. */
 export async function openPackage(
@@ -93,7 +96,7 @@ export async function openPackage(
         return undefined;
       } catch (error) {
         // A public version with more than 5,000 downloads, and a package's last tagged version, are deleted by no API.
-        const { data } = answerSchema.safeParse((error as Failure).cause);
+        const { data } = keptSchema.safeParse((error as Failure).cause);
         if (data === undefined) throw error;
         return `GitHub keeps it: ${data.message.slice(0, 200)}`;
       }

@@ -69,12 +69,15 @@ const PERMISSIONS: Record<string, readonly [permissions: readonly string[], leve
   'repos/get-content': [['contents'], 'read'],
   'git/get-commit': [['contents'], 'read'],
   'git/get-ref': [['contents'], 'read'],
+  'git/get-tag': [['contents'], 'read'],
+  'git/list-matching-refs': [['contents'], 'read'],
   'git/get-tree': [['contents'], 'read'],
   'git/create-tree': [['contents'], 'write'],
   'git/create-commit': [['contents'], 'write'],
   'git/create-ref': [['contents'], 'write'],
   'git/update-ref': [['contents'], 'write'],
   'pulls/create': [['pull-requests'], 'write'],
+  'pulls/update': [['pull-requests'], 'write'],
   'repos/create-deployment': [['deployments'], 'write'],
   'repos/create-deployment-status': [['deployments'], 'write'],
   'repos/create-attestation': [['attestations'], 'write'],
@@ -98,6 +101,11 @@ const PERMISSIONS: Record<string, readonly [permissions: readonly string[], leve
   'pulls/list-reviews': [['pull-requests'], 'read'],
   'pulls/get': [['pull-requests'], 'read'],
   'pulls/list': [['pull-requests'], 'read'],
+  'users/get-by-username': [['metadata'], 'read'],
+  'packages/get-all-package-versions-for-package-owned-by-org': [['packages'], 'read'],
+  'packages/get-all-package-versions-for-package-owned-by-user': [['packages'], 'read'],
+  'packages/delete-package-version-for-org': [['packages'], 'write'],
+  'packages/delete-package-version-for-user': [['packages'], 'write'],
 };
 
 /** GitHub's answer to a token that may not do this; undefined when it may. An operation that the table does not know is let through for nobody. */

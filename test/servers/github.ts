@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Context, OpenAPIBackend } from 'openapi-backend';
+import { createPackages, type StubPackage } from './github-packages.ts';
 import { createReports, denyToken, type Reports, type StubToken, TOKEN_OF_ALL } from './github-reports.ts';
 import { createReviews, type Reviews } from './github-reviews.ts';
 import { fillRequired, type Schema, successSchema } from './github-schema.ts';
@@ -36,6 +37,8 @@ export interface GithubStub {
   readonly reports: Reports;
   /** Who approved what. */
   readonly reviews: Reviews;
+  /** Container packages, for a test to add. */
+  readonly packages: StubPackage[];
   /** Branches, pull requests from them, and deployments. */
   readonly writing: Writing;
   readonly requests: { method: string; path: string; status: number }[];
@@ -115,6 +118,7 @@ export async function startGithub(options: {
     findToken(String(context.request.headers.authorization)) ?? TOKEN_OF_ALL;
   const { reports, handlers } = createReports(() => address(), tokenOf);
   const { reviews, handlers: reviewing } = createReviews();
+  const { packages, handlers: packaging } = createPackages();
   const { writing, handlers: writingHandlers, listOpen } = createWriting((context) => find(context));
   const findToken = (authorization = ''): StubToken | undefined =>
     tokens.get(/^(?:token|bearer) (.+)$/i.exec(authorization)?.[1] ?? '');
@@ -127,6 +131,7 @@ export async function startGithub(options: {
     handlers: {
       ...handlers,
       ...reviewing,
+      ...packaging,
       ...writingHandlers,
       'pulls/list': (context) => {
         const listed = handlers['pulls/list']?.(context) ?? notFound;
@@ -254,6 +259,7 @@ export async function startGithub(options: {
     },
     reports,
     reviews,
+    packages,
     writing,
     requests,
     attestations,
