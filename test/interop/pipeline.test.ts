@@ -33,15 +33,17 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
   let world: World;
   let cosign: Cosign;
   let suite: string;
-  let database: string;
   const repository = (name: string): string => `${world.registry.host}/octo/${name}`;
 
   beforeAll(async () => {
     world = await startWorld();
     cosign = await openCosign(world.sigstore);
-    database = await publishTrivyDb(world.registry.host);
+    const database = await publishTrivyDb(world.registry.host);
     world.github.commit('octo/app', {
-      '.github/hallmark.yml': POLICY.replaceAll('REGISTRY', world.registry.host),
+      '.github/hallmark.yml': POLICY.replaceAll('REGISTRY', world.registry.host).replace(
+        'DATABASE',
+        database,
+      ),
       '.github/trusted-root.json': JSON.stringify(world.sigstore.trustedRoot),
     });
     suite = copySuite(world);
@@ -54,10 +56,18 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
   function commit(lodash: string): string {
     return world.commit(
       {
-        '.github/workflows/release.yml': callPipeline(world, database),
+        '.github/workflows/release.yml': callPipeline(world),
         '.github/workflows/report-fork.yml': CALL_REPORT_FORK,
         '.github/trusted-root.json': JSON.stringify(world.sigstore.trustedRoot),
         'package.json': '{"name":"app","version":"1.0.0"}',
+        'package-lock.json': JSON.stringify(
+          {
+            ...{ name: 'app', version: '1.0.0', lockfileVersion: 3 },
+            packages: { '': { name: 'app' }, 'node_modules/lodash': { version: lodash, license: 'MIT' } },
+          },
+          null,
+          2,
+        ),
         'node_modules/lodash/package.json': JSON.stringify({
           name: 'lodash',
           version: lodash,
@@ -98,6 +108,11 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
     expect(analyses.map(({ sarif }) => sarif.runs[0]?.automationDetails.id)).toEqual([
       `hallmark/${repository('app')}/linux/amd64/`,
     ]);
+    // A finding at the one line of the lockfile that can be meant, as the caller names the lockfile.
+    const annotated = checks.flatMap(({ annotations }) =>
+      annotations.map(({ path, start_line: line }) => ({ path, line })),
+    );
+    expect(annotated).toEqual(decision === 'deny' ? [{ path: 'package-lock.json', line: 9 }] : []);
     const methods = world.registry.requests.slice(seen).map(({ method }) => method);
     expect(methods.filter((method) => !['GET', 'HEAD'].includes(method))).toEqual([]);
     expect(world.sigstore.requests.length).toBe(asked);
@@ -246,6 +261,7 @@ function readPredicate(envelope: string): unknown {
 const POLICY = `version: 1
 repository-id: 123456789
 trusted-root: .github/trusted-root.json
+mirrors: { trivy-db: ["DATABASE"] }
 trust:
   builder: [{ signer-workflow: ${PIPELINE}, ref: [refs/heads/main], runner-environment: github-hosted }]
   scanner: [{ signer-workflow: ${PIPELINE}, ref: [refs/heads/main] }]
@@ -258,7 +274,7 @@ rules:
 `;
 
 /** What a repository writes to have all of it. */
-function callPipeline(world: World, database: string): string {
+function callPipeline(world: World): string {
   const { sigstore, registry } = world;
   return `name: release
 on: { push: { branches: [main] }, pull_request: }
@@ -276,7 +292,7 @@ jobs:
         package.json:/app/package.json
         node_modules:/app/node_modules
       entrypoint: node /app/server.mjs
-      db-repository: ${database}
+      lockfiles: package-lock.json
       sigstore: custom
       fulcio-url: ${sigstore.fulcioUrl}
       rekor-url: ${sigstore.rekorUrl}
