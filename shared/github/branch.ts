@@ -9,6 +9,8 @@ export interface Head extends Repository {
   readonly commit: string;
   /** Digest of the root tree, as git names it. */
   readonly tree: string;
+  /** The input that asked for it, for errors. */
+  readonly input: string;
 }
 
 /** A file to be written, with the mode that it has. */
@@ -24,13 +26,14 @@ const repositorySchema = z.object({ default_branch: z.string().min(1) });
 const refSchema = z.object({ object: z.object({ sha }) });
 const commitSchema = z.object({
   sha,
+  message: z.string(),
   tree: z.object({ sha }),
   parents: z.array(z.object({ sha })),
 });
 const madeSchema = z.object({ sha });
 const treeSchema = z.object({
   truncated: z.boolean(),
-  tree: z.array(z.object({ path: z.string(), mode: z.string(), type: z.string() })),
+  tree: z.array(z.object({ path: z.string(), mode: z.string(), type: z.string(), sha })),
 });
 const contentSchema = z.object({ type: z.string(), encoding: z.string(), content: z.string() });
 const pullSchema = z.object({
@@ -40,8 +43,13 @@ const pullSchema = z.object({
 });
 const rejectionSchema = z.object({ status: z.number(), message: z.string() });
 
-/** Reads where a branch is, the default one when none is named. Throws `Invalid` when it is not there for this token. */
-export async function readHead(github: Github, place: Repository, branch?: string): Promise<Head> {
+/** Reads where a branch is, the default one when none is named. Throws `Invalid` naming `input` when it is not there for this token. */
+export async function readHead(
+  github: Github,
+  place: Repository,
+  branch?: string,
+  input = 'manifests',
+): Promise<Head> {
   const { owner, repo } = place;
   const name =
     branch ??
@@ -49,14 +57,14 @@ export async function readHead(github: Github, place: Repository, branch?: strin
   const found = name === undefined ? undefined : await findRef(github, place, name);
   if (name === undefined || found === undefined) {
     throw new Invalid(
-      'manifests',
+      input,
       `there is no ${name === undefined ? '' : `branch ${name} of `}${owner}/${repo}, or the token may not see it`,
     );
   }
   const commit = await readCommit(github, place, found);
   if (commit === undefined)
     throw new Unavailable(`${owner}/${repo} has no commit ${found}, which ${name} is at`);
-  return { owner, repo, branch: name, commit: found, tree: commit.tree.sha };
+  return { owner, repo, branch: name, commit: found, tree: commit.tree.sha, input };
 }
 
 /** The commit that a branch is at; undefined when there is no such branch. */
@@ -73,7 +81,8 @@ export async function findRef(
   return ref?.object.sha;
 }
 
-async function readCommit(github: Github, { owner, repo }: Repository, commit: string) {
+/** A commit of git; undefined when it is not there. */
+export async function readCommit(github: Github, { owner, repo }: Repository, commit: string) {
   return github.get(
     'GET /repos/{owner}/{repo}/git/commits/{commit_sha}',
     { owner, repo, commit_sha: commit },
@@ -92,11 +101,14 @@ export async function isChild(
   return found?.parents.length === 1 && found.parents[0]?.sha === parent;
 }
 
-/** The regular files of a branch with their modes; neither symbolic links nor submodules. `Unavailable` when GitHub does not list all. */
+/**
+ * The regular files of a branch with their modes and what git names their bytes by; neither symbolic links nor submodules. `Unavailable` when GitHub
+ * does not list all.
+ */
 export async function listFiles(
   github: Github,
-  { owner, repo, tree }: Head,
-): Promise<{ path: string; mode: string }[]> {
+  { owner, repo, tree }: Pick<Head, 'owner' | 'repo' | 'tree'>,
+): Promise<{ path: string; mode: string; sha: string }[]> {
   const listed = await github.get(
     'GET /repos/{owner}/{repo}/git/trees/{tree_sha}',
     { owner, repo, tree_sha: tree, recursive: '1' },
@@ -125,12 +137,12 @@ export async function readText(github: Github, { owner, repo, commit }: Head, pa
   return text;
 }
 
-/** Makes a commit on top of a branch's head and returns its SHA. No branch holds it yet. */
+/** Makes a commit on top of a branch's head and returns its SHA. No branch holds it yet. `message` may be made of the tree's SHA. */
 export async function createCommit(
   github: Github,
   head: Head,
   files: readonly FileChange[],
-  message: string,
+  message: string | ((tree: string) => string),
 ): Promise<string> {
   const { owner, repo } = head;
   const tree = await github.write(
@@ -143,7 +155,10 @@ export async function createCommit(
   if (tree === undefined) throw deny(head, 'contents');
   const commit = await github.write(
     'POST /repos/{owner}/{repo}/git/commits',
-    { owner, repo, message, tree: tree.sha, parents: [head.commit] },
+    {
+      ...{ owner, repo, tree: tree.sha, parents: [head.commit] },
+      message: typeof message === 'string' ? message : message(tree.sha),
+    },
     'contents',
     madeSchema,
   );
@@ -151,13 +166,20 @@ export async function createCommit(
   return commit.sha;
 }
 
-/** Moves a branch forward to a commit, never by force. Returns GitHub's words when it does not take it: the branch has moved on, or is protected. */
-export async function moveBranch(github: Github, head: Head, commit: string): Promise<string | undefined> {
-  const { owner, repo, branch } = head;
+/**
+ * Moves a branch to a commit, forward only unless `force` is set. Returns GitHub's words when it does not take it: the branch has moved on, or is
+ * protected.
+ */
+export async function moveBranch(
+  github: Github,
+  { owner, repo, branch }: Pick<Head, 'owner' | 'repo' | 'branch'>,
+  commit: string,
+  force = false,
+): Promise<string | undefined> {
   return explainRejection(
     github.write(
       'PATCH /repos/{owner}/{repo}/git/refs/{ref}',
-      { owner, repo, ref: `heads/${branch}`, sha: commit, force: false },
+      { owner, repo, ref: `heads/${branch}`, sha: commit, force },
       'contents',
       refSchema,
     ),
@@ -241,8 +263,24 @@ export async function openPull(
   return { number: made.number, url: made.html_url, branch };
 }
 
-function deny({ owner, repo }: Repository, permission: string): Invalid {
-  return new Invalid('manifests', `the token may not write to ${owner}/${repo} (404)`, {
+/** Gives an open pull request another title and body. */
+export async function updatePull(
+  github: Github,
+  head: Head,
+  { number, title, body }: { number: number; title: string; body: string },
+): Promise<void> {
+  const { owner, repo } = head;
+  const made = await github.write(
+    'PATCH /repos/{owner}/{repo}/pulls/{pull_number}',
+    { owner, repo, pull_number: number, title, body },
+    'pull-requests',
+    pullSchema,
+  );
+  if (made === undefined) throw deny(head, 'pull-requests');
+}
+
+function deny({ owner, repo, input }: Head, permission: string): Invalid {
+  return new Invalid(input, `the token may not write to ${owner}/${repo} (404)`, {
     hint: `It needs ${permission}: write there.`,
   });
 }

@@ -1,6 +1,7 @@
 import { findDockerfileImages, isDockerfile } from './dockerfile.ts';
 import { findImagesIn, isYaml } from './find.ts';
-import type { FoundImages } from './line.ts';
+import type { FoundImages, SkippedLine } from './line.ts';
+import { parseImageName } from './name.ts';
 import { findTerraformImages, isTerraform } from './terraform.ts';
 import { findWorkflowReferences, isWorkflow, type WorkflowReferences } from './workflows.ts';
 import { readYaml } from './yaml.ts';
@@ -22,7 +23,20 @@ export function findReferences(file: string, text: string): WorkflowReferences |
   if (!isYaml(file) || !/image|repository|uses|container/i.test(text)) return undefined;
   const roots = readYaml(text);
   if (isWorkflow(file)) return roots === undefined ? 'is no YAML' : findWorkflowReferences(roots);
-  return withoutActions(roots && findImagesIn(file, roots));
+  return withoutActions(roots === undefined ? findInTemplate(text) : findImagesIn(file, roots));
+}
+
+/** Plain images in what is no YAML, as a chart's template may have them: they cannot be changed safely, and float all the same. */
+function findInTemplate(text: string): FoundImages | undefined {
+  const skipped: SkippedLine[] = [];
+  for (const [at, line] of text.split('\n').entries()) {
+    const [, written = ''] =
+      /^[ \t]*(?:- +)?image:[ \t]+["']?([^\s"'#{}]+)["']?[ \t\r]*(?:#.*)?$/.exec(line) ?? [];
+    const image = parseImageName(written);
+    if (image === undefined || image.digest !== undefined) continue;
+    skipped.push({ line: at + 1, text: written, reason: 'stands in a template, or in what is no YAML' });
+  }
+  return skipped.length === 0 ? undefined : { images: [], skipped };
 }
 
 function withoutActions<T extends string | undefined>(found: FoundImages | T): WorkflowReferences | T {

@@ -34,8 +34,8 @@ export interface StubOpenPull {
   readonly repository: string;
   readonly base: string;
   readonly head: string;
-  readonly title: string;
-  readonly body: string;
+  title: string;
+  body: string;
   state: 'open' | 'closed';
 }
 
@@ -45,6 +45,8 @@ export interface Writing {
   readonly pulls: StubOpenPull[];
   /** Branches beside the default one, as `octo/app:hallmark/…`, with their commits. */
   readonly branches: Map<string, string>;
+  /** Tags, as `octo/app:v1`, with what each names: a commit, or for an annotated one the commit that it is about. */
+  readonly tags: Map<string, { readonly commit: string; readonly annotated?: boolean }>;
   /** Repositories whose default branch takes no push, with GitHub's answer to one. */
   readonly locked: Map<string, { readonly status: number; readonly message: string }>;
   /** Called before a branch is moved: where somebody else pushes meanwhile. */
@@ -65,6 +67,7 @@ export function createWriting(find: (context: Context) => StubState | undefined)
     deployments: [],
     pulls: [],
     branches: new Map(),
+    tags: new Map(),
     locked: new Map(),
     beforeMove: undefined,
   };
@@ -80,14 +83,29 @@ export function createWriting(find: (context: Context) => StubState | undefined)
     status,
     body: fillRequired(successSchema(context, status), given),
   });
-  const branchOf = (context: Context): string =>
-    decodeURIComponent(String(context.request.params.ref)).replace(/^heads\//, '');
+  const refOf = (context: Context): string => decodeURIComponent(String(context.request.params.ref));
+  const branchOf = (context: Context): string => refOf(context).replace(/^heads\//, '');
   const headOf = (state: StubState, branch: string): string | undefined =>
     branch === state.defaultBranch ? state.head.sha : writing.branches.get(`${state.name}:${branch}`);
   const describeRef = (branch: string, sha: string) => ({
     ref: `refs/heads/${branch}`,
     object: { type: 'commit', sha },
   });
+  /** The SHA of an annotated tag's own object. */
+  const tagSha = (name: string): string => createHash('sha1').update(`tag ${name}`).digest('hex');
+  const listRefs = (state: StubState): { ref: string; object: { type: string; sha: string } }[] => {
+    const own = (names: Iterable<string>): string[] =>
+      [...names]
+        .filter((name) => name.startsWith(`${state.name}:`))
+        .map((name) => name.slice(state.name.length + 1));
+    const tags = own(writing.tags.keys()).map((tag) => {
+      const { commit = '', annotated } = writing.tags.get(`${state.name}:${tag}`) ?? {};
+      const object = annotated ? { type: 'tag', sha: tagSha(tag) } : { type: 'commit', sha: commit };
+      return { ref: `refs/tags/${tag}`, object };
+    });
+    const branches = [state.defaultBranch, ...own(writing.branches.keys())];
+    return [...tags, ...branches.map((branch) => describeRef(branch, headOf(state, branch) ?? ''))];
+  };
   const describeCommit = ({ sha, parent, files, message = 'a commit' }: StubCommit) => ({
     sha,
     message,
@@ -118,9 +136,24 @@ export function createWriting(find: (context: Context) => StubState | undefined)
   const handlers: Record<string, (context: Context) => Answer | Promise<Answer>> = {
     'git/get-ref': (context) =>
       inRepository(context, (state) => {
-        const branch = branchOf(context);
-        const sha = headOf(state, branch);
-        return sha === undefined ? notFound : good(context, 200, describeRef(branch, sha));
+        const found = listRefs(state).find(({ ref }) => ref === `refs/${refOf(context)}`);
+        return found === undefined ? notFound : good(context, 200, found);
+      }),
+    'git/list-matching-refs': (context) =>
+      inRepository(context, (state) => {
+        const items = (successSchema(context).items ?? {}) as Schema;
+        const found = listRefs(state).filter(({ ref }) => ref.startsWith(`refs/${refOf(context)}`));
+        return { status: 200, body: found.map((ref) => fillRequired(items, ref)) };
+      }),
+    'git/get-tag': (context) =>
+      inRepository(context, (state) => {
+        const sha = String(context.request.params.tag_sha);
+        const found = [...writing.tags].find(
+          ([name]) => name.startsWith(`${state.name}:`) && tagSha(name.slice(state.name.length + 1)) === sha,
+        );
+        return found === undefined
+          ? notFound
+          : good(context, 200, { sha, object: { type: 'commit', sha: found[1].commit } });
       }),
     'git/get-commit': (context) =>
       inRepository(context, ({ commits }) => {
@@ -131,11 +164,13 @@ export function createWriting(find: (context: Context) => StubState | undefined)
       const sha = String(context.request.params.tree_sha);
       const files = trees.get(sha);
       if (files === undefined) return notFound;
-      const tree = [...files.keys()].map((path) => ({
+      const tree = [...files].map(([path, content]) => ({
         path,
         mode: path.endsWith('.link.yaml') ? '120000' : '100644',
         type: 'blob',
-        sha,
+        sha: createHash('sha1')
+          .update(`blob ${Buffer.byteLength(content)}\0${content}`)
+          .digest('hex'),
       }));
       return good(context, 200, { sha, truncated: files.has('.truncated'), tree });
     },
@@ -175,11 +210,12 @@ export function createWriting(find: (context: Context) => StubState | undefined)
         const commit = state.commits.get(sha);
         const locked = writing.locked.get(state.name);
         if (commit === undefined) return unprocessable('Object does not exist');
-        if (branch !== state.defaultBranch) return unprocessable('Reference does not exist');
-        if (!force && !isAncestor(state.head.sha, commit))
-          return unprocessable('Update is not a fast forward');
+        const now = headOf(state, branch);
+        if (now === undefined) return unprocessable('Reference does not exist');
+        if (!force && !isAncestor(now, commit)) return unprocessable('Update is not a fast forward');
         if (locked !== undefined) return { status: locked.status, body: { message: locked.message } };
-        state.head = commit;
+        if (branch === state.defaultBranch) state.head = commit;
+        else writing.branches.set(`${state.name}:${branch}`, sha);
         return good(context, 200, describeRef(branch, sha));
       });
     },
@@ -207,6 +243,15 @@ export function createWriting(find: (context: Context) => StubState | undefined)
         };
         writing.pulls.push(made);
         return good(context, 201, describePull(made));
+      }),
+    'pulls/update': (context) =>
+      inRepository(context, ({ name }) => {
+        const { title, body } = context.request.requestBody;
+        const number = Number(context.request.params.pull_number);
+        const found = writing.pulls.find((one) => one.repository === name && one.number === number);
+        if (found === undefined) return notFound;
+        Object.assign(found, { title, body });
+        return good(context, 200, describePull(found));
       }),
     'repos/create-deployment': (context) =>
       inRepository(context, (state) => {
