@@ -15,6 +15,7 @@ export const actions: Record<string, () => Promise<{ action: Action }>> = {
   gate: () => import('./gate/index.ts') as unknown as Promise<{ action: Action }>,
   rollback: () => import('./rollback/index.ts') as unknown as Promise<{ action: Action }>,
   rehearse: () => import('./rehearse/index.ts') as unknown as Promise<{ action: Action }>,
+  status: () => import('./status/index.ts') as unknown as Promise<{ action: Action }>,
   report: () => import('./report/index.ts') as unknown as Promise<{ action: Action }>,
 };
 

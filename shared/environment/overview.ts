@@ -1,6 +1,7 @@
 import type { Approval, RecordAction } from '../evidence/promotion.ts';
 import type { Severity } from '../evidence/severity.ts';
 import type { Digest } from '../image/digest.ts';
+import type { PromotionRecord } from './chain.ts';
 
 /** A value that was asked for, or why nobody can say what it is. What is unknown is never shown as none. */
 export type Known<T> = { readonly value: T } | { readonly unknown: string };
@@ -27,6 +28,20 @@ export interface RecordOverview {
   readonly waived: readonly string[];
   /** By when somebody has to have looked at what was waived (ISO 8601). */
   readonly followUp: string | undefined;
+}
+
+/** A verified record as it is shown. */
+export function describeRecord({ tag, record, promotion, signedAt }: PromotionRecord): RecordOverview {
+  const { action, digest, sequence, requestedBy, approvedBy, reason, policy, override } = promotion;
+  const { verdict, source, manifests } = promotion;
+  return {
+    ...{ action, digest, sequence, tag, record, at: signedAt, requestedBy, reason, verdict, source },
+    approvedBy: [...(approvedBy ?? []), ...(override?.approvedBy ?? [])],
+    policy: { uri: policy.uri, digest: policy.digest },
+    manifests: manifests && { repository: manifests.repository, commit: manifests.commit },
+    waived: override?.rules ?? [],
+    followUp: override?.followUp,
+  };
 }
 
 /** What verified evidence says of one image. */
@@ -93,8 +108,11 @@ export interface InstanceOverview {
   /** The label of the input that named it: a cluster or a region. */
   readonly label: string;
   readonly name: string;
+  /** What it is an instance of: `shop/web`. */
+  readonly workload: string;
+  /** As it was asked for. */
   readonly image: string;
-  /** The root digest that it was recognised as. */
+  /** The root digest that it was recognised as; also that of an image which no record names. */
   readonly digest: Digest | undefined;
   readonly startedAt: string | undefined;
   /** Why it does not run, or not all of it, as its orchestrator says; undefined where it runs. */
@@ -137,6 +155,10 @@ export interface EnvironmentOverview {
   readonly drift: Known<readonly Drift[]>;
   readonly overdue: readonly Overdue[];
 }
+
+/** What can be asked to fail, beside records that do not hold and what could not be read, which always do. */
+export const ALARMS = ['drift', 'coverage', 'age'] as const;
+export type Alarm = (typeof ALARMS)[number];
 
 /** What status found, of one environment or all. */
 export interface Overview {

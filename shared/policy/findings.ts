@@ -1,4 +1,5 @@
 import type { Finding, FindingClass } from '../evidence/finding.ts';
+import type { Severity } from '../evidence/severity.ts';
 import type { Excused } from './excuses.ts';
 
 /** A finding and what exceptions and VEX say of it. */
@@ -51,7 +52,7 @@ export interface ExcusedFacts {
 /** Findings as the variables of rules, one list a class. */
 export interface FindingFacts {
   readonly vulnerabilities: readonly VulnerabilityFacts[];
-  readonly secrets: readonly object[];
+  readonly secrets: readonly (object & { readonly severity: Severity })[];
   readonly misconfigurations: readonly object[];
   readonly licences: readonly object[];
 }

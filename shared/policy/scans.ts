@@ -19,7 +19,7 @@ export interface ScanFacts
     Partial<Pick<FindingFacts, 'misconfigurations' | 'licences'>> {
   /** What an exception or VEX takes out of the lists above. */
   readonly excused: readonly ExcusedFacts[];
-  readonly scan: object;
+  readonly scan: { readonly scannedAt: Date; readonly databaseUpdatedAt: Date; readonly exploitedAt?: Date };
 }
 
 /** One platform's scan, with what stands of it and what is excused. */

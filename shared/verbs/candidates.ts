@@ -130,6 +130,7 @@ async function readImages(store: Store, digests: readonly Digest[]): Promise<Map
   return new Map(await Promise.all(read));
 }
 
-function isIrreversible({ platforms }: JudgedImage): boolean {
+/** Whether an image says of itself that nothing older runs after it. */
+export function isIrreversible({ platforms }: JudgedImage): boolean {
   return platforms.some(({ config: { config } }) => (config?.Labels?.[IRREVERSIBLE] ?? 'false') !== 'false');
 }

@@ -25,22 +25,47 @@ const MOST_FILES = 200;
 /** Files that an error names. */
 const NAMED = 10;
 
+/** Files of one branch, as paths and globs. */
+interface ManifestsBranch {
+  readonly repository: Repository;
+  /** Undefined for the default one. */
+  readonly branch: string | undefined;
+  readonly paths: readonly string[];
+}
+
+/** A file of a branch; `named` by its path, not by a glob alone. */
+interface ManifestFile {
+  readonly path: string;
+  readonly mode: string;
+  readonly named: boolean;
+  readonly text: string;
+}
+
+/** Reads the files of a branch at its head. Throws `Invalid` for a path or glob that names none. */
+export async function readManifests(
+  github: Github,
+  from: ManifestsBranch,
+): Promise<{ head: Head; files: readonly ManifestFile[] }> {
+  const head = await readHead(github, from.repository, from.branch);
+  const chosen = chooseFiles(await listFiles(github, head), from.paths, head);
+  const files = await Promise.all(
+    chosen.map(async (file) => ({ ...file, text: await readText(github, head, file.path) })),
+  );
+  return { head, files };
+}
+
 /**
  * Reads a branch and says what has to change so that every place that names `repository` (`ghcr.io/octo/app`) names `digest`.
  * Throws `Invalid` when there is nothing to read, a named path is no manifest, or no file names the repository.
  */
 export async function planManifests(
   github: Github,
-  from: { repository: Repository; branch: string | undefined; paths: readonly string[] },
+  from: ManifestsBranch,
   repository: string,
   digest: Digest,
 ): Promise<ManifestsPlan> {
   const name = `${from.repository.owner}/${from.repository.repo}`;
-  const head = await readHead(github, from.repository, from.branch);
-  const chosen = chooseFiles(await listFiles(github, head), from.paths, head);
-  const read = await Promise.all(
-    chosen.map(async (file) => ({ ...file, text: await readText(github, head, file.path) })),
-  );
+  const { head, files: read } = await readManifests(github, from);
   const notices: string[] = [];
   const naming = read.flatMap(({ path, mode, named, text }) => {
     const updated = updateManifest(path, text, repository, digest);
@@ -60,8 +85,8 @@ export async function planManifests(
     return updated.found.length > 0 ? [{ path, mode, before: text, ...updated }] : [];
   });
   if (naming.length === 0) {
-    const shown = chosen.slice(0, NAMED).map(({ path }) => path);
-    const more = chosen.length > NAMED ? ` and ${chosen.length - NAMED} more` : '';
+    const shown = read.slice(0, NAMED).map(({ path }) => path);
+    const more = read.length > NAMED ? ` and ${read.length - NAMED} more` : '';
     throw new Invalid(
       'manifests',
       `none of ${shown.join(', ')}${more} in ${name} names an image of ${repository}`,

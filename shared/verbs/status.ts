@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { measureLevels } from '../environment/levels.ts';
+import type { Alarm, EnvironmentOverview, ImageOverview, Overview } from '../environment/overview.ts';
+import type { RunContext } from '../github/context.ts';
+import { shortDigest } from '../image/digest.ts';
+import type { StepResult } from '../outcome/result.ts';
+import { describeStatus } from '../report/status/document.ts';
+import { describeEvents } from '../report/status/events.ts';
+import { renderMetrics } from '../report/status/metrics.ts';
+import { renderStatusPage } from '../report/status/page.ts';
+import { summarizeStatus } from '../report/status/summary.ts';
+import { type OverviewInputs, readOverview } from './overview.ts';
+
+export interface StatusInputs extends OverviewInputs {
+  readonly 'fail-on': readonly Alarm[];
+}
+
+/**
+ * Says what runs where, since when, why, who approved it, under which policy, and what it would go back to. A report: drift is an output and fails
+ * the step only when `fail-on` asks for that. Records that do not hold are `refused` in any case, and what could not be read is `unavailable`; the
+ * report is written all the same and says so in each place.
+ */
+export async function status(inputs: StatusInputs, context: RunContext): Promise<StepResult> {
+  const { overview, unread } = await readOverview(inputs, context);
+  const levels = measureLevels(overview);
+  const { environments } = overview;
+  const faults = environments.flatMap(({ name, faults: all }) => all.map((fault) => `${name}: ${fault}`));
+  const alarms = { drift: listDrift, coverage: listUncovered, age: listOverdue };
+  const asked = inputs['fail-on'].flatMap((alarm) =>
+    environments.flatMap((one) => alarms[alarm](one).map((reason) => `${one.name}: ${reason}`)),
+  );
+  const reasons = [...unread, ...faults, ...asked];
+  const [only] = environments.length === 1 ? environments : [];
+  return {
+    ...(reasons.length > 0 && { outcome: unread.length > 0 ? 'unavailable' : 'refused', reasons }),
+    outputs: {
+      ...(only?.current && {
+        image: `${only.repository}@${only.current.digest}`,
+        repository: only.repository,
+        digest: only.current.digest,
+      }),
+      drifted: findDrifted(overview),
+      coverage: measureCoverage(environments),
+      ...(await writeFiles(
+        {
+          report: ['status.json', JSON.stringify(describeStatus(overview, levels))],
+          metrics: ['status.prom', renderMetrics(overview, levels)],
+          events: ['status.otlp.json', JSON.stringify(describeEvents(overview))],
+          page: ['status.html', await renderStatusPage(overview, levels)],
+        },
+        context,
+      )),
+    },
+    summary: summarizeStatus(overview, levels),
+  };
+}
+
+function listDrift({ drift }: EnvironmentOverview): string[] {
+  if ('unknown' in drift) return [`nobody can say whether it drifted: ${drift.unknown}`];
+  return drift.value.map(({ kind, where, expected, found }) => {
+    const should = expected === undefined ? 'nothing' : expected;
+    return `${kind}: ${where} has ${found}, and the records say ${should}`;
+  });
+}
+
+function listUncovered(environment: EnvironmentOverview): string[] {
+  return listPresent(environment).flatMap(({ digest, coverage }) => {
+    if ('unknown' in coverage)
+      return [`nobody can say what is attested of ${shortDigest(digest)}: ${coverage.unknown}`];
+    return coverage.value
+      .filter(({ covered }) => !covered)
+      .map(({ kind, reasons }) => `${shortDigest(digest)} has no ${kind} that counts: ${reasons.join('; ')}`);
+  });
+}
+
+function listOverdue({ overdue }: EnvironmentOverview): string[] {
+  return overdue.map(({ kind, where, age, limit }) => {
+    const old = age === undefined ? 'is of an age that nothing tells' : `is ${age} seconds old`;
+    return `${kind} ${where} ${old}; it may be ${limit} seconds`;
+  });
+}
+
+/** The images that an environment holds or that run there. */
+function listPresent({ current, running, images }: EnvironmentOverview): ImageOverview[] {
+  const digests = [current?.digest, ...(running ?? []).map(({ digest }) => digest)];
+  return [...new Set(digests)].flatMap((digest) => (digest && images.get(digest)) ?? []);
+}
+
+/** One drift is enough to know; without one nothing may be unknown. */
+function findDrifted({ environments }: Overview): 'true' | 'false' | 'unknown' {
+  const all = environments.map(({ drift }) => drift);
+  if (all.some((drift) => 'value' in drift && drift.value.length > 0)) return 'true';
+  return all.every((drift) => 'value' in drift) ? 'false' : 'unknown';
+}
+
+/** How much of the evidence that rules need counts, of what is held and runs, in whole percent rounded down. */
+function measureCoverage(environments: readonly EnvironmentOverview[]): number | 'unknown' {
+  const known = environments.flatMap(listPresent).map(({ coverage }) => coverage);
+  const held = environments.every(
+    ({ records, current, images }) =>
+      'value' in records && (current === undefined || images.has(current.digest)),
+  );
+  const kinds = known.flatMap((coverage) => ('value' in coverage ? coverage.value : []));
+  if (!held || known.some((coverage) => 'unknown' in coverage)) return 'unknown';
+  if (kinds.length === 0) return 100;
+  return Math.floor((100 * kinds.filter(({ covered }) => covered).length) / kinds.length);
+}
+
+/** Writes files into a folder of their own below the run's temporary one, and says where each is. */
+async function writeFiles(
+  files: Readonly<Record<string, readonly [name: string, content: string]>>,
+  { temp }: RunContext,
+): Promise<Record<string, string>> {
+  const folder = join(temp, `hallmark-status-${randomUUID()}`);
+  await mkdir(folder, { recursive: true });
+  const written = Object.entries(files).map(async ([output, [name, content]]) => {
+    const path = join(folder, name);
+    await writeFile(path, content);
+    return [output, path] as const;
+  });
+  return Object.fromEntries(await Promise.all(written));
+}
