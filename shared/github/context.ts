@@ -1,8 +1,15 @@
+/** A line of a file in the workspace, from 1 on. */
+export interface FileLine {
+  readonly file: string;
+  readonly line: number;
+}
+
 /** Where progress goes. Text is data: the step escapes it for workflow commands and terminals. */
 export interface Log {
   info(message: string): void;
   notice(message: string): void;
-  warning(message: string): void;
+  /** Shown beside the line `at`, where there is one. */
+  warning(message: string, at?: FileLine): void;
   /** Hides a value in everything printed from now on. */
   mask(secret: string): void;
   /** Folds what `work` prints under one title. */

@@ -28,16 +28,22 @@ export function escapeLog(text: string): string {
     .replaceAll('##[', '##\\[');
 }
 
-function issueCommand(command: string, message: string, title?: string): void {
-  const properties = title === undefined ? '' : ` title=${escapeProperty(title)}`;
-  process.stdout.write(`::${command}${properties}::${escapeData(message)}\n`);
+function issueCommand(
+  command: string,
+  message: string,
+  properties: Record<string, string | number> = {},
+): void {
+  const list = Object.entries(properties).map(([name, value]) => `${name}=${escapeProperty(String(value))}`);
+  process.stdout.write(
+    `::${[command, list.join(',')].join(list.length > 0 ? ' ' : '')}::${escapeData(message)}\n`,
+  );
 }
 
 /** The log of a step, as a runner shows it. */
 export const runnerLog: Log = {
   info: (message) => void process.stdout.write(`${escapeLog(message)}\n`),
   notice: (message) => issueCommand('notice', message),
-  warning: (message) => issueCommand('warning', message),
+  warning: (message, at) => issueCommand('warning', message, { ...at }),
   mask: (secret) => {
     if (secret !== '') issueCommand('add-mask', secret);
   },
@@ -53,7 +59,7 @@ export const runnerLog: Log = {
 
 /** An annotation that fails the step's look, not its exit code. */
 export function reportError(message: string, title: string): void {
-  issueCommand('error', message, title);
+  issueCommand('error', message, { title });
 }
 
 /** Detail for whoever turns on debug logging. */
