@@ -9,8 +9,10 @@ import { pathToFileURL } from 'node:url';
 import { findProgram } from './peers.ts';
 
 export interface Browser {
-  /** Loads a page of HTML to the end, at most 20 s. Nothing is fetched from anywhere. */
-  load(html: string, width: number): Promise<void>;
+  /** Loads a page of HTML to the end, at most 20 s, in light colours unless dark ones are preferred. Nothing is fetched from anywhere. */
+  load(html: string, width: number, scheme?: 'light' | 'dark'): Promise<void>;
+  /** What the console has said of the page that is loaded: errors, warnings, what a policy kept from it, exceptions. */
+  readComplaints(): readonly string[];
   /** The JSON value of an expression in the loaded page. */
   evaluate<T>(expression: string): Promise<T>;
   /** Writes a picture of the whole page. */
@@ -21,6 +23,7 @@ export interface Browser {
 interface Message {
   readonly id?: number;
   readonly method?: string;
+  readonly params?: unknown;
   readonly result?: unknown;
   readonly error?: { readonly message: string };
 }
@@ -87,9 +90,22 @@ export async function startBrowser(): Promise<Browser> {
   const attached = await send<{ sessionId: string }>('Target.attachToTarget', { targetId, flatten: true });
   session = attached.sessionId;
   await send('Page.enable');
+  await send('Log.enable');
+  await send('Runtime.enable');
+  let complaints: string[] = [];
+  events.add(({ method, params }) => {
+    if (method === 'Log.entryAdded' || method === 'Runtime.exceptionThrown')
+      complaints.push(JSON.stringify(params));
+    if (method === 'Runtime.consoleAPICalled') complaints.push(JSON.stringify(params));
+  });
 
   return {
-    async load(html, width) {
+    readComplaints: () => complaints,
+    async load(html, width, scheme = 'light') {
+      complaints = [];
+      await send('Emulation.setEmulatedMedia', {
+        features: [{ name: 'prefers-color-scheme', value: scheme }],
+      });
       await send('Emulation.setDeviceMetricsOverride', {
         width,
         height: 900,

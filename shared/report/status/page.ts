@@ -1,5 +1,5 @@
 import { LEVEL_NAMES, LEVELS, type Level, type LevelName } from '../../environment/level.ts';
-import { type ServiceLevels, WINDOW_DAYS } from '../../environment/levels.ts';
+import { type Levels, type ServiceLevels, WINDOW_DAYS } from '../../environment/levels.ts';
 import type { EnvironmentOverview, Overview } from '../../environment/overview.ts';
 import { shortDigest } from '../../image/digest.ts';
 import { formatCount } from '../blocks.ts';
@@ -8,7 +8,7 @@ import { type MonthPlot, plotMonths } from './plot.ts';
 import { STYLE } from './style.ts';
 import { plotTimeline } from './timeline.ts';
 import { findTroubles, judgeTroubles, type Standing, type Trouble } from './troubles.ts';
-import { formatLevel, formatTime, formatValue, namePeople, VERBS } from './values.ts';
+import { findSharedReason, formatLevel, formatTime, formatValue, namePeople, VERBS } from './values.ts';
 
 const DAY = 86_400_000;
 
@@ -18,10 +18,13 @@ const PLOTS: readonly MonthPlot[] = [
   { level: 'deploymentFrequency', about: 'Promotions that changed what is held.' },
   {
     level: 'evidenceCoverage',
-    about: 'Evidence that the rules need and that counts, of the image held at the end.',
+    about: 'Evidence that the rules need and that counts, of the image at the end of a month.',
   },
-  { level: 'openCriticals', about: 'Critical findings of the image held at the end, by its last scan.' },
-  { level: 'imageSize', about: 'Compressed, of the largest platform of the image held at the end.' },
+  {
+    level: 'openCriticals',
+    about: 'Critical findings of the image at the end of a month, by its last scan.',
+  },
+  { level: 'imageSize', about: 'Compressed, largest platform, of the image at the end of a month.' },
 ];
 
 /** The whole status as one HTML page: no script, nothing fetched; whatever its texts hold stays text, and its policy runs nothing. */
@@ -160,8 +163,16 @@ function showLevels(levels: readonly ServiceLevels[]): Markup {
     ({ environment }) => html`<th scope="col">${environment.name}</th>`,
   )}</tr></thead><tbody>${LEVEL_NAMES.map(
     (name) =>
-      html`<tr><th scope="row">${LEVELS[name].title}</th>${levels.map(({ recent }) => html`<td>${showLevel(name, recent[name])}</td>`)}</tr>`,
+      html`<tr><th scope="row">${LEVELS[name].title}</th>${levels.map(({ recent }) => showCell(name, recent))}</tr>`,
   )}</tbody></table></div>`;
+}
+
+/** Where nothing is known for one reason, that reason stands once for all. */
+function showCell(name: LevelName, recent: Levels): Markup | undefined {
+  const reason = findSharedReason(recent);
+  if (reason === undefined) return html`<td>${showLevel(name, recent[name])}</td>`;
+  if (name !== LEVEL_NAMES[0]) return undefined;
+  return html`<td rowspan="${LEVEL_NAMES.length}" class="warn">unknown: ${reason}</td>`;
 }
 
 function showLevel(name: LevelName, level: Level | undefined): Markup {

@@ -1,8 +1,9 @@
 import { LEVELS, type Level, type LevelName } from '../../environment/level.ts';
 import type { ServiceLevels } from '../../environment/levels.ts';
+import { formatCount } from '../blocks.ts';
 import { labelMonth, makeScale, stepMonths } from './axes.ts';
 import { html, type Markup } from './markup.ts';
-import { formatLevel } from './values.ts';
+import { findSharedReason, formatLevel } from './values.ts';
 
 /** One level of every environment, month by month. */
 export interface MonthPlot {
@@ -29,15 +30,13 @@ function chooseUnit(name: LevelName, most: number): { readonly name: string; rea
     { name: 'hours', size: 3600 },
     { name: 'minutes', size: 60 },
   ];
-  const sizes = [
-    { name: 'GB', size: 1e9 },
-    { name: 'MB', size: 1e6 },
-  ];
+  const sizes = [...(most === 0 ? [] : [{ name: 'GB', size: 1e9 }]), { name: 'MB', size: 1e6 }];
   switch (LEVELS[name].unit) {
     case 'seconds':
+      if (most === 0) return { name: 'hours', size: 3600 };
       return spans.find(({ size }) => most >= 2 * size) ?? { name: 'seconds', size: 1 };
     case 'bytes':
-      return sizes.find(({ size }) => most >= 2 * size) ?? { name: 'kB', size: 1e3 };
+      return sizes.find(({ size }) => most === 0 || most >= 2 * size) ?? { name: 'kB', size: 1e3 };
     case 'ratio':
       return { name: 'percent', size: 0.01 };
     case 'weight per megabyte':
@@ -52,7 +51,7 @@ export function plotMonths({ level: name, about }: MonthPlot, levels: readonly S
   const months = [...new Set(levels.flatMap((one) => one.months.map(({ month }) => month)))].sort();
   const series = levels.map((one) => ({
     name: one.environment.name,
-    levels: months.map((month) => one.months.find((each) => each.month === month)?.levels[name]),
+    levels: months.map((month) => findLevel(one, month, name)),
   }));
   const values = series.flatMap((one) =>
     one.levels.flatMap((level) => (hasValue(level) ? [level.value] : [])),
@@ -61,7 +60,11 @@ export function plotMonths({ level: name, about }: MonthPlot, levels: readonly S
   const unit = chooseUnit(name, most);
   const share = LEVELS[name].unit === 'ratio';
   const whole = LEVELS[name].unit === 'findings';
-  const scale = share ? makeScale(100) : makeScale(most / unit.size, whole);
+  // A rate that stays low can be told apart only where the plot ends low; coverage is read against all.
+  const scale = makeScale(
+    name === 'evidenceCoverage' ? 100 : Math.max(share ? 20 : 0, most / unit.size),
+    whole,
+  );
   const across = (index: number): number => ((index + 0.5) / Math.max(1, months.length)) * 100;
   const down = (value: number): number => HEIGHT - (value / unit.size / scale.top) * HEIGHT;
   const unknown = series.flatMap((one) => one.levels.filter((level) => level && 'unknown' in level));
@@ -93,6 +96,13 @@ ${drawLegend(
 <p class="note" id="${id}-note">${describeGaps(series, months)}</p>
 ${months.length === 0 ? undefined : writeTable(name, series, months)}
 </figure>`;
+}
+
+/** A level of a month. Of an environment of which nothing is known, it is unknown in every month that there is. */
+function findLevel({ months, recent }: ServiceLevels, month: string, name: LevelName): Level | undefined {
+  const reason = findSharedReason(recent);
+  if (months.length === 0 && reason !== undefined) return { unknown: reason };
+  return months.find((each) => each.month === month)?.levels[name];
 }
 
 interface Series {
@@ -146,14 +156,16 @@ function drawLegend(names: readonly string[], unknown: boolean): Markup {
 }
 
 function describeGaps(series: readonly Series[], months: readonly string[]): string {
+  const reasons = new Set<string>();
   const gaps = series.flatMap(({ name, levels }) => {
     const unknown = levels.flatMap((level) => (level && 'unknown' in level ? [level.unknown] : []));
-    const [reason] = unknown;
-    if (reason === undefined) return [];
-    const others = new Set(unknown).size > 1 ? ', among others' : '';
-    return [`${name} in ${unknown.length} of ${months.length} months (${reason}${others})`];
+    for (const reason of unknown) reasons.add(reason);
+    return unknown.length === 0 ? [] : [`${name} in ${unknown.length}`];
   });
-  return gaps.length === 0 ? '' : `Not known: ${gaps.join('; ')}.`;
+  if (gaps.length === 0) return '';
+  const [reason] = reasons;
+  const why = reasons.size === 1 ? `: ${reason}` : ', for reasons that stand with the values';
+  return `Not known is ${gaps.join(', ')} of ${formatCount(months.length, 'month')}${why}.`;
 }
 
 function writeTable(name: LevelName, series: readonly Series[], months: readonly string[]): Markup {

@@ -114,6 +114,7 @@ const environment = z.strictObject({
       z.strictObject({
         label: z.string(),
         name: z.string(),
+        workload: z.string(),
         image: z.string(),
         digest: digest.optional(),
         startedAt: z.string().optional(),

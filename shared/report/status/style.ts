@@ -5,14 +5,14 @@ export const STYLE = `
   --page: #ffffff; --card: #f7f8fa; --edge: #d9dee5; --ink: #1b2027; --quiet: #56606c; --grid: #e6e9ee; --base: #8a94a1;
   --good: #12713f; --bad: #b3261e; --warn: #8a5300;
   --s0: #1a5fc4; --s1: #b0440a; --s2: #0b7350; --s3: #7d3bbd; --s4: #a8175a; --s5: #56606c;
-  --held: #a9c6f2; --held2: #c9dcf8; --back: #9fd9bd; --failed: #f0a59e; --glass: #d5bdf2; --stop: #8a5300; --dark: #c4cad2; --onbar: #10243f;
+  --held: #a9c6f2; --held2: #c9dcf8; --back: #9fd9bd; --failed: #e2766c; --glass: #d5bdf2; --stop: #8a5300; --dark: #c4cad2; --onbar: #10243f;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #101419; --card: #191f27; --edge: #303945; --ink: #e8ecf1; --quiet: #a3aebb; --grid: #262e38; --base: #6d7885;
     --good: #5fd08f; --bad: #ff9a92; --warn: #f2b65a;
     --s0: #79b0ff; --s1: #ff9f66; --s2: #55cf9b; --s3: #cf9dff; --s4: #ff8db8; --s5: #b3bdc9;
-    --held: #2b4f86; --held2: #23406c; --back: #1f6647; --failed: #8c2f29; --glass: #5d3f87; --stop: #f2b65a; --dark: #4a535f; --onbar: #f2f6fb;
+    --held: #2b4f86; --held2: #23406c; --back: #1f6647; --failed: #c24b42; --glass: #5d3f87; --stop: #f2b65a; --dark: #4a535f; --onbar: #f2f6fb;
   }
 }
 * { box-sizing: border-box; }
@@ -60,9 +60,9 @@ svg text { fill: var(--quiet); font-size: 12px; }
 .grid { stroke: var(--grid); } .base { stroke: var(--base); }
 .series line { stroke-width: 2; stroke-linecap: round; } .series path { stroke: var(--page); stroke-width: 1; }
 .series text { font-weight: 700; font-size: 13px; } .dashed line { stroke-dasharray: 5 4; }
-.s0 line { stroke: var(--s0); } .s0 path, .s0 text { fill: var(--s0); }
-.s1 line { stroke: var(--s1); } .s1 path, .s1 text { fill: var(--s1); }
-.s2 line { stroke: var(--s2); } .s2 path, .s2 text { fill: var(--s2); }
+.s0 line { stroke: var(--s0); stroke-width: 3; } .s0 path, .s0 text { fill: var(--s0); }
+.s1 line { stroke: var(--s1); stroke-width: 2.25; } .s1 path, .s1 text { fill: var(--s1); }
+.s2 line { stroke: var(--s2); stroke-width: 1.5; } .s2 path, .s2 text { fill: var(--s2); }
 .s3 line { stroke: var(--s3); } .s3 path, .s3 text { fill: var(--s3); }
 .s4 line { stroke: var(--s4); } .s4 path, .s4 text { fill: var(--s4); }
 .s5 line { stroke: var(--s5); } .s5 path, .s5 text { fill: var(--s5); }
@@ -80,7 +80,7 @@ a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 2px sol
 footer { margin-top: 48px; padding-top: 16px; border-top: 1px solid var(--edge); color: var(--quiet); font-size: 13px; }
 @media (max-width: 560px) {
   main { padding: 24px 16px 48px; } h1 { font-size: 25px; } h2 { margin-top: 36px; } .card, .plot { padding: 16px; }
-  .troubles li { grid-template-columns: minmax(0, 1fr); } dl { grid-template-columns: 6.5em minmax(0, 1fr); }
+  svg .long { display: none; } .troubles li { grid-template-columns: minmax(0, 1fr); } dl { grid-template-columns: 6.5em minmax(0, 1fr); }
 }
 @media print { .plot, .card { break-inside: avoid; } }
 `;

@@ -6,7 +6,7 @@ import { formatCount, listBlock, tableBlock, textBlock } from '../blocks.ts';
 import { type Block, fitBlocks } from '../fit.ts';
 import { escapeMarkdown, formatCode } from '../markdown.ts';
 import { findTroubles, judgeTroubles, type Standing, type Trouble } from './troubles.ts';
-import { formatLevel, formatTime, namePeople, VERBS } from './values.ts';
+import { findSharedReason, formatLevel, formatTime, namePeople, VERBS } from './values.ts';
 
 /** GitHub drops a step's summary over 1 MiB whole. In bytes, with room for what else the step says. */
 const SUMMARY_LIMIT = 900_000;
@@ -35,7 +35,11 @@ export function summarizeStatus(overview: Overview, levels: readonly ServiceLeve
         head: ['', ...levels.map(({ environment }) => escapeMarkdown(environment.name))],
         row: ({ name }) => [
           `**${LEVELS[name].title}**`,
-          ...levels.map(({ recent }) => escapeMarkdown(formatLevel(name, recent[name]), CELL)),
+          ...levels.map(({ recent }) =>
+            findSharedReason(recent) === undefined
+              ? escapeMarkdown(formatLevel(name, recent[name]), CELL)
+              : '⚠️ unknown',
+          ),
         ],
       },
       LEVEL_NAMES.length,

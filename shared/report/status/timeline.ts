@@ -74,10 +74,18 @@ function drawRow(
     bars.value.length === 0
       ? html`<text class="empty" x="50%" y="${y + ROW / 2 + 4}">nothing was there</text>`
       : undefined;
-  return html`${name}${empty}${bars.value.map((bar, index) => drawBar(environment, bar, index, y, place))}${holds.map(
+  return html`${name}${empty}${sortBars(bars.value).map(([bar, index]) => drawBar(environment, bar, index, y, place))}${holds.map(
     (hold) =>
       html`<rect class="stop" x="${place(hold.from)}%" y="${y + ROW}" width="${Math.max(0.2, place(hold.until) - place(hold.from))}%" height="3"><title>${environment.name} on hold: ${hold.reason}</title></rect>`,
   )}`;
+}
+
+/** What went wrong is drawn last and no thinner than can be seen: it may have lasted minutes. */
+function sortBars(bars: readonly Bar[]): (readonly [bar: Bar, index: number])[] {
+  const late = ({ kind }: Bar): boolean => kind === 'failed' || kind === 'glass';
+  return bars
+    .map((bar, index) => [bar, index] as const)
+    .toSorted(([a], [b]) => Number(late(a)) - Number(late(b)));
 }
 
 function drawBar(
@@ -88,9 +96,12 @@ function drawBar(
   place: (time: number) => number,
 ): Markup {
   const { action, digest, at, requestedBy, reason } = move.record;
-  const width = Math.max(0.15, place(until) - place(from));
+  const width = Math.max(kind === 'failed' || kind === 'glass' ? 0.4 : 0.15, place(until) - place(from));
   const label = shortDigest(digest).slice(0, 7);
-  const text = width >= 9 ? html`<text class="name" x="6" y="${ROW / 2}">${label}</text>` : undefined;
+  const text =
+    width >= 9
+      ? html`<text class="name ${width < 22 ? 'long' : undefined}" x="6" y="${ROW / 2}">${label}</text>`
+      : undefined;
   return html`<svg x="${place(from)}%" y="${y + 4}" width="${width}%" height="${ROW - 6}"><rect class="bar ${kind} ${index % 2 === 0 ? 'even' : 'odd'}" width="100%" height="100%" rx="2"/>${text}<title>${name}: ${shortDigest(digest)}, ${VERBS[action]} ${formatTime(at)} by ${requestedBy ?? 'somebody unknown'}: ${reason ?? 'no reason was given'}</title></svg>`;
 }
 

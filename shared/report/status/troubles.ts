@@ -53,8 +53,10 @@ function listTroubles(environment: EnvironmentOverview): (readonly [Trouble['kin
   for (const fault of faults) troubles.push(['fault', `has records that do not hold: ${fault}`]);
   if ('unknown' in pointer)
     troubles.push(['unknown', `has a tag that could not be read: ${pointer.unknown}`]);
-  if ('unknown' in drift) troubles.push(['unknown', `may have drifted: ${drift.unknown}`]);
-  else {
+  if ('unknown' in drift) {
+    // With faults it has to be unknown; saying so again would hide the reason.
+    if (faults.length === 0) troubles.push(['unknown', `may have drifted: ${drift.unknown}`]);
+  } else {
     for (const { kind, where, expected, found } of drift.value) {
       const should = expected === undefined ? 'nothing' : shortDigest(expected);
       troubles.push(['drift', `drifts (${kind}): ${where} has ${found} instead of ${should}`]);

@@ -1,4 +1,5 @@
 import { LEVELS, type Level, type LevelName } from '../../environment/level.ts';
+import type { Levels } from '../../environment/levels.ts';
 import type { RecordOverview } from '../../environment/overview.ts';
 import { formatNumber } from '../blocks.ts';
 
@@ -48,19 +49,29 @@ export function formatLevel(name: LevelName, level: Level | undefined): string {
   if (level === undefined) return '–';
   if ('unknown' in level) return `unknown: ${level.unknown}`;
   if ('none' in level) return `– (${level.none})`;
+  const what = SAMPLES[name];
+  if (what === undefined) return formatValue(name, level.value);
   const missing = level.missing === 0 ? '' : `, ${formatNumber(level.missing)} more not known`;
-  const counted = COUNTED.has(name) ? ` (of ${formatNumber(level.samples)}${missing})` : '';
-  return `${formatValue(name, level.value)}${counted}`;
+  return `${formatValue(name, level.value)} (${what} ${formatNumber(level.samples)}${missing})`;
 }
 
-/** Those that several events come together to. */
-const COUNTED: ReadonlySet<LevelName> = new Set([
-  'leadTime',
-  'promotionTime',
-  'changeFailureRate',
-  'rollbackTime',
-  'patchTime',
-]);
+/** What several events came together to. */
+const SAMPLES: Readonly<Partial<Record<LevelName, string>>> = {
+  leadTime: 'median of',
+  promotionTime: 'median of',
+  changeFailureRate: 'of',
+  rollbackTime: 'median of',
+  patchTime: 'median of',
+};
+
+/** Why nothing at all of an environment's levels is known; undefined when something is. */
+export function findSharedReason(levels: Levels): string | undefined {
+  const reasons = new Set(
+    Object.values(levels).map((level) => ('unknown' in level ? level.unknown : undefined)),
+  );
+  const [reason] = reasons;
+  return reasons.size === 1 ? reason : undefined;
+}
 
 /** `2026-11-21 12:00` in UTC, or that nothing proves when. */
 export function formatTime(at: string | undefined): string {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type {
   EnvironmentOverview,
   ImageOverview,
@@ -9,12 +10,12 @@ import { type Digest, parseDigest } from '../../../shared/image/digest.ts';
 
 /** Overviews as status makes them, written down in a few words. */
 
-/** The digest of image 1, 2, … and of records and verdicts by any other letter. */
+/** The digest of image 1, 2, … and of records and verdicts by any other letter: as different as real ones, and always the same. */
 export function digestOf(number: number, letter = 'a'): Digest {
-  return parseDigest(`sha256:${letter}${String(number).padStart(63, '0')}`);
+  return parseDigest(`sha256:${createHash('sha256').update(`${letter}${number}`).digest('hex')}`);
 }
 
-export const POLICY = `octo/app/.github/hallmark.yml@${'5'.repeat(40)}`;
+export const POLICY = 'octo/app/.github/hallmark.yml@5b0c7f2f8f0a4d7f9f3f1f6a2c3e4d5b6a7c8d9e';
 
 /** A record in short: what happened to which image, and when. */
 export interface Step extends Partial<Omit<RecordOverview, 'action' | 'digest' | 'at'>> {
@@ -38,7 +39,7 @@ export function recordsOf(environment: string, steps: readonly Step[]): RecordOv
     reason: undefined,
     policy: { uri: POLICY, digest: digestOf(1, 'b') },
     verdict: isMove(action) ? digestOf(index + 1, 'c') : undefined,
-    source: { repository: 'https://github.com/octo/app', commit: String(image).padStart(40, 'd') },
+    source: { repository: 'https://github.com/octo/app', commit: digestOf(image, 'd').slice(7, 47) },
     manifests: undefined,
     waived: [],
     followUp: undefined,
