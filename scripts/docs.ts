@@ -1,10 +1,11 @@
 // npm run docs
-// Writes action-docs/<name>.md from actions/<name>/action.yml and the action's example, action-docs/rules.md, and schema/policy.json.
+// Writes action-docs/<name>.md from actions/<name>/action.yml and the action's example, action-docs/rules.md, and schema/.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { casesSchema } from '../shared/policy/cases.ts';
 import { fileSchema } from '../shared/policy/schema.ts';
 import { TYPES, VARIABLES } from '../shared/policy/variables.ts';
 import { COMMON_OUTPUTS } from '../shared/step/action.ts';
@@ -191,9 +192,9 @@ export function renderRulesPage(): string {
   ].join('\n\n')}\n`;
 }
 
-/** The form of a policy's file as JSON Schema (draft 7, which editors know best): of the schema that reads it. What is no form, CEL say, it does not check. */
-export function renderPolicySchema(): string {
-  const schema = z.toJSONSchema(fileSchema, {
+/** The schema that reads a file, as JSON Schema (draft 7, which editors know best). What is no form, CEL say, it does not check. */
+function describeSchema(read: z.ZodType): z.core.JSONSchema.BaseSchema {
+  return z.toJSONSchema(read, {
     io: 'input',
     target: 'draft-07',
     unrepresentable: 'any',
@@ -210,6 +211,11 @@ export function renderPolicySchema(): string {
       jsonSchema.anyOf = alternatives as [];
     },
   });
+}
+
+/** The form of a policy's file. */
+export function renderPolicySchema(): string {
+  const schema = describeSchema(fileSchema);
   const names = Object.keys(rulesSchema.parse(parse(readFileSync(rulesFile, 'utf8'))).rules);
   const rules = schema.properties?.environments;
   // Names to choose from; a policy's own may be any.
@@ -235,6 +241,16 @@ export function renderPolicySchema(): string {
   )}\n`;
 }
 
+/** The form of a policy's file of cases. */
+export function renderCasesSchema(): string {
+  const about = {
+    $id: 'https://hallmark-actions.github.io/schema/cases.json',
+    title: 'Hallmark cases',
+    description: 'Tests of a policy: what an image is like, and the verdict that it is to have.',
+  };
+  return `${JSON.stringify({ ...about, ...describeSchema(casesSchema) }, null, 2)}\n`;
+}
+
 /** Every generated file by its path in the repository. */
 export function renderPages(): Map<string, string> {
   const pages = listActions().map((name): [string, string] => [`action-docs/${name}.md`, renderPage(name)]);
@@ -242,6 +258,7 @@ export function renderPages(): Map<string, string> {
     ...pages,
     ['action-docs/rules.md', renderRulesPage()],
     ['schema/policy.json', renderPolicySchema()],
+    ['schema/cases.json', renderCasesSchema()],
   ]);
 }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Distrust } from './distrust.ts';
 import { GITHUB_ISSUER, type Signer, serverOf } from './identity.ts';
-import { ROLES, type Role } from './predicate.ts';
+import { type EvidenceKind, ROLES, ROLES_OF, type Role } from './predicate.ts';
 
 /** Events that run a protected branch's own code; pull_request_target and the like run with the same ref but on others' behalf. */
 export const TRUSTED_TRIGGERS = ['push', 'release', 'workflow_dispatch', 'schedule'] as const;
@@ -160,6 +160,18 @@ export function rolesOf(trust: Trust, signer: Signer, use: KeyUse = {}): Role[] 
   return ROLES.filter((role) =>
     trust[role]?.some((rule) => explainMismatch(rule, signer, use) === undefined),
   );
+}
+
+/** The roles of a signer that may say a kind of thing, or why what it says of it does not count. */
+export function grantRoles(kind: EvidenceKind, trust: Trust, signer: Signer, use: KeyUse): Role[] | string {
+  const roles = rolesOf(trust, signer, use).filter((role) => ROLES_OF[kind].includes(role));
+  if (roles.length > 0) return roles;
+  const reasons = ROLES_OF[kind].flatMap((role) =>
+    (trust[role] ?? []).map((rule) => `not ${role}: ${explainMismatch(rule, signer, use)}`),
+  );
+  return reasons.length > 0
+    ? reasons.join('; ')
+    : `nobody is trusted as ${ROLES_OF[kind].join(' or ')}, who alone may say this`;
 }
 
 function compareKey({ key, repository, until }: IdentityRule, signer: Signer, use: KeyUse): string[] {

@@ -78,7 +78,8 @@ export interface Gathered {
   readonly missing: ReadonlyMap<Need, readonly string[]>;
 }
 
-const KINDS: Record<Need, readonly EvidenceKind[]> = {
+/** The kinds of evidence that meet a need. */
+export const KINDS: Record<Need, readonly EvidenceKind[]> = {
   signature: ['signature'],
   provenance: ['provenance'],
   sbom: ['cyclonedx', 'spdx'],

@@ -35,6 +35,12 @@ const mirrors = (what: string) =>
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
+/** A time as people write it, `2h`, in seconds. */
+export const durationSchema = z
+  .string()
+  .regex(/^\d{1,6}[smhd]$/, 'is no time; write it as 90s, 10m, 2h or 7d')
+  .transform((text) => Number.parseInt(text, 10) * (SECONDS[text.at(-1) ?? ''] ?? Number.NaN));
+
 const environmentSchema = z.strictObject({
   repository: repository
     .meta({
@@ -49,10 +55,7 @@ const environmentSchema = z.strictObject({
       examples: ['staging'],
     })
     .optional(),
-  soak: z
-    .string()
-    .regex(/^\d{1,6}[smhd]$/, 'is no time; write it as 90s, 10m, 2h or 7d')
-    .transform((text) => Number.parseInt(text, 10) * (SECONDS[text.at(-1) ?? ''] ?? Number.NaN))
+  soak: durationSchema
     .meta({ description: 'How long it must have been there.', examples: ['2h', '7d'] })
     .optional(),
   approvals: z

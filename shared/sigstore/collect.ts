@@ -1,8 +1,8 @@
 import { explainDistrust } from '../evidence/distrust.ts';
 import type { Evidence, FoundStatement, Rejected, VerifiedImage } from '../evidence/evidence.ts';
-import { kindOfPredicate, ROLES_OF } from '../evidence/predicate.ts';
+import { kindOfPredicate } from '../evidence/predicate.ts';
 import type { Statement } from '../evidence/statement.ts';
-import { explainMismatch, type KeyUse, rolesOf, type Trust } from '../evidence/trust.ts';
+import { grantRoles, type Trust } from '../evidence/trust.ts';
 import { type Descriptor, isManifestType, manifestSchema } from '../image/descriptor.ts';
 import { type Digest, digestAlgorithm, digestHex } from '../image/digest.ts';
 import { Refused, Unavailable } from '../outcome/outcome.ts';
@@ -41,14 +41,13 @@ export async function collectEvidence(
   const { statements, rejected } = await collectStatements(store, image, verifier);
   const evidence: Evidence[] = [];
   for (const found of statements) {
-    const granted = grantRoles(found, trust, {
-      signedAt: found.signedAt,
-      repository: nameImage(found, image, store),
-    });
+    const kind = kindOfPredicate(found.statement.predicateType);
+    const use = { signedAt: found.signedAt, repository: nameImage(found, image, store) };
+    const roles = kind === undefined ? 'no rule reads this type' : grantRoles(kind, trust, found.signer, use);
     const distrust = explainDistrust(trust.distrust ?? [], found);
-    if (typeof granted === 'string') rejected.push(reject(found, granted));
+    if (kind === undefined || typeof roles === 'string') rejected.push(reject(found, String(roles)));
     else if (distrust !== undefined) rejected.push({ ...reject(found, distrust), distrusted: true });
-    else evidence.push({ ...found, ...granted });
+    else evidence.push({ ...found, kind, roles });
   }
   return deepFreeze({
     image: `${store.place}@${image.digest}`,
@@ -246,24 +245,6 @@ function findStranger({ predicateType, subject }: Statement, parts: ReadonlySet<
     (one) => !isPart(one) && (one.name === undefined || !names.includes(one.name)),
   );
   return stranger && (stranger.name ?? Object.entries(stranger.digest)[0]?.join(':') ?? 'nothing');
-}
-
-/** The kind of a statement with the roles that may say it and that its signer holds, or why it does not count. */
-function grantRoles(
-  found: FoundStatement,
-  trust: Trust,
-  use: KeyUse,
-): Pick<Evidence, 'kind' | 'roles'> | string {
-  const kind = kindOfPredicate(found.statement.predicateType);
-  if (kind === undefined) return 'no rule reads this type';
-  const roles = rolesOf(trust, found.signer, use).filter((role) => ROLES_OF[kind].includes(role));
-  if (roles.length > 0) return { kind, roles };
-  const reasons = ROLES_OF[kind].flatMap((role) =>
-    (trust[role] ?? []).map((rule) => `not ${role}: ${explainMismatch(rule, found.signer, use)}`),
-  );
-  return reasons.length > 0
-    ? reasons.join('; ')
-    : `nobody is trusted as ${ROLES_OF[kind].join(' or ')}, who alone may say this`;
 }
 
 function reject(found: FoundStatement, reason: string): Rejected {

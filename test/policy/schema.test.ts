@@ -8,9 +8,11 @@ import { BAD, GOOD } from './policies.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 // Formats go by their patterns, which stand beside them.
-const accepts = new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(
-  JSON.parse(read('schema/policy.json')),
-);
+const compile = (name: string) =>
+  new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(
+    JSON.parse(read(`schema/${name}.json`)),
+  );
+const accepts = compile('policy');
 
 /** What one key asks of another, what CEL says, and what only YAML has: editors hear of it from the action. */
 const UNSEEN = new Set([
@@ -84,7 +86,20 @@ describe('the published schema', () => {
     expect(validate(GOOD.replace(from, () => to))).toBe(false);
   });
 
-  test('describes every key', () => {
+  test.each([
+    ['of the cookbook', read('action-docs/cookbook.cases.yml')],
+    ...[...page.matchAll(/```yaml\n(version: 1\ncases:[\s\S]*?)```/g)].map(([, text = ''], at) => [
+      `number ${at + 1} of the page`,
+      text,
+    ]),
+  ])('takes the cases %s', (_, text) => {
+    const takes = compile('cases');
+    takes(parse(text ?? ''));
+    expect(takes.errors ?? []).toEqual([]);
+    expect(takes({ ...parse(text ?? ''), then: 1 })).toBe(false);
+  });
+
+  test.each(['policy', 'cases'])('describes every key of %s', (name) => {
     const nameless: string[] = [];
     const visit = (schema: Record<string, unknown>, path: string): void => {
       for (const [key, value] of Object.entries(
@@ -97,10 +112,10 @@ describe('the published schema', () => {
         if (typeof inner === 'object' && inner !== null) visit(inner as Record<string, unknown>, path);
       }
     };
-    const { then: _, ...schema } = JSON.parse(read('schema/policy.json'));
+    const { then: _, ...schema } = JSON.parse(read(`schema/${name}.json`));
     visit(schema, '');
-    for (const [name, one] of Object.entries(schema.definitions))
-      visit(one as Record<string, unknown>, `${name}.`);
+    for (const [id, one] of Object.entries(schema.definitions ?? {}))
+      visit(one as Record<string, unknown>, `${id}.`);
     expect(nameless).toEqual([]);
   });
 });
