@@ -34,7 +34,7 @@ function readImports(): Map<string, Set<string>> {
     const others = new Set<string>();
     for (const file of listSources(join(root, 'shared', folder))) {
       for (const [, other] of readFileSync(file, 'utf8').matchAll(
-        /(?:from|import)\s*\(?\s*'\.\.\/([a-z]+)\//g,
+        /(?:from|import)\s*\(?\s*'(?:\.\.\/)+([a-z]+)\//g,
       )) {
         if (other !== undefined && other !== folder) others.add(other);
       }
@@ -46,7 +46,7 @@ function readImports(): Map<string, Set<string>> {
 
 function listSources(folder: string): string[] {
   try {
-    return readdirSync(folder)
+    return readdirSync(folder, { encoding: 'utf8', recursive: true })
       .filter((name) => name.endsWith('.ts'))
       .map((name) => join(folder, name));
   } catch (error) {

@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { casesSchema } from '../shared/policy/cases.ts';
 import { fileSchema } from '../shared/policy/schema.ts';
 import { TYPES, VARIABLES } from '../shared/policy/variables.ts';
+import { statusSchema } from '../shared/report/status/schema.ts';
 import { COMMON_OUTPUTS } from '../shared/step/action.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -251,6 +252,21 @@ export function renderCasesSchema(): string {
   return `${JSON.stringify({ ...about, ...describeSchema(casesSchema) }, null, 2)}\n`;
 }
 
+/** The form of the report that status writes as JSON Schema. */
+export function renderStatusSchema(): string {
+  return `${JSON.stringify(
+    {
+      $id: 'https://hallmark-actions.github.io/schema/status.json',
+      title: 'Hallmark status',
+      description:
+        'What runs where, since when and why, by verified records. What is not known is an object with the key "unknown", never a zero. A new version number stands for a change that a reader of this one would get wrong.',
+      ...z.toJSONSchema(statusSchema, { io: 'input', target: 'draft-07' }),
+    },
+    null,
+    2,
+  )}\n`;
+}
+
 /** Every generated file by its path in the repository. */
 export function renderPages(): Map<string, string> {
   const pages = listActions().map((name): [string, string] => [`action-docs/${name}.md`, renderPage(name)]);
@@ -258,6 +274,7 @@ export function renderPages(): Map<string, string> {
     ...pages,
     ['action-docs/rules.md', renderRulesPage()],
     ['schema/policy.json', renderPolicySchema()],
+    ['schema/status.json', renderStatusSchema()],
     ['schema/cases.json', renderCasesSchema()],
   ]);
 }

@@ -61,9 +61,9 @@ function measurePeriod(
   return Object.fromEntries(asked.map((name) => [name, levels[name]]));
 }
 
-/** Calendar months from the first move of a known time on; the last one ends now. */
+/** Calendar months from the first move of a known time on; the last one ends now. Where no move is known, that one alone. */
 function listMonths(moves: Known<Moves>, now: number): (Period & Pick<MonthLevels, 'month'>)[] {
-  const first = 'unknown' in moves ? undefined : moves.value.firstAt;
+  const first = 'unknown' in moves ? now : moves.value.firstAt;
   if (first === undefined || first > now) return [];
   const today = new Date(now);
   const months: (Period & Pick<MonthLevels, 'month'>)[] = [];

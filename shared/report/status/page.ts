@@ -18,7 +18,7 @@ const PLOTS: readonly MonthPlot[] = [
   { level: 'deploymentFrequency', about: 'Promotions that changed what is held.' },
   {
     level: 'evidenceCoverage',
-    about: 'Evidence that the rules need and that counts, of the image at the end of a month.',
+    about: 'Evidence that counts, of what the rules need, at the end of a month.',
   },
   {
     level: 'openCriticals',

@@ -65,6 +65,7 @@ export function plotMonths({ level: name, about }: MonthPlot, levels: readonly S
     name === 'evidenceCoverage' ? 100 : Math.max(share ? 20 : 0, most / unit.size),
     whole,
   );
+  const ticks = values.length === 0 ? [] : scale.ticks;
   const across = (index: number): number => ((index + 0.5) / Math.max(1, months.length)) * 100;
   const down = (value: number): number => HEIGHT - (value / unit.size / scale.top) * HEIGHT;
   const unknown = series.flatMap((one) => one.levels.filter((level) => level && 'unknown' in level));
@@ -74,14 +75,16 @@ export function plotMonths({ level: name, about }: MonthPlot, levels: readonly S
 <p class="about">${about}</p>
 <div class="frame" role="img" aria-labelledby="${id}" aria-describedby="${id}-note">
 <p class="axis">${unit.name}</p>
-<svg class="scale" height="${HEIGHT + 24}" aria-hidden="true">${scale.ticks.map(
+<svg class="scale" height="${HEIGHT + 24}" aria-hidden="true">${ticks.map(
     (tick) =>
       html`<text x="100%" y="${12 + HEIGHT - (tick / scale.top) * HEIGHT}" dy="0.33em">${formatTick(tick)}</text>`,
   )}</svg>
-<svg class="area" height="${HEIGHT + 24}" aria-hidden="true"><svg y="12" overflow="visible">${scale.ticks.map(
-    (tick) =>
-      html`<line class="${tick === 0 ? 'base' : 'grid'}" x2="100%" y1="${HEIGHT - (tick / scale.top) * HEIGHT}" y2="${HEIGHT - (tick / scale.top) * HEIGHT}"/>`,
-  )}${series.map((one, at) => drawSeries(one.levels, at, across, down))}${
+<svg class="area" height="${HEIGHT + 24}" aria-hidden="true"><svg y="12" overflow="visible"><line class="base" x2="100%" y1="${HEIGHT}" y2="${HEIGHT}"/>${ticks
+    .slice(1)
+    .map(
+      (tick) =>
+        html`<line class="grid" x2="100%" y1="${HEIGHT - (tick / scale.top) * HEIGHT}" y2="${HEIGHT - (tick / scale.top) * HEIGHT}"/>`,
+    )}${series.map((one, at) => drawSeries(one.levels, at, series.length, across, down))}${
     values.length === 0
       ? html`<text class="empty" x="50%" y="${HEIGHT / 2}">${unknown.length > 0 ? 'not known' : 'nothing to measure yet'}</text>`
       : undefined
@@ -101,7 +104,7 @@ ${months.length === 0 ? undefined : writeTable(name, series, months)}
 /** A level of a month. Of an environment of which nothing is known, it is unknown in every month that there is. */
 function findLevel({ months, recent }: ServiceLevels, month: string, name: LevelName): Level | undefined {
   const reason = findSharedReason(recent);
-  if (months.length === 0 && reason !== undefined) return { unknown: reason };
+  if (reason !== undefined) return { unknown: reason };
   return months.find((each) => each.month === month)?.levels[name];
 }
 
@@ -117,6 +120,7 @@ function hasValue(level: Level | undefined): level is Extract<Level, { value: nu
 function drawSeries(
   levels: readonly (Level | undefined)[],
   at: number,
+  count: number,
   across: (index: number) => number,
   down: (value: number) => number,
 ): Markup {
@@ -128,12 +132,12 @@ function drawSeries(
   const points = levels.map((level, index) => {
     if (level === undefined || 'none' in level) return undefined;
     const where = across(index);
-    // Question marks of several environments stand beside each other.
-    if ('unknown' in level)
-      return html`<text x="${where}%" y="${HEIGHT - 5}" dx="${(at % 4) * 9 - 13}">?</text>`;
+    if ('unknown' in level) return html`<text x="${where}%" y="${HEIGHT - 5}">?</text>`;
     return html`<svg x="${where}%" y="${down(level.value)}" overflow="visible"><path d="${MARKERS[at % MARKERS.length]}"/></svg>`;
   });
-  return html`<g class="series s${at % COLOURS} ${at >= COLOURS ? 'dashed' : undefined}">${lines}${points}</g>`;
+  // Beside each other, so that none hides another where they are alike.
+  const aside = (at - (count - 1) / 2) * Math.min(6, 18 / count);
+  return html`<g class="series s${at % COLOURS} ${at >= COLOURS ? 'dashed' : undefined}" transform="translate(${aside} 0)">${lines}${points}</g>`;
 }
 
 function labelMonths(months: readonly string[], across: (index: number) => number): (Markup | undefined)[] {
@@ -164,8 +168,8 @@ function describeGaps(series: readonly Series[], months: readonly string[]): str
   });
   if (gaps.length === 0) return '';
   const [reason] = reasons;
-  const why = reasons.size === 1 ? `: ${reason}` : ', for reasons that stand with the values';
-  return `Not known is ${gaps.join(', ')} of ${formatCount(months.length, 'month')}${why}.`;
+  const why = reasons.size === 1 ? ` (${reason})` : ' (why stands with the values)';
+  return `Not known: ${gaps.join(', ')} of ${formatCount(months.length, 'month')}${why}.`;
 }
 
 function writeTable(name: LevelName, series: readonly Series[], months: readonly string[]): Markup {

@@ -59,7 +59,7 @@ svg text { fill: var(--quiet); font-size: 12px; }
 .scale text { text-anchor: end; } .months text, .tick, .empty { text-anchor: middle; }
 .grid { stroke: var(--grid); } .base { stroke: var(--base); }
 .series line { stroke-width: 2; stroke-linecap: round; } .series path { stroke: var(--page); stroke-width: 1; }
-.series text { font-weight: 700; font-size: 13px; } .dashed line { stroke-dasharray: 5 4; }
+.series text { font-weight: 700; font-size: 13px; text-anchor: middle; } .dashed line { stroke-dasharray: 5 4; }
 .s0 line { stroke: var(--s0); stroke-width: 3; } .s0 path, .s0 text { fill: var(--s0); }
 .s1 line { stroke: var(--s1); stroke-width: 2.25; } .s1 path, .s1 text { fill: var(--s1); }
 .s2 line { stroke: var(--s2); stroke-width: 1.5; } .s2 path, .s2 text { fill: var(--s2); }
