@@ -5,13 +5,12 @@ import { openSigner } from '../../shared/sigstore/signer.ts';
 import { openStore, storeOptions } from '../../shared/store/open.ts';
 import { GATE_WORKFLOW, RELEASE_WORKFLOW, startWorld, type World } from '../../test/actions/world.ts';
 import { type Cosign, openCosign } from '../../test/interop/cosign.ts';
-import { startDistribution } from '../../test/servers/peers.ts';
-import { startRegistry } from '../../test/servers/registry.ts';
 import { runContext } from '../../test/sigstore/context.ts';
 import { putImage } from '../../test/sigstore/image.ts';
 import { ensureTool } from '../tools.ts';
-import { countDepth, type Passage, startDelay } from './delay.ts';
-import { type Figure, formatTime, median, runProgram, takeTurns } from './figure.ts';
+import { checkCosign, compareTurns, overRegistries, type Registry, startEmbedded } from './compare.ts';
+import { type Passage, startDelay } from './delay.ts';
+import { type Figure, runProgram } from './figure.ts';
 
 const ROUNDS = 5;
 const POLICY = '.github/hallmark.yml';
@@ -25,34 +24,21 @@ export async function measure(): Promise<Figure[]> {
   const world = await startWorld();
   const cosign = await openCosign(world.sigstore);
   try {
-    const figures: Figure[] = [];
-    for (const [name, start] of [
-      ['with the referrers API', startEmbedded],
-      ['without it', startDistribution],
-    ] as const) {
-      const registry = await start();
-      try {
-        for (const latency of [0, 25]) figures.push(await compare(name, latency, registry, world, cosign));
-      } finally {
-        await registry.close();
-      }
-    }
-    return figures;
+    return await overRegistries(startEmbedded, async (name, registry) => {
+      const figures: Figure[] = [];
+      for (const latency of [0, 25]) figures.push(await compare(name, latency, registry, world, cosign));
+      return figures;
+    });
   } finally {
     cosign.close();
     await world.close();
   }
 }
 
-async function startEmbedded(): Promise<{ address: string; close(): Promise<void> }> {
-  const { host, close } = await startRegistry();
-  return { address: host, close };
-}
-
 async function compare(
   name: string,
   latency: number,
-  registry: { address: string },
+  registry: Registry,
   world: World,
   cosign: Cosign,
 ): Promise<Figure> {
@@ -71,20 +57,13 @@ async function compare(
     }
     const crane = await ensureTool('crane');
     const slow = (url: string): string => url.replace(world.sigstore.url, sigstore);
-    const counts: Record<'theirs' | 'ours', { requests: number; depth: number }[]> = { theirs: [], ours: [] };
-    const count = (who: 'theirs' | 'ours'): void => {
-      counts[who].push({ requests: passages.length, depth: countDepth(passages) });
-      passages.length = 0;
-    };
-    const times = await takeTurns(ROUNDS, {
+    const { theirs, ours, ratio } = await compareTurns(ROUNDS, passages, {
       theirs: async (round) => {
         const image = (images[round] ?? '').replace(registry.address, host);
         const runs = [await cosign.verify(image)];
         for (const type of ATTESTED) runs.push(await cosign.verifyAttestation(image, type));
-        const failed = runs.find(({ code }) => code !== 0);
-        if (failed) throw new Error(`cosign failed:\n${failed.stderr}`);
+        checkCosign(runs);
         await runProgram(crane, ['cp', image, `${host}/octo/theirs-${latency}-${round}:env-prod`]);
-        count('theirs');
       },
       ours: async (round) => {
         const run = await world.run(
@@ -108,16 +87,12 @@ async function compare(
           },
         );
         if (run.code !== 0) throw new Error(`promote failed:\n${run.log}`);
-        count('ours');
       },
     });
-    const describe = (who: 'theirs' | 'ours'): string =>
-      `${formatTime(times[who])}, ${median(counts[who].map((c) => c.requests))} requests, ${median(counts[who].map((c) => c.depth))} deep`;
-    const ratio = times.theirs / times.ours;
     return {
-      what: `promote two platforms + 10 referrers, +${latency} ms, a registry ${name}`,
-      peer: `cosign ×4, crane cp (no evidence moves) ${describe('theirs')}`,
-      ours: describe('ours'),
+      what: `promote two platforms + 10 referrers, +${latency} ms, ${name}`,
+      peer: `cosign ×4, crane cp (no evidence moves) ${theirs}`,
+      ours,
       ratio: `${ratio.toFixed(1)}× as fast`,
       // With nothing to wait for, two signatures and the way of every byte back are all that differs.
       goal: latency === 0 ? 'none' : '≥ 1×',

@@ -2,13 +2,12 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RELEASE_WORKFLOW, startWorld, type World } from '../../test/actions/world.ts';
 import { openCosign } from '../../test/interop/cosign.ts';
-import { startDistribution } from '../../test/servers/peers.ts';
-import { startRegistry } from '../../test/servers/registry.ts';
 import { publishTrivyDb } from '../../test/servers/trivy-db.ts';
 import { ensureTool } from '../tools.ts';
 import { copyTo, pushFolder, writeApplication } from './application.ts';
-import { countDepth, type Passage, startDelay } from './delay.ts';
-import { type Figure, formatTime, median, takeTurns } from './figure.ts';
+import { checkCosign, compareTurns, overRegistries, type Registry, startEmbedded } from './compare.ts';
+import { type Passage, startDelay } from './delay.ts';
+import type { Figure } from './figure.ts';
 
 const ROUNDS = 7;
 /** Milliseconds before every response, with what is asked of the ratio there. */
@@ -34,35 +33,22 @@ export async function measure(): Promise<Figure[]> {
       'trivy-path': await ensureTool('trivy'),
     });
     if (scan.code !== 0) throw new Error(`scan ended with ${scan.code}:\n${scan.log}`);
-    const figures: Figure[] = [];
-    for (const [name, start] of [
-      // go-containerregistry's has the API too, but does not say so when it is written to (OCI-Subject), so both write the fallback as well.
-      ['a registry with the referrers API', startEmbedded],
-      ['a registry without it', startDistribution],
-    ] as const) {
-      const registry = await start();
-      try {
-        for (const [latency, goal] of GOALS) {
-          figures.push(await compare(name, registry, world, image, scan.outputs, latency, goal));
-        }
-      } finally {
-        await registry.close();
+    // go-containerregistry's has the API too, but does not say so when it is written to (OCI-Subject), so both write the fallback as well.
+    return await overRegistries(startEmbedded, async (name, registry) => {
+      const figures: Figure[] = [];
+      for (const [latency, goal] of GOALS) {
+        figures.push(await compare(name, registry, world, image, scan.outputs, latency, goal));
       }
-    }
-    return figures;
+      return figures;
+    });
   } finally {
     await world.close();
   }
 }
 
-async function startEmbedded(): Promise<{ address: string; close(): Promise<void> }> {
-  const { host, close } = await startRegistry();
-  return { address: host, close };
-}
-
 async function compare(
   name: string,
-  registry: { address: string },
+  registry: Registry,
   world: World,
   image: string,
   scan: Record<string, string>,
@@ -93,19 +79,12 @@ async function compare(
     const [theirs, ours] = [await prepare('theirs'), await prepare('ours')];
     const predicates = readPredicates(scan);
     const tokenUrl = slow(world.env({ workflow: RELEASE_WORKFLOW })['ACTIONS_ID_TOKEN_REQUEST_URL'] ?? '');
-    const counts: Record<'theirs' | 'ours', { requests: number; depth: number }[]> = { theirs: [], ours: [] };
-    const count = (who: 'theirs' | 'ours'): void => {
-      counts[who].push({ requests: passages.length, depth: countDepth(passages) });
-      passages.length = 0;
-    };
-    const times = await takeTurns(ROUNDS, {
+    const measured = await compareTurns(ROUNDS, passages, {
       theirs: async (round) => {
         const target = theirs[round] ?? '';
         const runs = [await cosign.sign(target)];
         for (const [type, predicate] of predicates) runs.push(await cosign.attest(target, type, predicate));
-        const failed = runs.find(({ code }) => code !== 0);
-        if (failed) throw new Error(`cosign failed:\n${failed.stderr}`);
-        count('theirs');
+        checkCosign(runs);
       },
       ours: async (round) => {
         const run = await world.run(
@@ -123,19 +102,15 @@ async function compare(
           { variables: { ACTIONS_ID_TOKEN_REQUEST_URL: tokenUrl } },
         );
         if (run.code !== 0) throw new Error(`attest failed:\n${run.log}`);
-        count('ours');
       },
     });
-    const describe = (who: 'theirs' | 'ours'): string =>
-      `${formatTime(times[who])}, ${median(counts[who].map((c) => c.requests))} requests, ${median(counts[who].map((c) => c.depth))} deep`;
-    const ratio = times.theirs / times.ours;
     return {
       what: `sign + 3 attestations, +${latency} ms, ${name}`,
-      peer: `cosign ×4 ${describe('theirs')}`,
-      ours: describe('ours'),
-      ratio: `${ratio.toFixed(1)}× as fast`,
+      peer: `cosign ×4 ${measured.theirs}`,
+      ours: measured.ours,
+      ratio: `${measured.ratio.toFixed(1)}× as fast`,
       goal: `≥ ${goal}×`,
-      met: ratio >= goal,
+      met: measured.ratio >= goal,
     };
   } finally {
     cosign.close();
