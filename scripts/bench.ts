@@ -11,6 +11,7 @@ const benches: Record<string, () => Promise<{ measure(): Promise<Figure[]> }>> =
   promote: () => import('./bench/promote.ts'),
   gate: () => import('./bench/gate.ts'),
   memory: () => import('./bench/memory.ts'),
+  prune: () => import('./bench/prune.ts'),
 };
 
 const wanted = process.argv.slice(2);

@@ -107,6 +107,14 @@ for (const operation of OPERATIONS) {
   const known = paths[path] as JsonObject | undefined;
   paths[path] = { ...known, [method]: reduce(item[method] ?? null) };
 }
+// It pages as an organisation's list does, which the description does not say (github/rest-api-description#1651).
+const versions = 'packages/{package_type}/{package_name}/versions';
+const [ofOrganisation, ofUser] = [`/orgs/{org}/${versions}`, `/users/{username}/${versions}`].map(
+  (path) => (paths[path] as { get: { parameters: { $ref: string }[] } }).get,
+);
+ofUser?.parameters.push(
+  ...(ofOrganisation?.parameters.filter(({ $ref }) => /\/(?:per-)?page$/.test($ref)) ?? []),
+);
 const components: JsonObject = {};
 const queue = new Set<string>();
 collectReferences(paths, queue);

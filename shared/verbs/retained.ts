@@ -52,7 +52,7 @@ export async function openRetained(
   const verifier = await openPolicyVerifier(policy, inputs, context);
   const known = new Map<string, EnvironmentState>();
   return async () => {
-    const digests = new Map(running.digests);
+    const reasons = [...running.digests];
     for (const name of Object.keys(policy.file.environments)) {
       const state = await readHolder(
         place,
@@ -62,15 +62,19 @@ export async function openRetained(
         context,
       );
       known.set(name, state);
-      for (const { digest, steps } of listCandidates(
-        { ...state, stays: state.stays.slice(-MOST_STAYS) },
-        new Set(),
-      )) {
-        digests.set(digest, `${name} held it ${steps} image${steps === 1 ? '' : 's'} ago`);
-      }
       const current = state.current?.promotion.digest;
-      if (current !== undefined) digests.set(current, `${name} holds it`);
+      if (current !== undefined) reasons.push([current, `${name} holds it`]);
+      const stays = state.stays.slice(-MOST_STAYS);
+      for (const { digest, steps } of listCandidates({ ...state, stays }, new Set())) {
+        reasons.push([digest, `${name} held it ${steps} image${steps === 1 ? '' : 's'} ago`]);
+      }
     }
+    const digests = new Map(
+      [...Map.groupBy(reasons, ([digest]) => digest)].map(([digest, all]) => [
+        digest,
+        all.map(([, reason]) => reason).join('; '),
+      ]),
+    );
     return { ...running, digests };
   };
 }
