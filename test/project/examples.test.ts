@@ -29,6 +29,7 @@ const order = [
   { name: 'report', workflow: 'gate', scanned: true },
   { name: 'rehearse', workflow: 'gate', scanned: true },
   { name: 'rollback', workflow: 'gate', scanned: true },
+  { name: 'prune', workflow: 'gate', scanned: true },
 ];
 
 /** The cases of the page about policies. */
