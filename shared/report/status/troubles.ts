@@ -48,14 +48,17 @@ export function judgeTroubles(
 function listTroubles(environment: EnvironmentOverview): (readonly [Trouble['kind'], string])[] {
   const { records, faults, foreign, hold, pointer, drift, overdue, current, images } = environment;
   const troubles: (readonly [Trouble['kind'], string])[] = [];
-  if ('unknown' in records)
+  // What follows from that would only hide the reason.
+  const lost = 'unknown' in records || faults.length > 0;
+  if ('unknown' in records) {
     troubles.push(['unknown', `has records that could not be read: ${records.unknown}`]);
+  }
   for (const fault of faults) troubles.push(['fault', `has records that do not hold: ${fault}`]);
-  if ('unknown' in pointer)
+  if ('unknown' in pointer && !('unknown' in records)) {
     troubles.push(['unknown', `has a tag that could not be read: ${pointer.unknown}`]);
+  }
   if ('unknown' in drift) {
-    // With faults it has to be unknown; saying so again would hide the reason.
-    if (faults.length === 0) troubles.push(['unknown', `may have drifted: ${drift.unknown}`]);
+    if (!lost) troubles.push(['unknown', `may have drifted: ${drift.unknown}`]);
   } else {
     for (const { kind, where, expected, found } of drift.value) {
       const should = expected === undefined ? 'nothing' : shortDigest(expected);

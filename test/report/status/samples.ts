@@ -188,7 +188,9 @@ function makeTwoYears(): Overview {
     const scanned = iso(time + 2 * HOUR);
     images.set(
       ...imageOf(number, iso(time), {
-        size: { value: 148e6 - age * 60e6 + random() * 6e6 + (age > 0.6 && age < 0.7 ? 30e6 : 0) },
+        size: {
+          value: Math.round(148e6 - age * 60e6 + random() * 6e6 + (age > 0.6 && age < 0.7 ? 30e6 : 0)),
+        },
         ...(lost && { committed: { unknown: 'GitHub answered 404' } }),
         coverage: {
           value: ['signature', 'provenance', 'sbom', 'scan'].map((kind, index) => ({
