@@ -52,6 +52,12 @@ export function reasonsOf(run: ActionRun): string[] {
 /** How many reasons stand on the screen; the page has all. */
 const SHOWN = 3;
 
+/** A reason on one line of a terminal; where nobody looks at one, as in a log, the whole of it. */
+function fitReason(reason: string): string {
+  const room = (process.stdout.columns ?? Number.POSITIVE_INFINITY) - '      because '.length;
+  return reason.length <= room ? reason : `${reason.slice(0, Math.max(room, 40) - 1)}…`;
+}
+
 /** A log as a runner shows it: without the masks, and without what only debug logging prints. */
 function showLog(log: string): string {
   return log
@@ -59,6 +65,8 @@ function showLog(log: string): string {
     .filter((line) => !/^::(?:add-mask|debug)::/.test(line))
     .join('\n');
 }
+
+export type Story = ReturnType<typeof openStory>;
 
 /** Tells the demo. `folder` takes a page for every step: its job summary and its log. */
 export function openStory(folder: string) {
@@ -94,7 +102,7 @@ export function openStory(folder: string) {
       print(
         `  ${asExpected ? green('✓') : red('✗')} ${name.padEnd(18)} ${asExpected ? tell(value) : red(fault)}  ${dim(took)}`,
       );
-      for (const reason of reasons.slice(0, SHOWN)) print(`      ${dim('because')} ${reason}`);
+      for (const reason of reasons.slice(0, SHOWN)) print(`      ${dim('because')} ${fitReason(reason)}`);
       if (reasons.length > SHOWN) {
         print(dim(`      and ${reasons.length - SHOWN} more reasons, in ${relative('.', page)}`));
       }
