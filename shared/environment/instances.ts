@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseImageName } from '../manifests/name.ts';
 import { Invalid } from '../outcome/outcome.ts';
 import { findDigest, type Instance } from './instance.ts';
 import { readWorkloads } from './kubernetes.ts';
@@ -100,19 +101,19 @@ function readContainer({ Name, Image, Config, State }: z.infer<typeof inspectSch
   };
 }
 
-/** One image a line, and after a space what it is called. */
+/** One image a line, and after a space what it is called. Anything else is no list, but the words of something that failed. */
 function readLines(text: string, what: string): Instance[] {
   return text.split(/\r?\n/).flatMap((line, at) => {
-    const [image = '', ...rest] = line.trim().split(/\s+/);
+    const [image = '', called, ...more] = line.trim().split(/\s+/);
     if (image === '' || image.startsWith('#')) return [];
-    const name = rest.join(' ') || `line ${at + 1}`;
-    if (!/^[\w.:/@[\]-]{1,600}$/.test(image)) {
-      throw new Invalid('running', `${what}, line ${at + 1}: is no image`);
+    const isImage = parseImageName(image) !== undefined && (called === undefined || /[/:@]/.test(image));
+    if (!isImage || more.length > 0) {
+      throw new Invalid('running', `${what}, line ${at + 1}: is no image, and what it is called`);
     }
     return [
       {
-        name,
-        workload: rest.join(' '),
+        name: called ?? `line ${at + 1}`,
+        workload: called ?? '',
         image,
         also: [],
         digest: findDigest(image),
