@@ -11,7 +11,6 @@ import { openStore } from '../../shared/store/open.ts';
 import { EMPTY_BLOB, type Store } from '../../shared/store/store.ts';
 import { prune } from '../../shared/verbs/prune.ts';
 import {
-  aboutOf,
   DAY,
   LIMIT_DAYS,
   type Model,
@@ -37,12 +36,19 @@ export function openRegistry(place: string): Store {
   });
 }
 
-/** Pushes a model's manifests in their order; returns their digests. Layers are shared among them. */
-export async function pushModel(store: Store, { manifests }: Model): Promise<Digest[]> {
+/** What was pushed, in its order. */
+export type Written = { readonly mediaType: string; readonly digest: Digest; readonly size: number }[];
+
+/** Pushes those of a model's manifests, in their order, that `written` has not yet. Layers are shared among them. */
+export async function pushModel(
+  store: Store,
+  { manifests }: Pick<Model, 'manifests'>,
+  written: Written = [],
+): Promise<Written> {
   const blobs = [EMPTY_BLOB, Buffer.from('layer one'), Buffer.from('layer two')];
   for (const blob of blobs) await store.putBlob(describe(blob), () => blob);
-  const written: { mediaType: string; digest: Digest; size: number }[] = [];
   for (const [place, manifest] of manifests.entries()) {
+    if (written[place] !== undefined) continue;
     const bytes = Buffer.from(JSON.stringify(writeManifest(manifest, place, written, blobs)));
     const mediaType = manifest.children.length > 0 ? MEDIA_TYPE.index : MEDIA_TYPE.manifest;
     const { digest } = await store.putManifest(bytes, mediaType);
@@ -50,7 +56,7 @@ export async function pushModel(store: Store, { manifests }: Model): Promise<Dig
     const evidence = manifest.evidenceOf.map((subject) => evidenceTag(written[subject]?.digest, place));
     for (const tag of [...manifest.tags, ...evidence]) await store.putManifest(bytes, mediaType, tag);
   }
-  return written.map(({ digest }) => digest);
+  return written;
 }
 
 /** Of two kinds, as tools write them. */
@@ -66,7 +72,7 @@ const describe = (blob: Buffer) => ({
 function writeManifest(
   { children, subject, base, age }: ModelManifest,
   place: number,
-  written: readonly { mediaType: string; digest: Digest; size: number }[],
+  written: Written,
   blobs: readonly Buffer[],
 ) {
   const [empty = EMPTY_BLOB, one = EMPTY_BLOB, two = EMPTY_BLOB] = blobs;
@@ -125,8 +131,6 @@ export function findVisible({ manifests, held }: Model, referrers: boolean): Set
   });
   return seen;
 }
-
-export { aboutOf };
 
 /** Runs prune on `place` for a model, with what is held as what runs. */
 export function pruneModel(

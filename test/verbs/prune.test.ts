@@ -16,13 +16,14 @@ async function pushFresh(server: Server, model: Model) {
   repositories += 1;
   const name = `octo/app-${repositories}`;
   const place = `${server.host}/${name}`;
-  const digests = await pushModel(openRegistry(place), model);
+  const written = await pushModel(openRegistry(place), model);
+  const digests = written.map(({ digest }) => digest);
   const repository = new Repository(server.folder, name);
   for (const [at, { missing }] of model.manifests.entries()) {
     if (missing) repository.deleteManifest(digests[at] as string);
   }
   const present = (): Digest[] => digests.filter((digest) => has(repository, digest));
-  return { place, digests, repository, present };
+  return { place, written, digests, repository, present };
 }
 
 function has(repository: Repository, digest: string): boolean {
@@ -142,6 +143,64 @@ const SAMPLE: Model = {
 };
 
 describe('what happens meanwhile counts', () => {
+  test('whatever is pushed before the first deletion, at any request, stays whole', async () => {
+    let meanwhile: (() => Promise<unknown>) | undefined;
+    let left = 0;
+    const server = await startRegistry({
+      onRequest: async ({ method, path }) => {
+        left -= 1;
+        const now = meanwhile;
+        if (now !== undefined && (left < 0 || (method === 'PUT' && path.includes('hallmark-prune')))) {
+          meanwhile = undefined;
+          await now();
+        }
+        return undefined;
+      },
+    });
+    const folder = makeFolder();
+    const pushed = fc.record({ at: fc.nat(25), child: fc.nat(9), subject: fc.option(fc.nat(9)) });
+    let counted = 0;
+    try {
+      await fc.assert(
+        fc.asyncProperty(modelOf(8), pushed, async (model, { at, child, subject }) => {
+          const count = model.manifests.length;
+          const wanted = child % count;
+          if (model.manifests[wanted]?.missing) return;
+          const added = {
+            ...none,
+            children: [wanted],
+            subject: subject === null ? undefined : subject % count,
+            tags: ['new'],
+            age: 0,
+          };
+          const after: Model = { ...model, manifests: [...model.manifests, added] };
+          const { place, written, digests, repository } = await pushFresh(server, model);
+          left = at;
+          // What is gone cannot be listed by a push, which then fails: what was deleted before is no loss.
+          meanwhile = async () => {
+            if (
+              digests.every((digest, place) => model.manifests[place]?.missing || has(repository, digest))
+            ) {
+              counted += 1;
+              await pushModel(openRegistry(place), after, written);
+            }
+          };
+          await pruneModel(place, model, digests, folder);
+          meanwhile = undefined;
+          if (written.length === count) return;
+          const visible = findVisible(after, true);
+          for (const one of expectStaying(after, (place) => visible.has(place))) {
+            expect(has(repository, written[one]?.digest ?? ''), `manifest ${one}`).toBe(true);
+          }
+        }),
+        { numRuns: 150 },
+      );
+      expect(counted).toBeGreaterThan(15);
+    } finally {
+      await server.close();
+    }
+  });
+
   it.each<[string, (request: SeenRequest, deletes: number) => boolean]>([
     ['between the plan and the first deletion', ({ method }) => method === 'POST'],
     ['between two waves', (_, deletes) => deletes === 1],
