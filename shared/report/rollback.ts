@@ -1,4 +1,5 @@
 import type { Candidate } from '../environment/candidates.ts';
+import type { PromotionRecord } from '../environment/chain.ts';
 import { type Digest, shortDigest } from '../image/digest.ts';
 import { escapeMarkdown, formatCode, formatTable } from './markdown.ts';
 
@@ -43,5 +44,20 @@ export function describeRollback(plan: RollbackPlan): string {
     `### ${title}`,
     `It holds ${formatCode(`${place}@${current}`)}, which is withdrawn by going back.`,
     formatTable(['Back', 'Image', 'Promotion', 'Reason then', 'Now'], rows),
+  ].join('\n\n');
+}
+
+/** A rollback that stands already, by its record; `manifests` is Markdown. */
+export function describeDone(
+  place: string,
+  { promotion, record, signedAt }: PromotionRecord,
+  manifests: string | undefined,
+): string {
+  const { environment, digest, withdraws, requestedBy, reason } = promotion;
+  return [
+    `### ↩️ ${escapeMarkdown(environment)} went back to ${formatCode(shortDigest(digest))} already`,
+    `It holds ${formatCode(`${place}@${digest}`)}${withdraws === undefined ? '' : `; ${formatCode(withdraws)} is withdrawn`}.`,
+    `Record ${formatCode(record)} of ${escapeMarkdown(signedAt ?? 'an unproven time')}, asked for by ${escapeMarkdown(requestedBy ?? 'unknown')}: ${escapeMarkdown(reason ?? '')}`,
+    ...(manifests === undefined ? [] : [`Manifests: ${manifests}`]),
   ].join('\n\n');
 }

@@ -1,8 +1,9 @@
 import type { PromotionRecord } from '../environment/chain.ts';
-import { recordTag } from '../environment/tags.ts';
+import { pointerTag, recordTag } from '../environment/tags.ts';
+import type { RunContext } from '../github/context.ts';
 import { Unavailable } from '../outcome/outcome.ts';
 import type { ImageSubjects } from '../store/subjects.ts';
-import { type Appending, appendRecord, type RecordClaim } from './append.ts';
+import { type Appending, appendRecord, pointAtCurrent, type RecordClaim } from './append.ts';
 import { type EnvironmentState, isCurrent } from './environment.ts';
 import { type LandedManifests, type Manifests, moveOf } from './manifests.ts';
 
@@ -43,4 +44,27 @@ export async function recordMove(
     isCurrent(store, environment, verifier, policy, digest),
   );
   return { state, record, landed };
+}
+
+/**
+ * Finishes the move by which an environment holds what it holds: puts its tag right and lets manifests name the image, whichever of them a run
+ * that broke off left undone. What is done already it leaves alone.
+ */
+export async function completeMove(
+  { store, environment, policy, verifier, state }: Omit<Appending, 'signer'>,
+  { promotion, tag }: PromotionRecord,
+  manifests: Manifests | undefined,
+  { log }: Pick<RunContext, 'log'>,
+): Promise<LandedManifests | undefined> {
+  const { digest } = promotion;
+  if (state.pointer !== digest) {
+    await pointAtCurrent(store, environment, verifier, policy);
+    log.notice(`The tag ${pointerTag(environment)} did not point at what the records say; it is put right.`);
+  }
+  const left = state.stays.at(-2)?.arrived.promotion;
+  return manifests?.land(
+    moveOf({ place: store.place, environment, tag }, promotion, left),
+    promotion.manifests,
+    () => isCurrent(store, environment, verifier, policy, digest),
+  );
 }

@@ -21,18 +21,12 @@ import { copyImage } from '../store/copy.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { listSubjects } from '../store/subjects.ts';
-import { pointAtCurrent, type RecordClaim } from './append.ts';
+import type { RecordClaim } from './append.ts';
 import { breakGlass } from './break-glass.ts';
-import {
-  type EnvironmentState,
-  isCurrent,
-  openEnvironment,
-  placeOf,
-  readEnvironment,
-} from './environment.ts';
+import { type EnvironmentState, openEnvironment, placeOf, readEnvironment } from './environment.ts';
 import { judgeImage, openPolicyVerifier, publishVerdict } from './judge.ts';
-import { type LandedManifests, type ManifestsInputs, moveOf, openManifests } from './manifests.ts';
-import { nextTag, recordMove } from './move.ts';
+import { type LandedManifests, type ManifestsInputs, openManifests } from './manifests.ts';
+import { completeMove, nextTag, recordMove } from './move.ts';
 
 export interface PromoteInputs extends SigningInputs, ManifestsInputs {
   image?: string | undefined;
@@ -76,21 +70,11 @@ export async function promote(inputs: PromoteInputs, context: RunContext): Promi
     !isOver(before.current.promotion.override) &&
     !before.withdrawn.has(digest)
   ) {
-    if (before.pointer !== digest) {
-      await pointAtCurrent(destination, environment, verifier, policy);
-      context.log.notice(
-        `The tag ${pointerTag(environment)} did not point at what the records say; it is put right.`,
-      );
-    }
-    const { promotion, tag } = before.current;
-    context.log.info(`${environment} holds ${digest} already, by promotion ${promotion.sequence}.`);
-    const left = before.stays.at(-2)?.arrived.promotion;
-    const landed = await manifests?.land(
-      moveOf({ place: destination.place, environment, tag }, promotion, left),
-      promotion.manifests,
-      () => isCurrent(destination, environment, verifier, policy, digest),
-    );
-    return describeStanding(destination, before, promotion.sequence, landed);
+    const { sequence } = before.current.promotion;
+    context.log.info(`${environment} holds ${digest} already, by promotion ${sequence}.`);
+    const standing = { store: destination, environment, policy, verifier, state: before };
+    const landed = await completeMove(standing, before.current, manifests, context);
+    return describeStanding(destination, before, sequence, landed);
   }
 
   const source = openStore(reference, storeOptions(context, inputs['github-token']));

@@ -1,39 +1,33 @@
-import type { Candidate } from '../environment/candidates.ts';
+import type { PromotionRecord } from '../environment/chain.ts';
 import { parseEnvironmentName } from '../environment/tags.ts';
 import type { RunContext } from '../github/context.ts';
 import { mirrorDeployment } from '../github/deployment.ts';
 import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
-import { type Digest, shortDigest } from '../image/digest.ts';
+import { shortDigest } from '../image/digest.ts';
 import { parseRepository, type Reference } from '../image/reference.ts';
 import { Invalid, Refused, Unavailable } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
-import { findEnvironment, type Rules } from '../policy/file.ts';
-import { formatReason } from '../policy/verdict.ts';
+import { findEnvironment } from '../policy/file.ts';
 import { escapeMarkdown, formatCode } from '../report/markdown.ts';
-import { describeRollback } from '../report/rollback.ts';
+import { describeDone, describeRollback } from '../report/rollback.ts';
 import type { SigningInputs } from '../sigstore/instance.ts';
 import { openSigner, type StatementSigner } from '../sigstore/signer.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import type { RecordClaim } from './append.ts';
-import { breakGlass } from './break-glass.ts';
-import { type Candidates, type JudgedCandidate, openCandidates } from './candidates.ts';
-import { readEnvironment } from './environment.ts';
+import { openCandidates } from './candidates.ts';
+import { type Choice, type ChoiceInputs, chooseCandidate, findTargets } from './choice.ts';
+import { type EnvironmentState, readEnvironment } from './environment.ts';
 import { openPolicyVerifier, publishVerdict } from './judge.ts';
 import { type ManifestsInputs, openManifests } from './manifests.ts';
-import { nextTag, recordMove } from './move.ts';
+import { completeMove, nextTag, recordMove } from './move.ts';
 import { readRecordedPolicy } from './recorded-policy.ts';
 import type { RescanInputs } from './rescan.ts';
 
-export interface RollbackInputs extends SigningInputs, ManifestsInputs, RescanInputs {
-  readonly environment: string;
+export interface RollbackInputs extends SigningInputs, ManifestsInputs, RescanInputs, ChoiceInputs {
   /** The environment's, for when GitHub's API cannot be asked for the policy that names it. */
   readonly repository?: string | undefined;
-  /** A digest, or how many images back; undefined: the newest that may be used. */
-  readonly target?: Digest | number | undefined;
-  readonly reason?: string | undefined;
   readonly policy?: string | undefined;
   readonly 'dry-run'?: boolean | undefined;
-  readonly 'break-glass'?: readonly string[];
   /** Mirror it as a GitHub deployment. */
   readonly deployment?: boolean | undefined;
   readonly 'github-token'?: string | undefined;
@@ -66,6 +60,24 @@ export async function rollback(inputs: RollbackInputs, context: RunContext): Pro
   const before = state.current?.promotion;
   if (before === undefined)
     throw new Refused(`${environment} holds no image: there is nothing to go back from`);
+  const done = findDone(state, inputs, context);
+  if (done !== undefined) {
+    const { digest, withdraws, sequence } = done.promotion;
+    context.log.info(`${environment} went back to ${digest} already, by record ${sequence}.`);
+    const standing = { store, environment, policy, verifier, state };
+    const landed = dryRun ? undefined : await completeMove(standing, done, manifests, context);
+    return {
+      outputs: {
+        image: `${store.place}@${digest}`,
+        repository: store.place,
+        digest,
+        from: withdraws,
+        record: `${store.place}@${done.record}`,
+        'manifests-url': landed?.url,
+      },
+      summary: describeDone(store.place, done, landed?.line),
+    };
+  }
 
   const about = { store, reference, environment, policy, verifier, state, current: before.digest };
   const candidates = await openCandidates(about, inputs, context);
@@ -138,7 +150,7 @@ export async function rollback(inputs: RollbackInputs, context: RunContext): Pro
     );
   }
   const appending = { store, environment, policy, verifier, signer, state };
-  const { done, id } = await mirrorDeployment(
+  const { done: moved, id } = await mirrorDeployment(
     inputs.deployment === true
       ? {
           environment,
@@ -155,7 +167,7 @@ export async function rollback(inputs: RollbackInputs, context: RunContext): Pro
         context.log.warning(`The record names no commit of the manifests: ${message}`),
       ),
   );
-  const { record, landed } = done;
+  const { record, landed } = moved;
   return {
     outputs: {
       ...outputs,
@@ -213,66 +225,22 @@ function signWithoutLogIfDown(signer: StatementSigner, context: RunContext): Sta
   };
 }
 
-/** The candidates in the order in which they are tried. One that was asked for is the only one. */
-function findTargets(
-  candidates: readonly Candidate[],
-  { target, environment }: RollbackInputs,
-  current: Digest,
-): readonly Candidate[] {
-  if (target === undefined) return candidates;
-  if (target === current) throw new Refused(`${environment} holds ${target} already`);
-  const found = candidates.filter(({ digest, steps }) => digest === target || steps === target);
-  if (found.length > 0) return found;
-  const steps = candidates.length;
-  throw new Refused(
-    typeof target === 'number'
-      ? `${environment} held only ${steps} other image${steps === 1 ? '' : 's'} before`
-      : `${environment} never held ${target}: only what was promoted is rolled back to`,
-  );
-}
-
-/** What was found of the candidates that were looked at, in their order, and the first against which nothing speaks. */
-interface Choice {
-  readonly answers: ReadonlyMap<Digest, readonly string[]>;
-  readonly chosen:
-    | {
-        readonly candidate: Candidate;
-        readonly judged: JudgedCandidate;
-        /** Break-glass, where it took a reason to let it. */
-        readonly override: RecordClaim['override'];
-      }
-    | undefined;
-}
-
-/** Judges candidates one after the other until one may be used. Only what was asked for by name is worth breaking glass for. */
-async function chooseCandidate(
-  asked: readonly Candidate[],
-  { judge }: Pick<Candidates, 'judge'>,
-  inputs: RollbackInputs,
-  known: Rules,
-  context: RunContext,
-): Promise<Choice> {
-  const answers = new Map<Digest, readonly string[]>();
-  for (const candidate of asked) {
-    const { digest } = candidate;
-    answers.set(digest, candidate.reasons);
-    if (candidate.reasons.length > 0) continue;
-    const judged = await judge(candidate);
-    const reasons = judged.rules
-      .filter(({ outcome }) => outcome === 'denied')
-      .flatMap((rule) => rule.reasons.map((why) => formatReason(rule, why)));
-    const glass =
-      reasons.length > 0 && inputs.target !== undefined
-        ? await breakGlass(
-            { ...inputs, digest },
-            { environment: inputs.environment, rules: judged.rules, reasons },
-            known,
-            context,
-          )
-        : undefined;
-    const left = glass?.reasons ?? reasons;
-    answers.set(digest, left);
-    if (left.length === 0) return { answers, chosen: { candidate, judged, override: glass?.granted } };
+/**
+ * The record by which what is asked for was done already: a rollback to the very digest, or one by an earlier attempt of this run. A job that is
+ * run again because something failed after the record would otherwise go back once more.
+ */
+function findDone(
+  { current, images, withdrawn }: EnvironmentState,
+  { target }: RollbackInputs,
+  { serverUrl, repository, runId, runAttempt }: RunContext,
+): PromotionRecord | undefined {
+  const { action, digest } = current?.promotion ?? {};
+  if (current === undefined || digest === undefined || action !== 'rollback' || withdrawn.has(digest)) {
+    return undefined;
   }
-  return { answers, chosen: undefined };
+  if (typeof target === 'string') return target === digest ? current : undefined;
+  const evidence = images.get(digest)?.evidence.find(({ source }) => source === current.record);
+  const [run, attempt] = evidence?.signer.run?.split('/attempts/') ?? [];
+  const isOwn = run === `${serverUrl}/${repository}/actions/runs/${runId}` && attempt !== runAttempt;
+  return isOwn ? current : undefined;
 }

@@ -15,7 +15,7 @@ trust:
   scanner:  [{ signer-workflow: octo/app/${RELEASE_WORKFLOW} }]
   promoter: [{ signer-workflow: octo/app/${GATE_WORKFLOW} }]
 environments:
-${['prod', 'chosen', 'held', 'floor', 'strict', 'empty']
+${['prod', 'chosen', 'again', 'held', 'floor', 'strict', 'empty']
   .map((name) => `  ${name}: { repository: ${host}/octo/${name}, rules: [signed, provenance, small] }`)
   .join('\n')}
   nohub:   { repository: ${host}/octo/nohub, rules: [signed, provenance, small] }
@@ -140,6 +140,44 @@ test('goes back to what is asked for, and to nothing else', { timeout: 90_000 },
   }
   const done = await rollback('chosen', { target: '2' });
   expect(done.outputs, done.log).toMatchObject({ outcome: 'passed', digest: digestOf(images[0]) });
+});
+
+test('run again by its own run it is completed, and goes no further', { timeout: 120_000 }, async () => {
+  await promoteAll('again');
+  const attempt = (run: string, number: string, inputs: Record<string, string> = {}) =>
+    rollback('again', inputs, {
+      variables: { GITHUB_RUN_ID: run, GITHUB_RUN_ATTEMPT: number },
+      claims: { run_id: run, run_attempt: number },
+    });
+  const first = await attempt('77', '1');
+  expect(first.outputs, first.log).toMatchObject({ outcome: 'passed', digest: digestOf(images[1]) });
+  // As if it had been killed before it moved the tag.
+  const manifest = await fetch(
+    `http://${world.registry.host}/v2/octo/again/manifests/${digestOf(images[2])}`,
+    { headers: { accept: 'application/vnd.oci.image.manifest.v1+json' } },
+  );
+  await fetch(`http://${world.registry.host}/v2/octo/again/manifests/env-again`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' },
+    body: await manifest.arrayBuffer(),
+  });
+  expect(await pointerOf('again')).toBe(digestOf(images[2]));
+
+  const dry = await attempt('77', '2', { 'dry-run': 'true' });
+  expect(dry.summary).toContain('went back to');
+  expect(await pointerOf('again')).toBe(digestOf(images[2]));
+  const second = await attempt('77', '2');
+  expect(second.outputs, second.log).toMatchObject({
+    outcome: 'passed',
+    digest: digestOf(images[1]),
+    from: digestOf(images[2]),
+    record: first.outputs.record,
+  });
+  expect(await pointerOf('again')).toBe(digestOf(images[1]));
+  const named = await attempt('78', '1', { target: digestOf(images[1]) });
+  expect(named.outputs, named.log).toMatchObject({ outcome: 'passed', record: first.outputs.record });
+  const further = await attempt('78', '1');
+  expect(further.outputs, further.log).toMatchObject({ outcome: 'passed', digest: digestOf(images[0]) });
 });
 
 test('neither a hold nor a freeze stops it', { timeout: 90_000 }, async () => {
