@@ -40,6 +40,15 @@ export function readContext(action: string, deadline: AbortSignal): RunContext {
   };
 }
 
+/** The variables that name a proxy for https, in either case as Node takes them; undefined where none does. Its password is masked. */
+export function readProxies(): Record<string, string | undefined> | undefined {
+  const { HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy } = process.env;
+  const proxy = https_proxy || HTTPS_PROXY;
+  if (!proxy) return undefined;
+  if (URL.canParse(proxy)) runnerLog.mask(new URL(proxy).password);
+  return { HTTPS_PROXY: proxy, NO_PROXY: no_proxy || NO_PROXY };
+}
+
 function readEvent(path: string | undefined): unknown {
   if (path === undefined) return undefined;
   try {

@@ -2,7 +2,7 @@ import type { RunContext } from '../github/context.ts';
 import { Failure, Invalid, type Outcome, Refused, Unavailable } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
 import type { Action } from './action.ts';
-import { readContext } from './context.ts';
+import { readContext, readProxies } from './context.ts';
 import { appendSummary, escapeLog, reportDebug, reportError, setOutput } from './runner.ts';
 
 /** Longest a step may take unless its `timeout` input says otherwise, in seconds. */
@@ -37,6 +37,8 @@ async function finish(name: string, load: () => Promise<{ action: Action }>): Pr
     const { action } = await load();
     outputs = action.failureOutputs ?? {};
     const inputs = readInputs(action);
+    const proxies = readProxies();
+    if (proxies !== undefined) (await import('../store/transport.ts')).useProxies(proxies);
     const timeout = (inputs as { timeout?: unknown }).timeout;
     const seconds = typeof timeout === 'number' ? timeout : DEFAULT_TIMEOUT;
     const controller = new AbortController();

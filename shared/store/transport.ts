@@ -1,4 +1,4 @@
-import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
+import http, { Agent, type AgentOptions, type IncomingMessage, request as requestHttp } from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure, Unavailable } from '../outcome/outcome.ts';
@@ -25,6 +25,7 @@ const POOL = {
 const agent = new Agent(POOL);
 // Loaded with the first https address, and not before: TLS is a quarter of what the process needs to start.
 let secure: Promise<{ request: typeof requestHttp; agent: Agent }> | undefined;
+let proxies: AgentOptions['proxyEnv'];
 
 /** For how many milliseconds after a wait no other is said: many requests are told to wait at once. */
 const QUIET = 30_000;
@@ -112,10 +113,20 @@ async function exchange(
   });
 }
 
+/**
+ * Has every https address asked for through a proxy from now on, as curl does by the variables HTTPS_PROXY and NO_PROXY in `env`; also by
+ * `fetch`, with which libraries ask. Plain http stays as it is: it does not leave this machine. Nodes before 24.5 know no proxies.
+ */
+export function useProxies(env: NonNullable<AgentOptions['proxyEnv']>): void {
+  proxies = env;
+  // Came with Node 24.14.
+  http.setGlobalProxyFromEnv?.(env);
+}
+
 function loadSecure(): NonNullable<typeof secure> {
   secure ??= import('node:https').then(({ request, Agent: SecureAgent }) => ({
     request,
-    agent: new SecureAgent(POOL),
+    agent: new SecureAgent({ ...POOL, proxyEnv: proxies }),
   }));
   return secure;
 }
