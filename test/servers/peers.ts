@@ -122,6 +122,26 @@ export async function startDockerd(): Promise<Peer> {
   return { ...peer, address };
 }
 
+/** Prometheus, which reads its metrics from `target` (`127.0.0.1:PORT`) each second. */
+export async function startPrometheus(target: string): Promise<Peer> {
+  const folder = mkdtempSync(join(tmpdir(), 'hallmark-prometheus-'));
+  const config = {
+    global: { scrape_interval: '1s' },
+    scrape_configs: [{ job_name: 'hallmark', static_configs: [{ targets: [target] }] }],
+  };
+  // JSON is YAML.
+  writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(config));
+  return startPeer(
+    required('prometheus'),
+    [
+      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      '--web.listen-address=127.0.0.1:0',
+    ],
+    { folder, ready: /address=(127\.0\.0\.1:[1-9]\d*)/ },
+  );
+}
+
 function required(name: string): string {
   const path = findProgram(name);
   if (path === undefined) throw new Error(`${name} is not installed`);

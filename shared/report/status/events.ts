@@ -55,7 +55,7 @@ function describeMove({ name, repository }: EnvironmentOverview, record: RecordO
       : { severityNumber: 13, severityText: 'WARN' }),
     // General conventions for events: a name of a namespace of its own.
     eventName: 'hallmark.deployment',
-    body: { stringValue: `${verb} ${repository}@${digest} in ${name}` },
+    body: { stringValue: `${verb} ${repository}@${digest} in ${name}`.toWellFormed() },
     attributes: [
       text('deployment.id', `${repository}:${tag}`),
       text('deployment.name', `${action} ${name}`),

@@ -96,11 +96,17 @@ function addEnvironment({ environment, recent }: ServiceLevels, add: Add): void 
   const labels = { environment: name, repository };
   const addUnknown = (what: string): void =>
     add('hallmark_unknown', 'Series that could not be measured, each with a 1.', { ...labels, what }, 1);
-  add('hallmark_record_faults', 'Reasons why the records do not hold.', labels, faults.length);
-  add('hallmark_held', 'Whether a hold stops promotions.', labels, environment.hold === undefined ? 0 : 1);
+  // Of records that could not be read, or do not hold, nobody can say what they leave out.
+  const lost = 'unknown' in records || faults.length > 0;
+  if ('unknown' in records) addUnknown('hallmark_record_faults');
+  else add('hallmark_record_faults', 'Reasons why the records do not hold.', labels, faults.length);
+  if (environment.hold === undefined && lost) addUnknown('hallmark_held');
+  else {
+    const held = environment.hold === undefined ? 0 : 1;
+    add('hallmark_held', 'Whether a hold stops promotions.', labels, held);
+  }
 
-  // With faults, what is read is not all there is, and the last record not what the environment holds.
-  if ('unknown' in records || faults.length > 0) addUnknown('hallmark_records_total');
+  if (lost) addUnknown('hallmark_records_total');
   else {
     for (const action of RECORD_ACTIONS) {
       const done = records.value.filter((record) => record.action === action).length;
@@ -142,13 +148,15 @@ function addEnvironment({ environment, recent }: ServiceLevels, add: Add): void 
       add('hallmark_drift', 'Differences to what the records say.', { ...labels, kind }, found);
     }
   }
-  for (const label of new Set(running?.map((instance) => instance.label))) {
-    const here = running?.filter((instance) => instance.label === label) ?? [];
-    const help = 'Instances by whether they run what the records say.';
-    const right = here.filter(({ digest }) => digest !== undefined && digest === current?.digest).length;
-    add('hallmark_instances', help, { ...labels, input: label, state: 'current' }, right);
-    add('hallmark_instances', help, { ...labels, input: label, state: 'other' }, here.length - right);
-  }
+  if (lost && running !== undefined) addUnknown('hallmark_instances');
+  else
+    for (const label of new Set(running?.map((instance) => instance.label))) {
+      const here = running?.filter((instance) => instance.label === label) ?? [];
+      const help = 'Instances by whether they run what the records say.';
+      const right = here.filter(({ digest }) => digest !== undefined && digest === current?.digest).length;
+      add('hallmark_instances', help, { ...labels, input: label, state: 'current' }, right);
+      add('hallmark_instances', help, { ...labels, input: label, state: 'other' }, here.length - right);
+    }
 
   for (const level of LEVEL_NAMES) {
     const found = recent[level];

@@ -122,7 +122,11 @@ function describeLevelsTitle(): string {
   return `#### Service levels of the last ${WINDOW_DAYS} days`;
 }
 
-function describeInstances({ name, running, current }: EnvironmentOverview): Block[] {
+function describeInstances({ name, running, current, faults }: EnvironmentOverview): Block[] {
+  const mark = (digest: Digest | undefined): string => {
+    if (current === undefined || faults.length > 0) return '⚠️';
+    return digest === current.digest ? '✅' : '🔀';
+  };
   const title = `#### What runs in ${escapeMarkdown(name)}`;
   return tableBlock(
     RANKS.instances,
@@ -135,7 +139,7 @@ function describeInstances({ name, running, current }: EnvironmentOverview): Blo
         escapeMarkdown(instance, CELL),
         digest === undefined ? formatCode(image, CELL) : formatCode(shortDigest(digest)),
         startedAt === undefined ? 'unknown' : formatTime(startedAt),
-        `${digest !== undefined && digest === current?.digest ? '✅' : '🔀'}${waiting === undefined ? '' : ` ${escapeMarkdown(waiting, CELL)}`}`,
+        `${mark(digest)}${waiting === undefined ? '' : ` ${escapeMarkdown(waiting, CELL)}`}`,
       ],
     },
     100,
