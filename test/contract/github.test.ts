@@ -137,6 +137,10 @@ const OPERATIONS: readonly [
   ['GET', '/repos/octo/app/code-scanning/sarifs/x', undefined, { 'security-events': 'read' }],
   ['GET', '/repos/octo/app/actions/runs/7/artifacts', undefined, { actions: 'read' }],
   ['GET', '/repos/octo/app/actions/artifacts/9/zip', undefined, { actions: 'read' }],
+  ['GET', '/orgs/octo/packages/container/app/versions?per_page=100', undefined, { packages: 'read' }],
+  ['GET', '/users/mona/packages/container/app/versions?per_page=100', undefined, { packages: 'read' }],
+  ['DELETE', '/orgs/octo/packages/container/app/versions/1', undefined, { packages: 'write' }],
+  ['DELETE', '/users/mona/packages/container/app/versions/1', undefined, { packages: 'write' }],
 ];
 
 describe('a token of a job', () => {
@@ -153,6 +157,10 @@ describe('a token of a job', () => {
       output: { title: '', summary: '' },
       annotations: [],
     });
+    const version = { id: 1, name: 'sha256:0', tags: ['v1'], created_at: '2026-11-21T00:00:00Z' };
+    const container = { name: 'app', versions: () => [version], remove: () => undefined };
+    github.packages.splice(0, 2, { ...container, owner: 'octo', type: 'Organization' });
+    github.packages.push({ ...container, owner: 'mona', type: 'User' });
     artifacts.push({ id: 9, run: 7, name: 'x', bytes: Buffer.from('x'), expired: false });
   });
   const send = async (
