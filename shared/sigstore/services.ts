@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
 import * as z from 'zod';
 import type { RunContext } from '../github/context.ts';
 import { Unavailable } from '../outcome/outcome.ts';
@@ -15,7 +15,8 @@ import type { IdToken } from './token.ts';
 
 /*
  * What the services of a Sigstore instance are asked for when something is signed. A caller gets what a bundle holds, as its JSON has it
- * (sigstore/protobuf-specs, sigstore_bundle.proto), or `Unavailable`; whether it is true is found out by whoever verifies.
+ * (sigstore/protobuf-specs, sigstore_bundle.proto), or `Unavailable`. That an answer is about what was asked is seen here, so that a page of
+ * a proxy's, or another's answer, never gets into a bundle that nobody could verify; whether it is true is found out by whoever verifies.
  */
 
 /** A dead simple signing envelope as JSON (secure-systems-lab/dsse, envelope.md), under one signature. */
@@ -74,7 +75,18 @@ export async function requestCertificate(
   const given = answer?.signedCertificateEmbeddedSct ?? answer?.signedCertificateDetachedSct;
   const [certificate] = given?.chain.certificates ?? [];
   if (certificate === undefined) throw new Unavailable(`${what}: the answer holds no certificate`);
+  if (!certifies(certificate, publicKey)) {
+    throw new Unavailable(`${what}: the answer is no certificate for this key`);
+  }
   return certificate;
+}
+
+function certifies(certificate: string, publicKey: string): boolean {
+  try {
+    return new X509Certificate(certificate).publicKey.equals(createPublicKey(publicKey));
+  } catch {
+    return false;
+  }
 }
 
 const entrySchema = z.object({
@@ -122,6 +134,7 @@ export async function logEnvelope(
   const [logged, ...more] = Object.values(readJson(entriesSchema, bytes) ?? {});
   const body = logged && readJson(bodySchema, Buffer.from(logged.body, 'base64'));
   if (!logged || !body || more.length > 0) throw new Unavailable(`${what}: the answer is no log entry`);
+  requireSignature(logged.body, envelope.signatures[0].sig, what);
   const { inclusionProof, signedEntryTimestamp } = logged.verification;
   return {
     logIndex: logged.logIndex,
@@ -177,19 +190,26 @@ export async function logHash(
   const { what, bytes } = await post(`${rekorUrl}/api/v2/log/entries`, { hashedRekordRequestV002 }, context);
   const entry = readJson(logEntrySchema, bytes);
   if (entry === undefined) throw new Unavailable(`${what}: the answer is no log entry`);
+  requireSignature(entry.canonicalizedBody, hashedRekordRequestV002.signature.content, what);
   return entry;
+}
+
+/** An entry holds the signature that it is about, in base64 as it was sent. */
+function requireSignature(body: string, signature: string, what: string): void {
+  if (!Buffer.from(body, 'base64').includes(signature)) {
+    throw new Unavailable(`${what}: the answer is an entry of another signature`);
+  }
 }
 
 /** A timestamp of a signature: an RFC 3161 response in DER (sigstore/timestamp-authority, openapi.yaml). */
 export async function requestTimestamp(tsaUrl: string, signature: Buffer, context: Waiting): Promise<Buffer> {
-  const request = {
-    artifactHash: createHash('sha256').update(signature).digest('base64'),
-    hashAlgorithm: 'sha256',
-  };
+  const hash = createHash('sha256').update(signature).digest();
+  const request = { artifactHash: hash.toString('base64'), hashAlgorithm: 'sha256' };
   // Signing configurations name the whole address, inputs may name the host alone.
   const address = new URL(tsaUrl).pathname === '/' ? `${tsaUrl}/api/v1/timestamp` : tsaUrl;
   const { what, bytes } = await post(address, request, context);
-  if (bytes.length === 0) throw new Unavailable(`${what}: the answer is empty`);
+  // The token repeats the hash (RFC 3161, 2.4.2, messageImprint); a refusal holds no token.
+  if (!bytes.includes(hash)) throw new Unavailable(`${what}: the answer is no timestamp of this signature`);
   return bytes;
 }
 

@@ -231,7 +231,7 @@ describe('a signing configuration', () => {
 
 interface Reply {
   status: number;
-  body: string;
+  body: string | Buffer;
   headers?: Record<string, string>;
 }
 
@@ -304,7 +304,8 @@ describe('a service that does not answer', () => {
     ['no entry', 'rekor-url', { status: 201, body: '{}' }, /: the answer is no log entry$/],
     ['no JSON', 'rekor-url', { status: 201, body: '<html>' }, /: the answer is no log entry$/],
     ['a conflict with nothing', 'rekor-url', { status: 409, body: '{}' }, /log\/entries\/: status 409$/],
-    ['nothing', 'tsa-url', { status: 201, body: '' }, /: the answer is empty$/],
+    ['nothing', 'tsa-url', { status: 201, body: '' }, /: the answer is no timestamp of this signature$/],
+    ['a page', 'tsa-url', { status: 200, body: '<html>' }, /: the answer is no timestamp of this signature$/],
   ])('%s is unavailable at once, in the words of the service', async (_, input, reply, reason) => {
     const seen: string[] = [];
     const url = await serve(async (request) => {
@@ -317,6 +318,26 @@ describe('a service that does not answer', () => {
     expect((error as Unavailable).message).toContain('nothing was attached');
     expect(((error as Unavailable).cause as Error).message).toMatch(reason);
     expect(seen).toEqual(reply.status === 409 ? ['POST', 'GET'] : ['POST']);
+  });
+
+  test.each<[keyof ReturnType<typeof instance>, string, RegExp]>([
+    ['fulcio-url', '/api/v2/signingCert', /: the answer is no certificate for this key$/],
+    ['rekor-url', '/api/v1/log/entries', /: the answer is an entry of another signature$/],
+    ['tsa-url', '/api/v1/timestamp', /: the answer is no timestamp of this signature$/],
+  ])("%s that gives another's answer is unavailable", async (input, path, reason) => {
+    let kept: { status: number; body: Buffer } | undefined;
+    const url = await serve(async (_, body) => {
+      if (kept !== undefined) return kept;
+      const answer = await fetch(`${sigstore.url}${path}`, { method: 'POST', body });
+      kept = { status: answer.status, body: Buffer.from(await answer.arrayBuffer()) };
+      return kept;
+    });
+    const sign = async () =>
+      (await openSigner({ ...instance(), [input]: url }, runContext(sigstore))).sign([statement(1)]);
+    expect(await sign()).toHaveLength(1);
+    const error = (await sign().catch((thrown: unknown) => thrown)) as Unavailable;
+    expect(error).toBeInstanceOf(Unavailable);
+    expect((error.cause as Error).message).toMatch(reason);
   });
 
   test("the step's deadline ends the wait", async () => {
