@@ -20,6 +20,8 @@ export interface PlanLine {
   /** When it was made or pushed (ISO 8601), where that is known. */
   readonly made: string | undefined;
   readonly reason: string;
+  /** The image that it stays or goes with; undefined for what was judged by itself. */
+  readonly with: Digest | undefined;
 }
 
 /** What becomes of every manifest of a repository. */
@@ -46,30 +48,60 @@ export function planRetention(
   const made = new Map(
     [...inventory.values()].map((image) => [image.digest, findAge(image, inventory, edges)]),
   );
-  const keep = new Map<Digest, string>();
-  const go = new Map<Digest, string>();
-  const judge = (image: StoredImage, why: string | undefined, reason: string): void => {
-    if (why === undefined) go.set(image.digest, reason);
-    else keep.set(image.digest, why);
+  const { keep, go } = decide(inventory, edges, findHeld(inventory, held, edges), made, rules);
+  const tell = ({ digest, tags, evidenceTags }: StoredImage): PlanLine => {
+    const moment = made.get(digest);
+    const { reason = '', root } = keep.get(digest) ?? go.get(digest) ?? {};
+    return {
+      digest,
+      tags: [...tags, ...evidenceTags],
+      made: moment === undefined ? undefined : new Date(moment).toISOString(),
+      reason,
+      with: root,
+    };
   };
+  const all = [...inventory.values()];
+  const going = all.filter(({ digest }) => !keep.has(digest));
+  return {
+    kept: all.filter(({ digest }) => keep.has(digest)).map(tell),
+    going: orderRemoval(going, edges).map((wave) => wave.map(tell)),
+  };
+}
 
-  for (const [digest, reason] of findHeld(inventory, held, edges)) keep.set(digest, reason);
+interface Reason {
+  readonly reason: string;
+  /** What it was judged with, where not by itself. */
+  readonly root?: Digest;
+}
+type Reasons = Map<Digest, Reason>;
+
+/** Judges each image by itself, then what it needs or leaves behind with it. What is in `keep` stays, whatever `go` says of it. */
+function decide(
+  inventory: Inventory,
+  edges: Edges,
+  held: ReadonlyMap<Digest, string>,
+  made: ReadonlyMap<Digest, number | undefined>,
+  rules: RetentionRules,
+): { readonly keep: Reasons; readonly go: Reasons } {
+  const keep: Reasons = new Map([...held].map(([digest, reason]) => [digest, { reason }]));
+  const go: Reasons = new Map();
   const newest = findNewest(inventory, made, rules.newest);
+  const judge = ({ digest }: StoredImage, why: string | undefined, reason: string): void => {
+    if (why === undefined) go.set(digest, { reason });
+    else keep.set(digest, { reason: why });
+  };
   for (const image of inventory.values()) {
-    const { digest, tags } = image;
+    const { digest, tags, about, abandoned } = image;
     if (keep.has(digest)) continue;
     const age = explainAge(made.get(digest), rules);
     if (tags.length > 0) {
       judge(image, explainTags(image, newest, rules) ?? age.why, `${age.told}, and no rule keeps it`);
-    } else if (image.about.length > 0 && !image.about.some((subject) => inventory.has(subject))) {
+    } else if (about.length > 0 && !about.some((subject) => inventory.has(subject))) {
       // Age alone cannot keep it: much of what tools keep beside an image says nothing of when.
-      judge(
-        image,
-        age.young ? age.why : undefined,
-        `what it is about is gone: ${image.about.map(shortDigest).join(', ')}`,
-      );
-    } else if (image.about.length === 0 && !edges.parents.has(digest)) {
-      judge(image, image.abandoned && !age.young ? undefined : age.why, describeUntagged(image, age.told));
+      const why = age.young && !abandoned ? age.why : undefined;
+      judge(image, why, `what it is about is gone: ${about.map(shortDigest).join(', ')}`);
+    } else if (about.length === 0 && !edges.parents.has(digest)) {
+      judge(image, abandoned && !age.young ? undefined : age.why, describeUntagged(image, age.told));
     }
   }
   spreadKept(inventory, edges, keep);
@@ -81,27 +113,12 @@ export function planRetention(
     judge(image, age.why, describeUntagged(image, age.told));
   }
   spreadKept(inventory, edges, keep);
+  return { keep, go };
+}
 
-  const tell = (image: StoredImage, reason: string): PlanLine => {
-    const moment = made.get(image.digest);
-    return {
-      digest: image.digest,
-      tags: [...image.tags, ...image.evidenceTags],
-      made: moment === undefined ? undefined : new Date(moment).toISOString(),
-      reason,
-    };
-  };
-  const all = [...inventory.values()];
-  const going = all.filter(({ digest }) => !keep.has(digest));
-  return {
-    kept: all.flatMap((image) => {
-      const reason = keep.get(image.digest);
-      return reason === undefined ? [] : [tell(image, reason)];
-    }),
-    going: orderRemoval(going, edges).map((wave) =>
-      wave.map((image) => tell(image, go.get(image.digest) ?? '')),
-    ),
-  };
+/** An image in a reason: by its tag, or as the plan shows it where that is long. */
+function nameImage({ tags, digest }: StoredImage): string {
+  return tags.find((tag) => tag.length <= 30) ?? shortDigest(digest);
 }
 
 /** Held by digest or by configuration; what lists a held image stays with it, for the evidence that is beside the index. */
@@ -120,7 +137,6 @@ function findHeld(
       (foreign ? 'is no image and no index, so nobody knows what it needs' : undefined);
     if (reason !== undefined) found.set(digest, reason);
   }
-  // A map also gives what is added while it is gone through.
   for (const [digest, reason] of found) {
     for (const parent of parents.get(digest) ?? []) {
       if (!found.has(parent)) found.set(parent, `lists ${shortDigest(digest)}: ${reason}`);
@@ -195,11 +211,12 @@ function plausible(moment: number | undefined): number[] {
 }
 
 /** Keeps all that what is kept needs. */
-function spreadKept(inventory: Inventory, { evidence }: Edges, keep: Map<Digest, string>): void {
-  for (const [digest] of keep) {
+function spreadKept(inventory: Inventory, { evidence }: Edges, keep: Reasons): void {
+  // A map also gives what is added while it is gone through.
+  for (const [digest, { root = digest }] of keep) {
     const image = inventory.get(digest);
     if (image === undefined) continue;
-    const name = image.tags[0] ?? shortDigest(digest);
+    const name = nameImage(image);
     const needed: [readonly Digest[], string][] = [
       [image.children, `part of ${name}`],
       [evidence.get(digest) ?? [], `evidence about ${name}`],
@@ -207,7 +224,7 @@ function spreadKept(inventory: Inventory, { evidence }: Edges, keep: Map<Digest,
       [image.base === undefined ? [] : [image.base], `base of ${name}`],
     ];
     for (const [digests, reason] of needed) {
-      for (const one of digests) if (inventory.has(one) && !keep.has(one)) keep.set(one, reason);
+      for (const one of digests) if (inventory.has(one) && !keep.has(one)) keep.set(one, { reason, root });
     }
   }
 }
@@ -216,14 +233,15 @@ function spreadKept(inventory: Inventory, { evidence }: Edges, keep: Map<Digest,
 function spreadGoing(
   inventory: Inventory,
   edges: Edges,
-  keep: ReadonlyMap<Digest, string>,
-  go: Map<Digest, string>,
+  keep: ReadonlyMap<Digest, Reason>,
+  go: Reasons,
 ): void {
   for (const root of [...go.keys()]) {
-    if (keep.has(root)) continue;
-    const name = inventory.get(root)?.tags[0] ?? shortDigest(root);
+    const image = inventory.get(root);
+    if (image === undefined || keep.has(root)) continue;
+    const reason = `belongs to ${nameImage(image)}, which goes`;
     for (const part of listParts(inventory, edges, root)) {
-      if (!keep.has(part) && !go.has(part)) go.set(part, `belongs to ${name}, which goes`);
+      if (!keep.has(part) && !go.has(part)) go.set(part, { reason, root });
     }
   }
 }

@@ -16,50 +16,54 @@ export interface Pruned {
 /** So many lines of each list are shown; the plan's file has all. */
 const SHOWN = 200;
 
-/** The plan and what came of it: what goes line by line, what stays by its reasons. Markdown; foreign text in it is escaped. */
+/** The plan and what came of it, one line an image with the number of manifests that go or stay with it. Markdown; foreign text in it is escaped. */
 export function describePruned({ place, plan, dryRun, deleted, spared }: Pruned): string {
   const going = plan.going.flat();
-  const undone = going.filter(({ digest }) => !deleted.has(digest) && !spared.has(digest));
-  const verb = dryRun ? 'would be deleted' : 'deleted';
-  const count = dryRun ? going.length : deleted.size;
-  const list = (title: string, lines: readonly PlanLine[], why: (line: PlanLine) => string): string[] =>
-    lines.length === 0
-      ? []
-      : [
-          `#### ${title}`,
-          formatTable(
-            ['Manifest', 'Tags', 'Made', 'Why'],
-            lines
-              .slice(0, SHOWN)
-              .map((line) => [
-                formatCode(shortDigest(line.digest)),
-                formatTags(line.tags),
-                line.made?.slice(0, 10) ?? 'not known',
-                escapeMarkdown(why(line)),
-              ]),
-          ),
-          ...(lines.length > SHOWN ? [`… and ${lines.length - SHOWN} more; the plan's file has all.`] : []),
-        ];
-  const done = going.filter(({ digest }) => deleted.has(digest));
+  const [verb, count] = dryRun ? ['would be deleted', going.length] : ['deleted', deleted.size];
+  const undone = dryRun ? [] : going.filter(({ digest }) => !deleted.has(digest) && !spared.has(digest));
   return [
     `### ${dryRun ? '📋' : '🧹'} ${formatCode(place)}: ${count} ${verb}, ${plan.kept.length + spared.size} kept`,
-    ...list(dryRun ? 'Would go' : 'Gone', dryRun ? going : done, ({ reason }) => reason),
-    ...list(
+    ...listImages(
+      dryRun ? 'Would go' : 'Gone',
+      going.filter(({ digest }) => dryRun || deleted.has(digest)),
+    ),
+    ...listImages(
       'Stays all the same',
-      going.filter(({ digest }) => spared.has(digest)),
-      ({ digest }) => spared.get(digest) ?? '',
+      going.flatMap((line) => {
+        const reason = spared.get(line.digest);
+        return reason === undefined ? [] : [{ ...line, reason, with: undefined }];
+      }),
     ),
-    ...(dryRun ? [] : list('Not come to', undone, ({ reason }) => reason)),
-    ...list(
-      'Stays',
-      // What tags name first: the rest only goes with it.
-      plan.kept.toSorted((a, b) => Number(b.tags.length > 0) - Number(a.tags.length > 0)),
-      ({ reason }) => reason,
-    ),
+    ...listImages('Not come to', undone),
+    ...listImages('Stays', plan.kept),
   ].join('\n\n');
 }
 
+function listImages(title: string, lines: readonly PlanLine[]): string[] {
+  if (lines.length === 0) return [];
+  const there = new Set(lines.map(({ digest }) => digest));
+  // Of what is not here itself the parts are shown alone.
+  const rootOf = ({ with: root }: PlanLine): Digest | undefined =>
+    root && there.has(root) ? root : undefined;
+  const parts = Map.groupBy(lines, rootOf);
+  const images = parts.get(undefined) ?? [];
+  const rows = images
+    .slice(0, SHOWN)
+    .map(({ digest, tags, made, reason }) => [
+      formatCode(shortDigest(digest)),
+      formatTags(tags),
+      String(parts.get(digest)?.length ?? 0),
+      made?.slice(0, 10) ?? 'not known',
+      escapeMarkdown(reason),
+    ]);
+  return [
+    `#### ${title}`,
+    formatTable(['Image', 'Tags', 'Parts and evidence', 'Made', 'Why'], rows),
+    ...(images.length > SHOWN ? [`… and ${images.length - SHOWN} more; the plan's file has all.`] : []),
+  ];
+}
+
 function formatTags(tags: readonly string[]): string {
-  const shown = tags.slice(0, 3).map((tag) => formatCode(tag, 60));
+  const shown = tags.slice(0, 3).map((tag) => formatCode(tag, 30));
   return [...shown, ...(tags.length > 3 ? [`and ${tags.length - 3} more`] : [])].join(', ');
 }
