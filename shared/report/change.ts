@@ -4,6 +4,7 @@ import {
   foldBlock,
   formatCount,
   formatNumber,
+  formatSize,
   type Layout,
   RANKS,
   type Table,
@@ -260,14 +261,6 @@ function formatGrowth(size: number, before: number): string {
   const sign = size > before ? '+' : '−';
   const percent = before === 0 ? '' : `, ${sign}${((Math.abs(size - before) / before) * 100).toFixed(1)} %`;
   return `${sign}${formatSize(Math.abs(size - before))}${percent}`;
-}
-
-/** Decimal units, as registries show them. */
-function formatSize(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  const units = ['kB', 'MB', 'GB', 'TB'];
-  const power = Math.min(Math.floor(Math.log10(bytes) / 3), units.length);
-  return `${(bytes / 1000 ** power).toFixed(1)} ${units[power - 1]}`;
 }
 
 function describeLayers({ platforms }: Review, layout: Layout): Block[] {

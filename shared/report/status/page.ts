@@ -1,14 +1,14 @@
 import { LEVEL_NAMES, LEVELS, type Level, type LevelName } from '../../environment/level.ts';
 import { type Levels, type ServiceLevels, WINDOW_DAYS } from '../../environment/levels.ts';
 import type { EnvironmentOverview, Overview } from '../../environment/overview.ts';
-import { shortDigest } from '../../image/digest.ts';
 import { formatCount } from '../blocks.ts';
+import { describeHeld, type Fact, listFacts } from './facts.ts';
 import { html, Markup } from './markup.ts';
 import { type MonthPlot, plotMonths } from './plot.ts';
 import { STYLE } from './style.ts';
 import { plotTimeline } from './timeline.ts';
 import { findTroubles, judgeTroubles, type Standing, type Trouble } from './troubles.ts';
-import { findSharedReason, formatLevel, formatTime, formatValue, namePeople, VERBS } from './values.ts';
+import { findSharedReason, formatLevel, formatTime, formatValue } from './values.ts';
 
 const DAY = 86_400_000;
 
@@ -82,42 +82,14 @@ function showVerdict(environments: readonly EnvironmentOverview[], troubles: rea
 
 function showEnvironment(environment: EnvironmentOverview): Markup {
   const { name, repository } = environment;
-  return html`<article class="card"><h3>${name}</h3><p class="place"><code>${repository}</code></p>${showCurrent(environment)}</article>`;
+  const held = describeHeld(environment);
+  return html`<article class="card"><h3>${name}</h3><p class="place"><code>${repository}</code></p>
+<p class="holds ${held.tone}">${showSpans(held)}</p>
+<dl>${listFacts(environment).map((fact) => html`<dt>${fact.label}</dt><dd class="${fact.tone}">${showSpans(fact)}</dd>`)}</dl></article>`;
 }
 
-function showCurrent({ current, records, faults, candidates, hold }: EnvironmentOverview): Markup {
-  if ('unknown' in records) return html`<p class="holds warn">Not known</p><p>${records.unknown}</p>`;
-  if (current === undefined) {
-    return faults.length > 0
-      ? html`<p class="holds warn">Not known</p><p>Its records do not hold.</p>`
-      : html`<p class="holds">Nothing yet</p>`;
-  }
-  const { asked, approved } = namePeople(current);
-  const back = candidates.find(({ reasons }) => reasons.length === 0);
-  const facts: readonly (readonly [string, Markup | string] | undefined)[] = [
-    ['Since', html`${formatTime(current.at)}, ${VERBS[current.action]} by record ${current.sequence}`],
-    ['Why', current.reason ?? 'no reason was given'],
-    current.waived.length === 0
-      ? undefined
-      : ['Break-glass', html`<span class="bad">waived ${current.waived.join(', ')}</span>`],
-    ['Asked by', asked],
-    ['Approved by', approved],
-    current.source && [
-      'Commit',
-      html`<code>${current.source.commit.slice(0, 12)}</code> of ${current.source.repository}`,
-    ],
-    ['Policy', html`<code>${current.policy.uri.replace(/([0-9a-f]{12})[0-9a-f]{28}/, '$1')}</code>`],
-    [
-      'Goes back to',
-      back === undefined
-        ? 'nothing'
-        : html`<code>${shortDigest(back.digest)}</code>, ${formatCount(back.steps, 'step')} back`,
-    ],
-    hold && ['On hold', html`<span class="warn">${hold.reason ?? 'no reason was given'}</span>`],
-  ];
-  const digest = html`<code>${shortDigest(current.digest)}</code>`;
-  return html`<p class="holds">${faults.length > 0 ? html`<span class="warn">Not known</span>; last ${digest}` : digest}</p>
-<dl>${facts.map((fact) => fact && html`<dt>${fact[0]}</dt><dd>${fact[1]}</dd>`)}</dl>`;
+function showSpans({ spans }: Fact): Markup[] {
+  return spans.map((span) => (typeof span === 'string' ? html`${span} ` : html`<code>${span.code}</code> `));
 }
 
 const WORDS: Readonly<Record<Trouble['kind'], readonly [string, string]>> = {

@@ -5,13 +5,14 @@ import { type Digest, shortDigest } from '../../image/digest.ts';
 import { formatCount, listBlock, tableBlock, textBlock } from '../blocks.ts';
 import { type Block, fitBlocks } from '../fit.ts';
 import { escapeMarkdown, formatCode } from '../markdown.ts';
+import { describeHeld, listFacts } from './facts.ts';
 import { findTroubles, judgeTroubles, type Standing, type Trouble } from './troubles.ts';
-import { findSharedReason, formatLevel, formatTime, namePeople, VERBS } from './values.ts';
+import { findSharedReason, formatLevel, formatTime } from './values.ts';
 
 /** GitHub drops a step's summary over 1 MiB whole. In bytes, with room for what else the step says. */
 const SUMMARY_LIMIT = 900_000;
 /** What goes first when room is short: the highest. */
-const RANKS = { title: 0, runs: 1, troubles: 2, levels: 3, instances: 4, candidates: 5 } as const;
+const RANKS = { title: 0, environments: 1, troubles: 2, levels: 3, instances: 4, candidates: 5 } as const;
 /** Characters of foreign text that a cell shows. */
 const CELL = 160;
 
@@ -25,7 +26,7 @@ export function summarizeStatus(overview: Overview, levels: readonly ServiceLeve
       RANKS.title,
       `<sub>Looked at ${formatTime(at)} UTC, by the policy ${formatCode(policy, 200)}</sub>`,
     ),
-    ...tableBlock(RANKS.runs, '', environments, RUNS, 200),
+    ...environments.flatMap(describeEnvironment),
     ...listBlock(RANKS.troubles, '#### What is wrong, or not known', troubles, describeTrouble, 100),
     ...tableBlock(
       RANKS.levels,
@@ -38,7 +39,7 @@ export function summarizeStatus(overview: Overview, levels: readonly ServiceLeve
           ...levels.map(({ recent }) =>
             findSharedReason(recent) === undefined
               ? escapeMarkdown(formatLevel(name, recent[name]), CELL)
-              : '⚠️ unknown',
+              : '⚠️&nbsp;unknown',
           ),
         ],
       },
@@ -60,49 +61,24 @@ function describeTitle(environments: readonly EnvironmentOverview[], troubles: r
   return `### ${STANDINGS[standing]} ${words}`;
 }
 
-/** What somebody on call asks first, a row an environment. */
-const RUNS = {
-  head: ['Environment', 'Holds', 'Since (UTC)', 'Why', 'Asked, approved', 'Policy', 'Would go back to'],
-  row: (environment: EnvironmentOverview): readonly string[] => {
-    const { name, current, faults, records, candidates } = environment;
-    const place = `**${escapeMarkdown(name)}**`;
-    if ('unknown' in records)
-      return [place, `⚠️ unknown: ${escapeMarkdown(records.unknown, CELL)}`, '', '', '', '', ''];
-    if (current === undefined) {
-      const nothing = faults.length > 0 ? '⚠️ unknown: its records do not hold' : 'nothing yet';
-      return [place, nothing, '', '', '', '', ''];
-    }
-    const { asked, approved } = namePeople(current);
-    const glass = current.waived.length === 0 ? '' : `<br>⚠️ break-glass waived ${listNames(current.waived)}`;
-    const back = candidates.find(({ reasons }) => reasons.length === 0);
-    return [
-      place,
-      `${faults.length > 0 ? '⚠️ unknown; last known ' : ''}${formatCode(shortDigest(current.digest))}${describeCommit(current)}`,
-      `${formatTime(current.at)}<br>${VERBS[current.action]}, record ${current.sequence}`,
-      `${escapeMarkdown(current.reason ?? 'no reason was given', CELL)}${glass}`,
-      `${escapeMarkdown(asked, CELL)},<br>${escapeMarkdown(approved, CELL)}`,
-      formatCode(shortPolicy(current.policy.uri), CELL),
-      back === undefined ? 'nothing' : `${formatCode(shortDigest(back.digest))}<br>${stepsBack(back.steps)}`,
-    ];
-  },
-};
-
-function describeCommit({ source }: NonNullable<EnvironmentOverview['current']>): string {
-  return source === undefined ? '' : `<br>of commit ${formatCode(source.commit.slice(0, 12))}`;
+function describeEnvironment(environment: EnvironmentOverview): Block[] {
+  const { name, repository } = environment;
+  return tableBlock(
+    RANKS.environments,
+    '',
+    [describeHeld(environment), ...listFacts(environment)],
+    {
+      head: [escapeMarkdown(name), formatCode(repository, CELL)],
+      row: ({ label, spans, tone }) => [
+        label,
+        `${tone === undefined ? '' : `${TONES[tone]} `}${spans.map((span) => (typeof span === 'string' ? escapeMarkdown(span, CELL) : formatCode(span.code, CELL))).join(' ')}`,
+      ],
+    },
+    20,
+  );
 }
 
-function stepsBack(steps: number): string {
-  return `${formatCount(steps, 'step')} back`;
-}
-
-/** `octo/app/hallmark.yml@0123456789ab`: with the first twelve digits of its commit. */
-function shortPolicy(uri: string): string {
-  return uri.replace(/([0-9a-f]{12})[0-9a-f]{28}/, '$1');
-}
-
-function listNames(names: readonly string[]): string {
-  return names.map((name) => formatCode(name, 60)).join(', ');
-}
+const TONES = { warn: '⚠️', bad: '⛔' } as const;
 
 const MARKS: Readonly<Record<Trouble['kind'], string>> = {
   unknown: '⚠️',
@@ -128,10 +104,14 @@ function describeInstances({ name, running, current, faults }: EnvironmentOvervi
     return digest === current.digest ? '✅' : '🔀';
   };
   const title = `#### What runs in ${escapeMarkdown(name)}`;
+  // What should be looked at may not fall to the limit.
+  const sorted = (running ?? []).toSorted(
+    (a, b) => Number(a.digest === current?.digest) - Number(b.digest === current?.digest),
+  );
   return tableBlock(
     RANKS.instances,
     title,
-    running ?? [],
+    sorted,
     {
       head: ['Where', 'Name', 'Image', 'Started (UTC)', ''],
       row: ({ label, name: instance, image, digest, startedAt, waiting }) => [

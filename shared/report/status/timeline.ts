@@ -3,7 +3,7 @@ import type { EnvironmentOverview, Known, RecordOverview } from '../../environme
 import { shortDigest } from '../../image/digest.ts';
 import { markTime } from './axes.ts';
 import { html, type Markup } from './markup.ts';
-import { formatTime, VERBS } from './values.ts';
+import { formatTime } from './values.ts';
 
 const ROW = 26;
 const GAP = 14;
@@ -102,7 +102,7 @@ function drawBar(
     width >= 9
       ? html`<text class="name ${width < 22 ? 'long' : undefined}" x="6" y="${ROW / 2}">${label}</text>`
       : undefined;
-  return html`<svg x="${place(from)}%" y="${y + 4}" width="${width}%" height="${ROW - 6}"><rect class="bar ${kind} ${index % 2 === 0 ? 'even' : 'odd'}" width="100%" height="100%" rx="2"/>${text}<title>${name}: ${shortDigest(digest)}, ${VERBS[action]} ${formatTime(at)} by ${requestedBy ?? 'somebody unknown'}: ${reason ?? 'no reason was given'}</title></svg>`;
+  return html`<svg x="${place(from)}%" y="${y + 4}" width="${width}%" height="${ROW - 6}"><rect class="bar ${kind} ${index % 2 === 0 ? 'even' : 'odd'}" width="100%" height="100%" rx="2"/>${text}<title>${name}: ${shortDigest(digest)}, ${action === 'rollback' ? 'rolled back' : 'promoted'} ${formatTime(at)} by ${requestedBy ?? 'somebody unknown'}: ${reason ?? 'no reason was given'}</title></svg>`;
 }
 
 /** Every stay of which something is to be seen. One whose time nothing proves begins where the records around it let it. */

@@ -1,5 +1,5 @@
 import type { EnvironmentOverview, ImageOverview, Overview } from '../../environment/overview.ts';
-import { shortDigest } from '../../image/digest.ts';
+import { type Digest, shortDigest } from '../../image/digest.ts';
 import { formatCount } from '../blocks.ts';
 import { formatSpan, formatTime } from './values.ts';
 
@@ -69,7 +69,11 @@ function listTroubles(environment: EnvironmentOverview): (readonly [Trouble['kin
     const { requestedBy = 'somebody', reason = 'no reason was given', at } = hold;
     troubles.push(['hold', `is held by ${requestedBy} since ${formatTime(at)}: ${reason}`]);
   }
-  if (current !== undefined) troubles.push(...listImageTroubles(images.get(current.digest)));
+  const present = new Set([current, ...(environment.running ?? [])].map((one) => one?.digest));
+  for (const digest of present) {
+    // What was not recognised is drift.
+    if (digest !== undefined) troubles.push(...listImageTroubles(digest, images.get(digest)));
+  }
   for (const { kind, where, age, limit } of overdue) {
     const old = age === undefined ? 'of an age that nobody can tell' : `${formatSpan(age)} old`;
     troubles.push([
@@ -92,10 +96,13 @@ function listTroubles(environment: EnvironmentOverview): (readonly [Trouble['kin
   return troubles;
 }
 
-function listImageTroubles(image: ImageOverview | undefined): (readonly [Trouble['kind'], string])[] {
-  if (image === undefined) return [['unknown', 'holds an image that could not be read']];
-  const { digest, coverage, findings } = image;
+function listImageTroubles(
+  digest: Digest,
+  image: ImageOverview | undefined,
+): (readonly [Trouble['kind'], string])[] {
   const name = `image ${shortDigest(digest)}`;
+  if (image === undefined) return [['unknown', `has ${name}, which could not be read`]];
+  const { coverage, findings } = image;
   const troubles: (readonly [Trouble['kind'], string])[] = [];
   if ('unknown' in coverage)
     troubles.push(['unknown', `has ${name} of whose evidence nobody can say: ${coverage.unknown}`]);

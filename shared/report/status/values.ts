@@ -1,7 +1,6 @@
 import { LEVELS, type Level, type LevelName } from '../../environment/level.ts';
 import type { Levels } from '../../environment/levels.ts';
-import type { RecordOverview } from '../../environment/overview.ts';
-import { formatNumber } from '../blocks.ts';
+import { formatNumber, formatSize } from '../blocks.ts';
 
 /*
  * Values of service levels as people read them, plain text.
@@ -17,13 +16,6 @@ const UNITS = [
 export function formatSpan(seconds: number): string {
   const [size, unit] = UNITS.find(([least]) => seconds >= least) ?? [1, 's'];
   return `${round(seconds / size)} ${unit}`;
-}
-
-/** `123 MB`: of bytes, by powers of 1000. */
-export function formatSize(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
-  return `${round(bytes / 1000 ** power)} ${units[power]}`;
 }
 
 /** A value of a level with its unit. A share is rounded down: nothing is 100 % that is not all. */
@@ -78,25 +70,6 @@ export function formatTime(at: string | undefined): string {
   if (at === undefined || Number.isNaN(Date.parse(at))) return 'at an unproven time';
   return new Date(at).toISOString().slice(0, 16).replace('T', ' ');
 }
-
-/** Who asked for a record and who approved it: names, which are foreign text. */
-export function namePeople({ requestedBy, approvedBy }: RecordOverview): {
-  readonly asked: string;
-  readonly approved: string;
-} {
-  const names = [...new Set(approvedBy.map(({ by }) => by))];
-  return { asked: requestedBy ?? 'unknown', approved: names.length === 0 ? 'nobody' : names.join(', ') };
-}
-
-/** What a record brought about, in a word. */
-export const VERBS: Readonly<Record<RecordOverview['action'], string>> = {
-  promote: 'promoted',
-  rollback: 'rolled back',
-  withdraw: 'withdrawn',
-  reinstate: 'reinstated',
-  hold: 'held',
-  release: 'released',
-};
 
 function round(value: number): string {
   return new Intl.NumberFormat('en', { maximumSignificantDigits: value < 100 ? 2 : 3 }).format(value);
