@@ -1,6 +1,11 @@
 import { LEVEL_NAMES, type LevelName } from '../../environment/level.ts';
-import { type ServiceLevels, WINDOW_DAYS } from '../../environment/levels.ts';
-import { DRIFTS, type Overview } from '../../environment/overview.ts';
+import { type Levels, type ServiceLevels, WINDOW_DAYS } from '../../environment/levels.ts';
+import {
+  DRIFTS,
+  type EnvironmentOverview,
+  type ImageOverview,
+  type Overview,
+} from '../../environment/overview.ts';
 import { RECORD_ACTIONS } from '../../evidence/promotion.ts';
 import { SEVERITIES } from '../../evidence/severity.ts';
 
@@ -67,114 +72,140 @@ const NAMES: Readonly<
 /** The state and the service levels of every environment in Prometheus' text format. */
 export function renderMetrics({ at }: Overview, levels: readonly ServiceLevels[]): string {
   const families = new Map<string, Family>();
-  const add = (
-    name: string,
-    help: string,
-    labels: Readonly<Record<string, string>>,
-    value: number,
-    type: Family['type'] = 'gauge',
-  ): void => {
-    const family = families.get(name) ?? { type, help, series: [] };
-    families.set(name, family);
-    family.series.push({ labels, value });
-  };
-  add('hallmark_status_timestamp_seconds', 'When status looked.', {}, Date.parse(at) / 1000);
-  for (const one of levels) addEnvironment(one, add);
+  add(families, {}, 'hallmark_status_timestamp_seconds', 'When status looked.', Date.parse(at) / 1000);
+  for (const { environment, recent } of levels) {
+    const { name, repository } = environment;
+    const own = new EnvironmentSeries(families, { environment: name, repository });
+    addRecords(own, environment);
+    addDrift(own, environment);
+    addRunning(own, environment);
+    addLevels(own, recent);
+  }
   return [...families].map(([name, family]) => writeFamily(name, family)).join('');
 }
 
-type Add = (
+type Labels = Readonly<Record<string, string>>;
+
+function add(
+  families: Map<string, Family>,
+  labels: Labels,
   name: string,
   help: string,
-  labels: Readonly<Record<string, string>>,
   value: number,
-  type?: Family['type'],
-) => void;
+  type: Family['type'] = 'gauge',
+): void {
+  const family = families.get(name) ?? { type, help, series: [] };
+  families.set(name, family);
+  family.series.push({ labels, value });
+}
 
-function addEnvironment({ environment, recent }: ServiceLevels, add: Add): void {
-  const { name, repository, current, records, faults, drift, candidates, running, images } = environment;
-  const labels = { environment: name, repository };
-  const addUnknown = (what: string): void =>
-    add('hallmark_unknown', 'Series that could not be measured, each with a 1.', { ...labels, what }, 1);
-  // Of records that could not be read, or do not hold, nobody can say what they leave out.
-  const lost = 'unknown' in records || faults.length > 0;
-  if ('unknown' in records) addUnknown('hallmark_record_faults');
-  else add('hallmark_record_faults', 'Reasons why the records do not hold.', labels, faults.length);
-  if (environment.hold === undefined && lost) addUnknown('hallmark_held');
-  else {
-    const held = environment.hold === undefined ? 0 : 1;
-    add('hallmark_held', 'Whether a hold stops promotions.', labels, held);
+/** Series that all carry one environment's labels. */
+class EnvironmentSeries {
+  readonly #families: Map<string, Family>;
+  readonly #labels: Labels;
+
+  constructor(families: Map<string, Family>, labels: Labels) {
+    this.#families = families;
+    this.#labels = labels;
   }
 
-  if (lost) addUnknown('hallmark_records_total');
-  else {
-    for (const action of RECORD_ACTIONS) {
-      const done = records.value.filter((record) => record.action === action).length;
-      add('hallmark_records_total', 'Records that stand.', { ...labels, action }, done, 'counter');
-    }
-    const free = candidates.filter(({ reasons }) => reasons.length === 0).length;
-    add('hallmark_rollback_candidates', 'Images that a rollback could go to.', labels, free);
-    if (current !== undefined) {
-      const info = { ...labels, digest: current.digest, tag: current.tag, action: current.action };
-      add('hallmark_current_info', 'What the environment holds.', info, 1);
-      if (current.at === undefined) addUnknown('hallmark_current_record_timestamp_seconds');
-      else {
-        const seconds = Date.parse(current.at) / 1000;
-        add('hallmark_current_record_timestamp_seconds', 'When it came to hold that.', labels, seconds);
-      }
-      const findings = images.get(current.digest)?.findings;
-      if (findings === undefined || 'unknown' in findings) addUnknown('hallmark_open_findings');
-      else {
-        const help = 'Findings of the image held, by its last scan.';
-        for (const severity of SEVERITIES) {
-          const label = { ...labels, severity: severity.toLowerCase() };
-          add('hallmark_open_findings', help, label, findings.value.counts[severity]);
-        }
-        const seconds = Date.parse(findings.value.scannedAt) / 1000;
-        add(
-          'hallmark_last_scan_timestamp_seconds',
-          'When the last scan that counts was made.',
-          labels,
-          seconds,
-        );
-      }
-    }
+  gauge(name: string, help: string, value: number, labels: Labels = {}): void {
+    add(this.#families, { ...this.#labels, ...labels }, name, help, value);
   }
 
-  if ('unknown' in drift) addUnknown('hallmark_drift');
-  else {
-    for (const kind of DRIFTS) {
-      const found = drift.value.filter((one) => one.kind === kind).length;
-      add('hallmark_drift', 'Differences to what the records say.', { ...labels, kind }, found);
-    }
+  counter(name: string, help: string, value: number, labels: Labels): void {
+    add(this.#families, { ...this.#labels, ...labels }, name, help, value, 'counter');
   }
-  if (lost && running !== undefined) addUnknown('hallmark_instances');
-  else
-    for (const label of new Set(running?.map((instance) => instance.label))) {
-      const here = running?.filter((instance) => instance.label === label) ?? [];
-      const help = 'Instances by whether they run what the records say.';
-      const right = here.filter(({ digest }) => digest !== undefined && digest === current?.digest).length;
-      add('hallmark_instances', help, { ...labels, input: label, state: 'current' }, right);
-      add('hallmark_instances', help, { ...labels, input: label, state: 'other' }, here.length - right);
-    }
 
+  /** Says that a metric could not be measured. */
+  unknown(metric: string): void {
+    this.gauge('hallmark_unknown', 'Metrics that could not be measured, each with a 1.', 1, { what: metric });
+  }
+}
+
+/** Of records that could not be read, or do not hold, nobody can say what they leave out. */
+function isLost({ records, faults }: EnvironmentOverview): boolean {
+  return 'unknown' in records || faults.length > 0;
+}
+
+function addRecords(own: EnvironmentSeries, environment: EnvironmentOverview): void {
+  const { records, faults, hold, candidates, current } = environment;
+  if ('unknown' in records) own.unknown('hallmark_record_faults');
+  else own.gauge('hallmark_record_faults', 'Reasons why the records do not hold.', faults.length);
+  if (hold === undefined && isLost(environment)) own.unknown('hallmark_held');
+  else own.gauge('hallmark_held', 'Whether a hold stops promotions.', hold === undefined ? 0 : 1);
+  if ('unknown' in records || isLost(environment)) {
+    own.unknown('hallmark_records_total');
+    return;
+  }
+  for (const action of RECORD_ACTIONS) {
+    const done = records.value.filter((record) => record.action === action).length;
+    own.counter('hallmark_records_total', 'Records that stand.', done, { action });
+  }
+  const free = candidates.filter(({ reasons }) => reasons.length === 0).length;
+  own.gauge('hallmark_rollback_candidates', 'Images that a rollback could go to.', free);
+  if (current === undefined) return;
+  const { digest, tag, action, at } = current;
+  own.gauge('hallmark_current_info', 'What the environment holds.', 1, { digest, tag, action });
+  const since = 'hallmark_current_record_timestamp_seconds';
+  if (at === undefined) own.unknown(since);
+  else own.gauge(since, 'When it came to hold that.', Date.parse(at) / 1000);
+  addFindings(own, environment.images.get(digest));
+}
+
+function addFindings(own: EnvironmentSeries, image: ImageOverview | undefined): void {
+  if (image === undefined || 'unknown' in image.findings) {
+    own.unknown('hallmark_open_findings');
+    return;
+  }
+  const { counts, scannedAt } = image.findings.value;
+  const help = 'Findings of the image held, by its last scan.';
+  for (const severity of SEVERITIES) {
+    own.gauge('hallmark_open_findings', help, counts[severity], { severity: severity.toLowerCase() });
+  }
+  const when = 'When the last scan that counts was made.';
+  own.gauge('hallmark_last_scan_timestamp_seconds', when, Date.parse(scannedAt) / 1000);
+}
+
+function addDrift(own: EnvironmentSeries, { drift }: EnvironmentOverview): void {
+  if ('unknown' in drift) {
+    own.unknown('hallmark_drift');
+    return;
+  }
+  for (const kind of DRIFTS) {
+    const found = drift.value.filter((one) => one.kind === kind).length;
+    own.gauge('hallmark_drift', 'Differences to what the records say.', found, { kind });
+  }
+}
+
+function addRunning(own: EnvironmentSeries, environment: EnvironmentOverview): void {
+  const { running, current } = environment;
+  if (running === undefined) return;
+  if (isLost(environment)) {
+    own.unknown('hallmark_instances');
+    return;
+  }
+  for (const input of new Set(running.map(({ label }) => label))) {
+    const here = running.filter(({ label }) => label === input);
+    const right = here.filter(({ digest }) => digest !== undefined && digest === current?.digest).length;
+    const help = 'Instances by whether they run what the records say.';
+    own.gauge('hallmark_instances', help, right, { input, state: 'current' });
+    own.gauge('hallmark_instances', help, here.length - right, { input, state: 'other' });
+  }
+}
+
+function addLevels(own: EnvironmentSeries, recent: Levels): void {
   for (const level of LEVEL_NAMES) {
     const found = recent[level];
     const { name: metric, help, times = 1 } = NAMES[level];
     if (found === undefined || 'none' in found) continue;
-    if ('unknown' in found) addUnknown(metric);
-    else {
-      add(metric, help, labels, found.value * times);
-      const about = { ...labels, metric };
-      if (found.missing > 0) {
-        add(
-          'hallmark_missing_samples',
-          'Events that belong to a metric and could not be measured.',
-          about,
-          found.missing,
-        );
-      }
+    if ('unknown' in found) {
+      own.unknown(metric);
+      continue;
     }
+    own.gauge(metric, help, found.value * times);
+    const lacking = 'Events that belong to a metric and could not be measured.';
+    if (found.missing > 0) own.gauge('hallmark_missing_samples', lacking, found.missing, { metric });
   }
 }
 
