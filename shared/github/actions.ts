@@ -38,10 +38,10 @@ type Ref = z.output<typeof refSchema>;
 /** What a tag or branch of an action's repository names; a sentence where it names nothing for this token, or two things. */
 export async function resolveAction(
   github: Github,
-  place: Repository,
+  { owner, repo }: Repository,
   ref: string,
 ): Promise<ActionRelease | string> {
-  const name = `${place.owner}/${place.repo}`;
+  const [place, name] = [{ owner, repo }, `${owner}/${repo}`];
   const [tagged, branch] = await Promise.all([findTag(github, place, ref), findRef(github, place, ref)]);
   const commit = tagged ?? branch;
   if (commit === undefined) return `${name} has no tag or branch ${ref}, or the token may not see it`;
@@ -57,11 +57,11 @@ export async function resolveAction(
  */
 export async function explainCommit(
   github: Github,
-  place: Repository,
+  { owner, repo }: Repository,
   commit: string,
   version: string | undefined,
 ): Promise<string | undefined> {
-  const name = `${place.owner}/${place.repo}`;
+  const [place, name] = [{ owner, repo }, `${owner}/${repo}`];
   if (version !== undefined) {
     const tagged = await findTag(github, place, version);
     const named = tagged ?? (await findRef(github, place, version));
@@ -72,7 +72,7 @@ export async function explainCommit(
     if (await leadsTo(github, place, named, commit)) return undefined;
     return `its comment says ${version}, which does not lead to this commit in ${name}`;
   }
-  const repository = await github.get('GET /repos/{owner}/{repo}', { ...place }, repositorySchema);
+  const repository = await github.get('GET /repos/{owner}/{repo}', place, repositorySchema);
   if (repository === undefined) return `there is no ${name}, or the token may not see it`;
   const { default_branch: main } = repository;
   if (await leadsTo(github, place, main, commit)) return undefined;
