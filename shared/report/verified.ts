@@ -53,27 +53,35 @@ export interface VerifiedLine {
   readonly valid: readonly { readonly predicateType: string }[];
 }
 
-/** The most reasons that stand in an image's line; the log has all. */
+/** The most reasons that are told of one image of several; the log has all. */
 const REASONS = 3;
 
-/** The page of a verification of several images: a line for each, those that did not pass first. Markdown; foreign text in it is escaped. */
+/**
+ * The page of a verification of several images: why some did not pass, then a line for each, those first, with its digest cut short. Markdown;
+ * foreign text in it is escaped.
+ */
 export function summarizeImages(images: readonly VerifiedLine[]): string {
   const passed = images.filter(({ outcome }) => outcome === 'passed');
-  const rows = [...images.filter((one) => !passed.includes(one)), ...passed].map(
-    ({ image, outcome, reasons, valid }) => [
-      formatCode(image),
-      outcome,
-      [...Map.groupBy(valid, titleOf)].map(([title, all]) => `${title} × ${all.length}`).join(', '),
-      [
-        ...reasons.slice(0, REASONS).map(formatReason),
-        ...(reasons.length > REASONS ? [`… and ${reasons.length - REASONS} more in the log`] : []),
-      ].join('<br>'),
-    ],
+  const others = images.filter(({ outcome }) => outcome !== 'passed');
+  const why = others.map(({ image, outcome, reasons }) =>
+    [
+      `- ${formatCode(image)}: ${outcome}`,
+      ...reasons.slice(0, REASONS).map((reason) => `  - ${formatReason(reason)}`),
+      ...(reasons.length > REASONS ? [`  - … and ${reasons.length - REASONS} more in the log`] : []),
+    ].join('\n'),
   );
+  const rows = [...others, ...passed].map(({ image, outcome, valid }) => [
+    formatCode(image.replace(/(?<=@sha256:[0-9a-f]{12})[0-9a-f]{52}$/, '…')),
+    outcome,
+    [...Map.groupBy(valid, titleOf)].map(([title, all]) => `${title} × ${all.length}`).join(', '),
+  ]);
   return [
     `### Hallmark verify: ${passed.length} of ${images.length} images passed`,
-    formatTable(['Image', 'Outcome', 'Valid evidence', 'Why not'], rows),
-  ].join('\n\n');
+    why.join('\n'),
+    formatTable(['Image', 'Outcome', 'Valid evidence'], rows),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
 }
 
 /** Our word for it, or the type as it stands. */

@@ -86,7 +86,7 @@ function line(given: Partial<VerifiedLine>): VerifiedLine {
   return { image: `ghcr.io/octo/app@${INDEX}`, outcome: 'passed', reasons: [], valid: [], ...given };
 }
 
-test('the page of several images has a line for each, first those that did not pass, with three reasons at most', () => {
+test('the page of several images tells three reasons of each that did not pass, and has a line for each, those first', () => {
   const valid = ['https://spdx.dev/Document', 'https://spdx.dev/Document', 'https://example.com/x'];
   const page = summarizeImages([
     line({ valid: valid.map((predicateType) => ({ predicateType })) }),
@@ -95,10 +95,13 @@ test('the page of several images has a line for each, first those that did not p
   expect(page.split('\n')).toEqual([
     '### Hallmark verify: 1 of 2 images passed',
     '',
-    '| Image | Outcome | Valid evidence | Why not |',
-    '| --- | --- | --- | --- |',
-    '| `ghcr.io/octo/b:v1` | refused |  | a<br>b<br>c<br>… and 2 more in the log |',
-    `| \`ghcr.io/octo/app@${INDEX}\` | passed | spdx × 2, \`https://example.com/x\` × 1 |  |`,
+    '- `ghcr.io/octo/b:v1`: refused',
+    ...['a', 'b', 'c', '… and 2 more in the log'].map((reason) => `  - ${reason}`),
+    '',
+    '| Image | Outcome | Valid evidence |',
+    '| --- | --- | --- |',
+    '| `ghcr.io/octo/b:v1` | refused |  |',
+    '| `ghcr.io/octo/app@sha256:aaaaaaaaaaaa…` | passed | spdx × 2, `https://example.com/x` × 1 |',
   ]);
 });
 
