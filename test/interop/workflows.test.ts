@@ -18,7 +18,7 @@ import { findMissing, findProgram } from '../servers/peers.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Pages that have workflows to copy. */
-const PAGES = ['README.md', 'action-docs/read-the-comment.md'];
+const PAGES = ['README.md', 'action-docs/read-the-comment.md', 'action-docs/pin-and-update-bases.md'];
 const missing = await findMissing({ tools: ['actionlint'], programs: ['python3'] });
 
 async function run(

@@ -18,6 +18,7 @@ const stepsSchema = z.array(
 
 /** The order in which a workflow would use them; the suite's workflow that signs, and whether it takes a real scan. */
 const order = [
+  { name: 'pin', workflow: 'pipeline', scanned: false },
   { name: 'build', workflow: 'pipeline', scanned: false },
   { name: 'sign', workflow: 'pipeline', scanned: false },
   { name: 'verify', workflow: 'pipeline', scanned: false },

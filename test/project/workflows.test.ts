@@ -76,7 +76,7 @@ const namesIn = (text: string, pattern: RegExp): string[] =>
 describe('what actionlint cannot see', () => {
   test('the pipeline uses this suite', () => {
     expect(new Set(own.map(({ action }) => action))).toEqual(
-      new Set(['build', 'scan', 'attest', 'gate', 'promote', 'rollback', 'report']),
+      new Set(['build', 'scan', 'attest', 'gate', 'promote', 'rollback', 'report', 'pin']),
     );
   });
 
@@ -158,6 +158,7 @@ describe('least permissions', () => {
     ['pipeline.yml', 'build', { contents: 'read', packages: 'write', 'id-token': 'write' }],
     ['pipeline.yml', 'gate', GATE_PERMISSIONS],
     ['gate.yml', 'gate', GATE_PERMISSIONS],
+    ['pin.yml', 'pin', { contents: 'read', packages: 'read' }],
     ['ci.yml', 'ci', { contents: 'read' }],
     ['release.yml', 'release', { contents: 'write' }],
   ])('%s, %s', (file, job, permissions) => {
@@ -165,7 +166,7 @@ describe('least permissions', () => {
   });
 
   test('no job is left out of that table', () => {
-    expect(jobs).toHaveLength(9);
+    expect(jobs).toHaveLength(10);
   });
 
   test("the gate's job checks nothing out and runs no script", () => {
