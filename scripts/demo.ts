@@ -4,11 +4,14 @@ import { statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { attack, forge } from './demo/attacks.ts';
+import { prune } from './demo/cleanup.ts';
+import { driftAndRepair } from './demo/drift.ts';
 import { printCommands, waitForInterrupt } from './demo/look.ts';
 import { goForwardAndBack, promoteThrough } from './demo/promotion.ts';
 import { releaseOwn, releaseTwice } from './demo/release.ts';
 import { prepareSetting } from './demo/setting.ts';
 import { openStage } from './demo/stage.ts';
+import type { Demo } from './demo/steps.ts';
 import { bold, print } from './demo/story.ts';
 
 const { values: options } = parseArgs({
@@ -21,19 +24,35 @@ if (own !== undefined && !statSync(own, { throwIfNoEntry: false })?.isDirectory(
   process.exit(1);
 }
 
+/** The demo's own application; the image of its second commit. */
+async function playAll(demo: Demo): Promise<string> {
+  const { denied, second } = await releaseTwice(demo);
+  await promoteThrough(demo, second);
+  const third = await goForwardAndBack(demo, second);
+  await driftAndRepair(demo, second, third);
+  await attack(demo, second);
+  await prune(demo, { denied, second, third });
+  await forge(demo, second);
+  return second;
+}
+
+/** A folder of the user's; its image, where the policy allows it. */
+async function playOwn(demo: Demo, folder: string): Promise<string | undefined> {
+  const image = await releaseOwn(folder, demo);
+  if (image === undefined) return undefined;
+  await promoteThrough(demo, image);
+  await attack(demo, image);
+  await forge(demo, image);
+  return image;
+}
+
 print(bold('One commit becomes one image, and only what is proven moves on.'));
 const stage = await openStage();
 const { story, pages } = stage;
 
 try {
   const demo = { ...stage, setting: await prepareSetting(stage, own) };
-  const image = own === undefined ? await releaseTwice(demo) : await releaseOwn(own, demo);
-  if (image !== undefined) {
-    await promoteThrough(demo, image);
-    if (own === undefined) await goForwardAndBack(demo, image);
-    await attack(demo, image);
-    await forge(demo, image);
-  }
+  const image = own === undefined ? await playAll(demo) : await playOwn(demo, own);
   const passed = story.end();
   print(
     passed

@@ -8,6 +8,10 @@ import { findTool } from '../tools.ts';
 export interface Outside {
   /** True when the environment's tag names `digest`, and cosign verifies its signature, its SBOM and its verdict with exact identities. */
   confirm(place: string, environment: string, digest: string): Promise<boolean>;
+  /** True when crane pulls every byte of an image (by digest) and cosign verifies its signature and its SBOM. */
+  pull(image: string): Promise<boolean>;
+  /** Makes a tag name an image, as anybody may who can push. */
+  moveTag(image: string, tag: string): Promise<void>;
 }
 
 const ISSUER = 'https://token.actions.githubusercontent.com';
@@ -33,17 +37,31 @@ export function openOutside(world: World): Outside | undefined {
     ]);
     return code === 0;
   };
+  const verifyImage = async (image: string): Promise<boolean> => {
+    const verified = await Promise.all([
+      verify(['verify'], image, RELEASE_WORKFLOW),
+      verify(['verify-attestation', '--type', 'cyclonedx'], image, RELEASE_WORKFLOW),
+    ]);
+    return verified.every(Boolean);
+  };
   return {
     confirm: async (place, environment, digest) => {
       const named = await run(crane, ['digest', '--insecure', `${place}:env-${environment}`]);
       if (named.stdout.toString().trim() !== digest) return false;
       const image = `${place}@${digest}`;
       const verified = await Promise.all([
-        verify(['verify'], image, RELEASE_WORKFLOW),
-        verify(['verify-attestation', '--type', 'cyclonedx'], image, RELEASE_WORKFLOW),
+        verifyImage(image),
         verify(['verify-attestation', '--type', VERDICT], image, GATE_WORKFLOW),
       ]);
       return verified.every(Boolean);
+    },
+    pull: async (image) => {
+      const { code } = await run(crane, ['validate', '--insecure', '--remote', image]);
+      return code === 0 && (await verifyImage(image));
+    },
+    moveTag: async (image, tag) => {
+      const { code, stderr } = await run(crane, ['tag', '--insecure', image, tag]);
+      if (code !== 0) throw new Error(`crane tag: ${stderr}`);
     },
   };
 }

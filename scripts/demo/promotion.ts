@@ -61,8 +61,8 @@ function approve({ world }: Demo, image: string): void {
   });
 }
 
-/** A third commit goes all the way; then one environment goes back, and another may not. */
-export async function goForwardAndBack(demo: Demo, second: string): Promise<void> {
+/** A third commit goes all the way; then one environment goes back, and another may not. Returns the third image. */
+export async function goForwardAndBack(demo: Demo, second: string): Promise<string> {
   const { world, story, setting } = demo;
   story.part('Commit 3', 'the package ms is no longer needed');
   copyFolder(join(DEMO, 'rewrite'), world);
@@ -102,4 +102,5 @@ export async function goForwardAndBack(demo: Demo, second: string): Promise<void
     tell: () => 'refused: it would be worse than what runs',
   });
   await holds(demo, 'prod', third);
+  return third;
 }

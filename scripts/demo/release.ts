@@ -5,7 +5,7 @@ import { DEMO } from './stage.ts';
 import { allow, type Demo, decide, refuse, release } from './steps.ts';
 
 /** The demo's own application: its first commit is denied, its second allowed. */
-export async function releaseTwice(demo: Demo): Promise<string> {
+export async function releaseTwice(demo: Demo): Promise<{ denied: string; second: string }> {
   const { world, story } = demo;
   story.part(
     'Commit 1',
@@ -20,7 +20,7 @@ export async function releaseTwice(demo: Demo): Promise<string> {
   await installPackages(world);
   const image = await release(demo, 'octo/app');
   await allow(demo, 'gate', 'staging', image, 'allowed, and the verdict is signed');
-  return image;
+  return { denied: vulnerable, second: image };
 }
 
 /** A folder of the user's: what the policy says of it is right. Undefined when it says no. */
