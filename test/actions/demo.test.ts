@@ -1,9 +1,16 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ActionRun } from '../../scripts/action.ts';
+import type { Environment } from '../../scripts/demo/stage.ts';
+import { type Demo, holds } from '../../scripts/demo/steps.ts';
 import { openStory, reasonsOf, type Step } from '../../scripts/demo/story.ts';
+import { openPlainStore } from '../../scripts/demo/tamper.ts';
+import { parseReference } from '../../shared/image/reference.ts';
+import { startGithub } from '../servers/github.ts';
+import { startRegistry } from '../servers/registry.ts';
+import { writeSample } from '../trivy/sample.ts';
 
 /*
  * The demo proves nothing if it cannot fail: what it says of a step that came out otherwise.
@@ -89,4 +96,42 @@ test('a fact that does not hold', async () => {
   await story.check('prod', 'holds it', async () => false);
   expect(story.end()).toBe(false);
   expect(readdirSync(pages)).toEqual([]);
+});
+
+describe('what the demo says that an environment holds', () => {
+  let close: () => Promise<unknown>;
+  let demo: Omit<Demo, 'story'>;
+  /** Two images of prod by digest; its tag and its manifest are at the first. */
+  let images: [string, string];
+  const path = 'deploy/prod/app.yaml';
+  beforeAll(async () => {
+    const registry = await startRegistry({ folder: join(folder, 'registry') });
+    const place = `${registry.host}/octo/app`;
+    const store = openPlainStore(parseReference(place));
+    const one = await writeSample(store);
+    const other = await writeSample(store, ['linux/amd64'], { 'app/other': 'other' });
+    images = [`${place}@${one.digest}`, `${place}@${other.digest}`];
+    const { bytes, descriptor } = (await store.getManifest(one.digest)) ?? {};
+    await store.putManifest(bytes ?? Buffer.alloc(0), descriptor?.mediaType ?? '', 'env-prod');
+    const files = { [path]: `image: ${images[0]}\n`, 'other.yaml': `image: ${images[1]}\n` };
+    const github = await startGithub({
+      repositories: [{ name: 'octo/app', id: 1, defaultBranch: 'main', files }],
+    });
+    close = () => Promise.all([registry.close(), github.close()]);
+    const places = { prod: place };
+    demo = { world: { github }, places, manifests: { prod: path }, outside: undefined } as unknown as Demo;
+  }, 60_000);
+  afterAll(() => close());
+
+  test.each<{ name: string; at: 0 | 1; manifest: string; right: boolean }>([
+    { name: 'as tag and manifest have it', at: 0, manifest: path, right: true },
+    { name: 'and the tag has another', at: 1, manifest: 'other.yaml', right: false },
+    { name: 'and the manifest has another', at: 0, manifest: 'other.yaml', right: false },
+    { name: 'and there is no manifest', at: 0, manifest: 'nowhere.yaml', right: false },
+  ])('$name', async ({ at, manifest, right }) => {
+    const story = openStory(mkdtempSync(join(folder, 'story-')));
+    const manifests = { ...demo.manifests, prod: manifest };
+    await holds({ ...demo, manifests, story }, 'prod' satisfies Environment, images[at]);
+    expect(story.end()).toBe(right);
+  });
 });
