@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { ensureTool } from '../../scripts/tools.ts';
 import { measureLevels } from '../../shared/environment/levels.ts';
 import type { Overview } from '../../shared/environment/overview.ts';
@@ -109,6 +111,30 @@ describe.skipIf(prometheusMissing)(
         });
       },
     );
+
+    describe('the alerts of the guide', () => {
+      const guide = readFileSync(new URL('../../action-docs/service-levels.md', import.meta.url), 'utf8');
+      const [, text = ''] = /```yaml\n(groups:[\s\S]*?)```/.exec(guide) ?? [];
+      const rules: { alert: string; expr: string }[] = parse(text).groups[0].rules;
+      const listFiring = async (): Promise<string[]> => {
+        const firing: string[] = [];
+        for (const { alert, expr } of rules) if ((await query(expr)).length > 0) firing.push(alert);
+        // Samples are of a fixed day, and this one asks what time it is.
+        return firing.filter((alert) => alert !== 'StatusIsOld');
+      };
+
+      test('are quiet where all is well', async () => {
+        await scrape(SAMPLES['small'] as Overview, 4);
+        expect(await listFiring()).toEqual([]);
+      });
+
+      test('fire where nothing is', async () => {
+        await scrape(SAMPLES['broken'] as Overview, 5);
+        expect(await listFiring()).toEqual(
+          rules.map(({ alert }) => alert).filter((alert) => alert !== 'StatusIsOld'),
+        );
+      });
+    });
 
     test('promtool would have something to say', () => {
       const done = spawnSync(findProgram('promtool') ?? '', ['check', 'metrics'], {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
+import { LEVELS } from '../../../shared/environment/level.ts';
 import { measureLevels } from '../../../shared/environment/levels.ts';
 import type { Overview } from '../../../shared/environment/overview.ts';
 import { describeStatus } from '../../../shared/report/status/document.ts';
@@ -257,5 +258,29 @@ describe('Markdown', () => {
     const images = new Map([imageOf(1, '2026-11-01T00:00:00Z', { coverage: { value: kinds } })]);
     const text = summary(overviewOf('2026-11-21T12:00:00Z', [environmentOf('prod', records, { images })]));
     expect(text).toContain('| **Evidence coverage** | 99 % |');
+  });
+});
+
+describe('the guide on service levels', () => {
+  const guide = readFileSync(new URL('../../../action-docs/service-levels.md', import.meta.url), 'utf8');
+  const told = new Set(guide.match(/hallmark_[a-z_]+[a-z]/g));
+  const written = new Set(
+    Object.values(SAMPLES).flatMap((overview) => metrics(overview).match(/^hallmark_[a-z_]+/gm) ?? []),
+  );
+
+  test('names every series there is, and none that is not', () => {
+    // What the samples never have enough of to measure.
+    const rare = [
+      'hallmark_missing_samples',
+      'hallmark_patch_time_seconds',
+      'hallmark_rollback_time_seconds',
+    ];
+    expect([...written].filter((name) => !told.has(name))).toEqual([]);
+    expect([...told].filter((name) => !written.has(name) && !rare.includes(name))).toEqual([]);
+  });
+
+  test('has a line for each level', () => {
+    const lines = [...guide.matchAll(/^\| ([A-Z][a-z -]+) \|/gm)].map(([, title]) => title);
+    expect(lines).toEqual(Object.values(LEVELS).map(({ title }) => title));
   });
 });
