@@ -151,7 +151,12 @@ describe.each([true, false])('a registry, with the referrers API: %s', (referrer
     expect(
       going.every((line: { deleted: boolean; reason: string }) => line.deleted && line.reason !== ''),
     ).toBe(true);
-    expect(kept.map(({ digest }: { digest: string }) => digest).sort()).toEqual(after);
+    const found = kept.map(({ digest }: { digest: string }) => digest).sort();
+    // Without the API each further piece of evidence leaves the index before it behind, to which nothing leads any more.
+    expect(found).toEqual(
+      referrers ? after : expect.arrayContaining([digestOf(first), digestOf(second), digestOf(third)]),
+    );
+    expect(after).toEqual(expect.arrayContaining(found));
 
     const again = await prune(world, { running: 'pods.json', 'dry-run': 'false' });
     expect(again.outputs).toMatchObject({ outcome: 'passed', deleted: '0' });
