@@ -260,11 +260,49 @@ function makeTwoYears(): Overview {
   };
 }
 
+/** As many environments as there are colours twice, with the longest names that a policy and a registry take, and ten instances each. */
+function makeMany(): Overview {
+  const environments = Array.from({ length: 12 }, (_, index) => {
+    const name = `prod-${'a-region-far-away-'.repeat(3)}`.slice(0, 37) + String(index).padStart(3, '0');
+    const steps: Step[] = [1, 2, 3].map((image) => ({
+      image,
+      at: `2026-${String(7 + image).padStart(2, '0')}-${10 + index}T09:00:00Z`,
+      reason: 'Averyveryverylongwordwithoutanyspacethatnobodywouldwritebutsomebodydoes'.repeat(3),
+      requestedBy: 'someone-with-a-very-long-name-on-github-39',
+    }));
+    return environmentOf(name, recordsOf(name, steps), {
+      repository: `registry.example.internal:5000/${'a-long-part/'.repeat(18)}app`,
+      images: new Map([1, 2, 3].map((image) => imageOf(image, `2026-0${6 + image}-20T09:00:00Z`))),
+      running: Array.from({ length: 10 }, (_, number) => ({
+        label: `cluster-${number % 3}`,
+        name: `default/web-${number}`,
+        workload: 'default/web',
+        image: `registry.example.internal:5000/app@${digestOf(3)}`,
+        digest: digestOf(number === 9 ? 2 : 3),
+        startedAt: '2026-11-01T00:00:00Z',
+        waiting: undefined,
+      })),
+      drift: {
+        value: [
+          {
+            kind: 'running',
+            where: `cluster-0 default/web-9 of ${name}`,
+            expected: digestOf(3),
+            found: digestOf(2),
+          },
+        ],
+      },
+    });
+  });
+  return overviewOf(NOW, environments);
+}
+
 /** Overviews of every kind that people meet, by what they are. */
 export const SAMPLES: Readonly<Record<string, Overview>> = {
   empty: overviewOf(NOW, []),
   unused: overviewOf(NOW, [environmentOf('staging', []), environmentOf('prod', [], { after: 'staging' })]),
   small: makeSmall(),
   broken: makeBroken(),
+  many: makeMany(),
   'two-years': makeTwoYears(),
 };
