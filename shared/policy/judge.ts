@@ -73,7 +73,7 @@ export async function judgeFacts(
       outcome,
       reasons: outcome === 'passed' ? [] : reasons,
       ...(answer !== undefined && 'values' in answer && { values: answer.values }),
-      ...(outcome !== 'passed' && rule?.hint !== undefined && { hint: rule.hint }),
+      ...(outcome !== 'passed' && rule && describeWay(rule, gathered.missing)),
     };
   });
 
@@ -102,6 +102,17 @@ export async function judgeFacts(
     rules,
     judgedAt: facts.now.toISOString(),
   };
+}
+
+/** What to do about a rule that did not pass. A rule's own hint is about what it looks at, and where evidence is missing nobody looked. */
+function describeWay(rule: Rule, missing: Gathered['missing']): Pick<RuleResult, 'hint'> {
+  const looks = rule.deny !== undefined || rule.warn !== undefined;
+  const gaps = looks ? needsOf(rule).filter((need) => missing.has(need)) : [];
+  const hint =
+    gaps.length === 0
+      ? rule.hint
+      : `Attest ${gaps.join(' and ')} evidence for every platform, in a workflow that the policy trusts with it.`;
+  return hint === undefined ? {} : { hint };
 }
 
 function explainGaps(

@@ -96,10 +96,15 @@ test.each(LACKING)('%s is denied by the rule that is about it', async (_, given,
   expect(verdict.decision).toBe('deny');
   expect(verdict.rules.filter(({ outcome }) => outcome === 'denied').map(({ name }) => name)).toEqual(denies);
   expect(verdict.reasons.join('\n')).toContain(reason);
-  const hints = verdict.rules.map(({ name, hint }) => [name, hint]);
-  expect(hints).toEqual(
-    EVERYTHING.map((name) => [name, denies.includes(name) ? builtIn[name]?.hint : undefined]),
-  );
+  for (const { name, hint, reasons, values } of verdict.rules) {
+    // Where a rule could not look, its own hint would name a fault that nobody found.
+    const looked = values !== undefined || /could not be evaluated|it asks for/.test(reasons.join());
+    const unseen = builtIn[name]?.deny !== undefined && !looked;
+    const own = unseen
+      ? expect.stringMatching(/^Attest [a-z ]+ evidence for every platform/)
+      : builtIn[name]?.hint;
+    expect([name, hint]).toEqual([name, denies.includes(name) ? own : undefined]);
+  }
   for (const name of denies) expect(builtIn[name]?.hint).toBeDefined();
 });
 
