@@ -97,11 +97,11 @@ function findStanding(mode: Mark, { hold, withdrawn }: EnvironmentState, digest:
   return record ? undefined : `${digest} is not withdrawn`;
 }
 
-const TITLES: Record<Mark, string> = {
-  hold: '⏸️ is held: nothing is promoted until it is released',
-  release: '▶️ is released',
-  withdraw: '⛔ withdrew an image: it is neither promoted again nor rolled back to',
-  reinstate: '↩️ takes an image back',
+const TITLES: Record<Mark, (environment: string) => string> = {
+  hold: (name) => `⏸️ ${name} is held: nothing is promoted until it is released`,
+  release: (name) => `▶️ ${name} is released`,
+  withdraw: (name) => `⛔ ${name} withdrew an image: it is neither promoted again nor rolled back to`,
+  reinstate: (name) => `↩️ ${name} takes an image back`,
 };
 
 function describeMark(inputs: MarkInputs, image: string, record: string | undefined): StepResult {
@@ -110,7 +110,7 @@ function describeMark(inputs: MarkInputs, image: string, record: string | undefi
   return {
     outputs: { image, repository, digest, previous: digest, record: record ?? '' },
     summary: [
-      `### ${escapeMarkdown(environment)} ${TITLES[mode]}`,
+      `### ${TITLES[mode](escapeMarkdown(environment))}`,
       formatTable(
         ['', ''],
         [
