@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { extract } from 'tar-stream';
+import { type Extract, extract } from 'tar-stream';
 import * as z from 'zod';
 import { type Descriptor, MEDIA_TYPE, type Platform } from '../image/descriptor.ts';
 import { formatPlatform } from '../image/platform.ts';
@@ -136,20 +136,30 @@ async function readHeaders(
   deadline: AbortSignal,
   visit: (header: { name: string; type?: string | null | undefined }) => void,
 ): Promise<void> {
-  if (deadline.aborted) throw new Unavailable('the layers of the base were not read: no time is left');
   const tar = extract();
   tar.on('entry', (header, content, next) => {
     visit(header);
     content.on('end', next).resume();
   });
+  await unpackLayer(blob, mediaType, tar, deadline);
+}
+
+/** Sends a layer's tar to whoever reads it. One that cannot be unpacked is `Refused`. */
+export async function unpackLayer(
+  blob: Readable,
+  mediaType: string,
+  tar: Extract,
+  deadline: AbortSignal,
+): Promise<void> {
+  if (deadline.aborted) throw new Unavailable('a layer was not read: no time is left');
   try {
     if (mediaType === MEDIA_TYPE.layerGzip) await pipeline(blob, createGunzip(), tar, { signal: deadline });
     else if (mediaType === MEDIA_TYPE.layerZstd)
       await pipeline(blob, createZstdDecompress(), tar, { signal: deadline });
     else await pipeline(blob, tar, { signal: deadline });
   } catch (cause) {
-    if (deadline.aborted) throw new Unavailable('the layers of the base were not read in time', { cause });
+    if (deadline.aborted) throw new Unavailable('a layer was not read in time', { cause });
     if (cause instanceof Refused) throw cause;
-    throw new Refused(`a layer of the base cannot be unpacked: ${(cause as Error).message}`, { cause });
+    throw new Refused(`a layer cannot be unpacked: ${(cause as Error).message}`, { cause });
   }
 }

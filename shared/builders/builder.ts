@@ -28,10 +28,21 @@ export interface Material {
   readonly digest: Readonly<Record<string, string>>;
 }
 
+/** What a build says of a line of its Dockerfile. */
+export interface BuildCheck {
+  /** The rule: `SecretsUsedInArgOrEnv`. */
+  readonly name: string;
+  readonly message: string;
+  readonly url: string | undefined;
+  /** From 1 on. */
+  readonly line: number | undefined;
+}
+
 export interface BuiltImage {
   /** Digest of the layout's one image: an index for several platforms, a manifest for one. */
   readonly digest: Digest;
   readonly materials: readonly Material[];
+  readonly checks: readonly BuildCheck[];
 }
 
 /** Writes one image as an OCI layout into `request.layout` and pushes nothing. */

@@ -1,5 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { coerce, lt } from 'semver';
 import type { RunContext } from '../github/context.ts';
 import { Unavailable } from '../outcome/outcome.ts';
 import { type ProcessResult, runProcess } from '../process/run.ts';
@@ -51,6 +52,15 @@ export function buildxEnvironment(context: RunContext, { githubCache = false } =
   return environment;
 }
 
+/** The first with `rewrite-timestamp` (its release notes). */
+const OLDEST = '0.13.0';
+
+/** A version that says nothing (a build of somebody's own) is taken: the layout that it writes is looked at. */
+function isTooOld(version = ''): boolean {
+  const known = coerce(version.replace(/^v/, ''));
+  return known !== null && lt(known, OLDEST);
+}
+
 /** Finds `docker buildx`, or `buildx` by itself, and starts its builder. What is missing is an answer, not an error. */
 export async function findEngine(context: RunContext): Promise<Engine | NoEngine> {
   for (const { command, prefix } of [
@@ -66,6 +76,14 @@ export async function findEngine(context: RunContext): Promise<Engine | NoEngine
     if (inspected?.code !== 0 || driver === undefined || !/^Status:[ \t]*running/m.test(facts)) {
       const reason = /^Error:\s*(.*)$/m.exec(facts)?.[1] ?? inspected?.stderr.trim().split('\n').at(-1);
       return { reason: `its builder does not run: ${reason || 'no reason given'}` };
+    }
+    const old = [...facts.matchAll(/^BuildKit version:[ \t]*(\S+)/gm)].find(([, version]) =>
+      isTooOld(version),
+    );
+    if (old !== undefined) {
+      return {
+        reason: `its BuildKit is ${old[1]}, and ${OLDEST} is the oldest that writes reproducible layers`,
+      };
     }
     // Docker's own builder writes layouts only with the containerd image store; nothing but a build tells.
     if (driver === 'docker' && !(await writesLayouts(run, context))) {

@@ -69,7 +69,7 @@ export const buildLayers: Builder<LayersRequest> = async (request, context) => {
   context.log.info(
     `layers: ${entries.length} entries on ${name ?? 'scratch'} for ${manifests.map((one) => one.platform && formatPlatform(one.platform)).join(', ')}`,
   );
-  return { digest, materials: base ? [describeBase(base)] : [] };
+  return { digest, materials: base ? [describeBase(base)] : [], checks: [] };
 };
 
 /** The base as a package URL (package-url/purl-spec, type oci). */

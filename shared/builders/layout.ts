@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunContext } from '../github/context.ts';
 import type { Platform } from '../image/descriptor.ts';
@@ -11,7 +11,7 @@ import { listSubjects } from '../store/subjects.ts';
 import { resolveInside } from '../workspace/workspace.ts';
 import type { Base } from './base.ts';
 import type { BuilderName, BuildRequest, BuiltImage } from './builder.ts';
-import { type BuilderChoice, checkChoice, chooseBuilder } from './choose.ts';
+import { type BuilderChoice, type ChosenBuilder, checkChoice, chooseBuilder } from './choose.ts';
 
 /** What an image is made of, as actions/build/action.yml takes it. */
 export interface ImageInputs {
@@ -29,7 +29,17 @@ export interface ImageInputs {
   readonly secrets: readonly string[];
   readonly 'cache-from': readonly string[];
   readonly 'cache-to': readonly string[];
-  readonly reproducible?: boolean | undefined;
+  readonly 'secret-envs': readonly (readonly [string, string])[];
+  readonly 'secret-files': readonly (readonly [string, string])[];
+  readonly ssh: readonly string[];
+  readonly 'build-contexts': readonly (readonly [string, string])[];
+  readonly 'no-cache'?: boolean | undefined;
+  readonly 'no-cache-filters': readonly string[];
+  readonly allow: readonly string[];
+  readonly network?: string | undefined;
+  readonly 'add-hosts': readonly string[];
+  readonly pull?: boolean | undefined;
+  readonly reproducible?: 'true' | 'false' | 'check' | undefined;
   readonly 'github-token'?: string | undefined;
 }
 
@@ -71,7 +81,19 @@ export async function readRecipe(inputs: ImageInputs, context: RunContext): Prom
 }
 
 const LAYERS_ONLY = ['base', 'files', 'entrypoint', 'env', 'user'] as const;
-const BUILDKIT_ONLY = ['target', 'build-args', 'secrets', 'cache-from', 'cache-to'] as const;
+const BUILDKIT_ONLY = [
+  ...([
+    'target',
+    'build-args',
+    'secrets',
+    'secret-envs',
+    'secret-files',
+    'ssh',
+    'cache-from',
+    'cache-to',
+  ] as const),
+  ...(['build-contexts', 'no-cache-filters', 'allow', 'network', 'add-hosts'] as const),
+] as const;
 
 /** No input is passed over in silence: a `user` that nobody reads would leave an image running as root. */
 function checkFit(inputs: ImageInputs): void {
@@ -98,15 +120,35 @@ export interface BuiltLayout extends BuiltImage {
   readonly builder: BuilderName;
 }
 
-/** Chooses a builder, says why, and builds the recipe below `temp`. */
+/** Chooses a builder, says why, and builds the recipe below `temp`; twice where it is to be shown that both are the same. */
 export async function buildLayout(
   recipe: Recipe,
   facts: Pick<BuildRequest, 'created' | 'labels' | 'annotations' | 'temp'>,
   context: RunContext,
 ): Promise<BuiltLayout> {
-  const { folder, choice, platforms, inputs } = recipe;
-  const chosen = await chooseBuilder(choice, context);
+  const chosen = await chooseBuilder(recipe.choice, context);
   context.log.info(`Builder: ${chosen.name}, because ${chosen.why}`);
+  const built = await buildOnce(recipe, facts, chosen, context);
+  if (recipe.inputs.reproducible === 'check') {
+    const temp = join(facts.temp, 'again');
+    await mkdir(temp);
+    // Its cache would be that of the first.
+    const inputs = { ...recipe.inputs, 'cache-to': [] };
+    const again = await buildOnce({ ...recipe, inputs }, { ...facts, temp }, chosen, context);
+    const { requireSame } = await import('./reproduce.ts');
+    await requireSame(built, again, context.deadline);
+    context.log.info('Reproducible: a second build gave the same manifests');
+  }
+  return built;
+}
+
+async function buildOnce(
+  recipe: Recipe,
+  facts: Pick<BuildRequest, 'created' | 'labels' | 'annotations' | 'temp'>,
+  chosen: ChosenBuilder,
+  context: RunContext,
+): Promise<BuiltLayout> {
+  const { folder, choice, platforms, inputs } = recipe;
   const layout = join(facts.temp, 'layout');
   await mkdir(layout);
   const request: BuildRequest = { ...facts, folder, layout, platforms };
@@ -118,12 +160,30 @@ export async function buildLayout(
       file: choice.file,
       target: inputs.target,
       buildArgs: inputs['build-args'],
-      secrets: inputs.secrets,
+      secrets: [
+        ...inputs.secrets,
+        ...inputs['secret-envs'].map(([id, variable]) => `id=${id},env=${variable}`),
+        ...inputs['secret-files'].map(([id, path]) => `id=${id},src=${path}`),
+      ],
       cacheFrom: inputs['cache-from'],
       cacheTo: inputs['cache-to'],
-      rewriteTimestamps: inputs.reproducible !== false,
+      ssh: inputs.ssh,
+      contexts: await Promise.all(inputs['build-contexts'].map((named) => resolveContext(named, context))),
+      noCache: inputs['no-cache'] === true || inputs.reproducible === 'check',
+      noCacheFilters: inputs['no-cache-filters'],
+      allow: inputs.allow,
+      network: inputs.network,
+      addHosts: inputs['add-hosts'],
+      pull: inputs.pull === true,
+      rewriteTimestamps: inputs.reproducible !== 'false',
     };
-    built = await buildWithBuildkit({ ...request, ...buildkit }, context);
+    const { listFloating } = await import('./floating.ts');
+    const [made, dockerfile] = await Promise.all([
+      buildWithBuildkit({ ...request, ...buildkit }, context),
+      readFile(choice.file, 'utf8'),
+    ]);
+    const contexts = inputs['build-contexts'].map(([name]) => name);
+    built = { ...made, checks: [...made.checks, ...listFloating(dockerfile, made.materials, contexts)] };
   } else {
     const { buildLayers } = await import('./layers.ts');
     const { files, entrypoint, env, user } = inputs;
@@ -135,6 +195,18 @@ export async function buildLayout(
     { ...storeOptions(context), workspace: layout },
   );
   return { ...built, layout: store, builder: chosen.name };
+}
+
+/** A named context for buildx: an address as it is, a folder inside the workspace. */
+async function resolveContext(
+  [name, value]: readonly [string, string],
+  context: RunContext,
+): Promise<string> {
+  if (/^(?:[a-z][a-z0-9+.-]*:|git@)/i.test(value) && !value.startsWith('oci-layout:'))
+    return `${name}=${value}`;
+  const [, scheme = '', path = '', digest = ''] =
+    /^(oci-layout:\/\/)?(.*?)(@sha256:[0-9a-f]{64})?$/s.exec(value) ?? [];
+  return `${name}=${scheme}${await resolveInside(context.workspace, path, 'build-contexts')}${digest}`;
 }
 
 async function openBase({ base, inputs }: Recipe, context: RunContext): Promise<Base | undefined> {

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import type { BuildCheck } from '../builders/builder.ts';
 import { type RunCommit, readRunCommit } from '../builders/commit.ts';
 import {
   type BuiltLayout,
@@ -18,7 +19,7 @@ import { readTags, type TagFacts } from '../image/tag-rules.ts';
 import { commitTag, versionOf } from '../image/tags.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
-import { formatCode, formatTable } from '../report/markdown.ts';
+import { escapeMarkdown, formatCode, formatTable } from '../report/markdown.ts';
 import type { SigningInputs } from '../sigstore/instance.ts';
 import { copyImage } from '../store/copy.ts';
 import { openStore, storeOptions } from '../store/open.ts';
@@ -26,6 +27,9 @@ import type { Store } from '../store/store.ts';
 import { type ImageSubjects, listSubjects } from '../store/subjects.ts';
 import { requireFreeTags, writeTags } from '../store/tag.ts';
 import { resolveInside } from '../workspace/workspace.ts';
+
+/** How many checks a summary shows. */
+const SHOWN = 30;
 
 /** The inputs of actions/build/action.yml. */
 export interface BuildInputs extends ImageInputs, SigningInputs {
@@ -61,7 +65,7 @@ export async function build(inputs: BuildInputs, context: RunContext): Promise<S
   const existing = prover && (await findBuilt(plan, store, prover, context));
   if (existing) {
     await writeTags(store, existing.root, plan.tags);
-    return describeResult(plan, destination, existing, { reused: true });
+    return describeResult(plan, destination, existing, undefined);
   }
   return withTemporaryFolder(context, async (temp) => {
     const built = await buildPlan(plan, temp, context);
@@ -75,10 +79,7 @@ export async function build(inputs: BuildInputs, context: RunContext): Promise<S
       await requireProvenance(prover, store, image);
     }
     await writeTags(store, image.root, plan.tags);
-    return describeResult(plan, destination, image, {
-      reused: false,
-      builder: built.builder,
-    });
+    return describeResult(plan, destination, image, built);
   });
 }
 
@@ -184,13 +185,18 @@ function describeOrigin(
   };
 }
 
-/** Builds into a temporary folder. */
-function buildPlan(
+/** Builds into a temporary folder, and says beside the Dockerfile's lines what is to be said of them. */
+async function buildPlan(
   { recipe, run, labels, annotations }: Plan,
   temp: string,
   context: RunContext,
 ): Promise<BuiltLayout> {
-  return buildLayout(recipe, { created: run.checkout.time, labels, annotations, temp }, context);
+  const built = await buildLayout(recipe, { created: run.checkout.time, labels, annotations, temp }, context);
+  for (const { name, message, url, line } of built.checks) {
+    const at = line === undefined ? undefined : { file: recipe.choice.fileName, line };
+    context.log.warning([`${name}: ${message}`, ...(url === undefined ? [] : [url])].join('\n'), at);
+  }
+  return built;
 }
 
 async function buildToDisk(plan: Plan, context: RunContext): Promise<StepResult> {
@@ -200,7 +206,7 @@ async function buildToDisk(plan: Plan, context: RunContext): Promise<StepResult>
     const store = openStore({ kind: 'layout', folder }, storeOptions(context));
     await copyImage(built.layout, store, built.digest);
     const image = await listSubjects(store, built.digest);
-    return describeResult(plan, { kind: 'layout', folder }, image, { reused: false, builder: built.builder });
+    return describeResult(plan, { kind: 'layout', folder }, image, built);
   });
 }
 
@@ -228,7 +234,7 @@ function describeResult(
   plan: Plan,
   place: Reference,
   image: ImageSubjects,
-  { reused, builder }: { reused: boolean; builder?: string },
+  built: BuiltLayout | undefined,
 ): StepResult {
   const platforms = image.platforms.map(({ platform, descriptor, manifest }) => ({
     platform: formatPlatform(platform),
@@ -242,7 +248,10 @@ function describeResult(
     ['Commit', formatCode(head)],
     ['Tags', plan.tags.map((tag) => formatCode(tag)).join(', ') || 'none'],
     ['Platforms', platforms.map(({ platform }) => formatCode(platform)).join(', ')],
-    ['Builder', reused ? 'none: it was built before, and its provenance verifies' : (builder ?? '')],
+    ['Builder', built?.builder ?? 'none: it was built before, and its provenance verifies'],
+    ...(plan.recipe.inputs.reproducible === 'check' && built
+      ? [['Reproducible', 'a second build without cache gave the same'] satisfies [string, string]]
+      : []),
   ];
   return {
     outputs: {
@@ -251,14 +260,32 @@ function describeResult(
       digest: image.digest,
       tags: plan.tags.join('\n'),
       version: plan.version,
-      reused,
+      reused: built === undefined,
       metadata: JSON.stringify({
-        builder,
+        builder: built?.builder,
         commit: head,
         created: new Date(time * 1000).toISOString(),
         platforms,
       }),
     },
-    summary: `### Hallmark build: ${reused ? 'reused' : 'built'}\n\n${formatTable(['', ''], facts)}\n`,
+    summary: [
+      `### Hallmark build: ${built === undefined ? 'reused' : 'built'}`,
+      formatTable(['', ''], facts),
+      ...formatChecks(plan, built?.checks ?? []),
+    ].join('\n\n'),
   };
+}
+
+function formatChecks(plan: Plan, checks: readonly BuildCheck[]): string[] {
+  if (checks.length === 0) return [];
+  const { fileName } = plan.recipe.choice;
+  const rows = checks
+    .slice(0, SHOWN)
+    .map(({ name, message, line }) => [
+      formatCode(line === undefined ? fileName : `${fileName}:${line}`),
+      escapeMarkdown(name),
+      escapeMarkdown(message, 300),
+    ]);
+  const more = checks.length > SHOWN ? [`${checks.length - SHOWN} more are in the log.`] : [];
+  return ['#### What the Dockerfile could do better', formatTable(['Where', 'Check', 'What'], rows), ...more];
 }

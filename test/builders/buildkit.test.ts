@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type BuildkitRequest, buildWithBuildkit, readMaterials } from '../../shared/builders/buildkit.ts';
+import { type BuildkitRequest, buildWithBuildkit } from '../../shared/builders/buildkit.ts';
+import { readChecks, readMaterials } from '../../shared/builders/buildkit-metadata.ts';
 import { chooseBuilder } from '../../shared/builders/choose.ts';
 import type { RunContext } from '../../shared/github/context.ts';
 import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
@@ -60,6 +61,14 @@ function makeRequest(folder: string, overrides: Partial<BuildkitRequest> = {}): 
       secrets: [],
       cacheFrom: [],
       cacheTo: [],
+      ssh: [],
+      contexts: [],
+      noCache: false,
+      noCacheFilters: [],
+      allow: [],
+      network: undefined,
+      addHosts: [],
+      pull: false,
       rewriteTimestamps: true,
     },
     ...overrides,
@@ -115,6 +124,20 @@ describe('what buildx is told', () => {
       'labels, target and caches',
       { labels: { c: 'd' }, target: 'last', cacheFrom: ['type=registry,ref=x'], cacheTo: ['type=inline'] },
       ['--label c=d', '--target last', '--cache-from type=registry,ref=x', '--cache-to type=inline'],
+    ],
+    [
+      'SSH, named contexts, entitlements and what is not to be cached',
+      {
+        ssh: ['default', 'deploy=/keys/deploy'],
+        contexts: ['lib=/context/lib', `base=docker-image://alpine@${DIGEST}`],
+        ...{ noCache: true, noCacheFilters: ['deps'], allow: ['network.host'], network: 'host' },
+        ...{ addHosts: ['db:10.0.0.1'], pull: true },
+      },
+      [
+        '--ssh default --ssh deploy=/keys/deploy',
+        `--build-context lib=/context/lib --build-context base=docker-image://alpine@${DIGEST}`,
+        '--no-cache --no-cache-filter deps --allow network.host --network host --add-host db:10.0.0.1 --pull /context',
+      ],
     ],
     [
       'settings of BuildKit itself by value',
@@ -181,7 +204,7 @@ describe('what buildx is told', () => {
 
 describe('what buildx leaves behind', () => {
   test('a digest that layout and metadata agree on', async () => {
-    expect((await run({})).result).toEqual({ digest: DIGEST, materials: [] });
+    expect((await run({})).result).toEqual({ digest: DIGEST, materials: [], checks: [] });
   });
 
   test.each<[string, (folder: string) => string, new (...args: never[]) => Error, string]>([
@@ -338,6 +361,22 @@ describe('the choice of a builder', () => {
       'layers: base or files is given and no engine can build Dockerfile: the "docker" driver of this engine writes no OCI layouts',
     ],
     [
+      'an engine too old, and files',
+      {
+        script: answer(remote.replace('running\\n', 'running\\nBuildKit version: v0.12.5\\n')),
+        layers: true,
+      },
+      'layers: base or files is given and no engine can build Dockerfile: its BuildKit is v0.12.5, and 0.13.0 is the oldest',
+    ],
+    [
+      'an engine of a version that says nothing',
+      {
+        script: answer(remote.replace('running\\n', 'running\\nBuildKit version: master-g123\\n')),
+        layers: false,
+      },
+      'buildkit: there is a Dockerfile and an engine (driver remote)',
+    ],
+    [
       'an engine that is down, and files',
       { script: answer(down), layers: true },
       'layers: base or files is given and no engine can build Dockerfile: its builder does not run: failed to connect',
@@ -407,4 +446,25 @@ describe('the choice of a builder', () => {
     );
     expect(chosen).toMatchObject({ engine: { command: 'docker', prefix: ['buildx'] } });
   });
+});
+
+describe('what build checks say', () => {
+  const warn = (short: string, line?: number): object => ({
+    short: Buffer.from(short).toString('base64'),
+    url: 'https://docs.docker.com/rule',
+    range: line === undefined ? null : [{ start: { line }, end: { line } }],
+  });
+  test('is read from the metadata, each once, with its line', () => {
+    const maintainer = warn('MaintainerDeprecated: Maintainer is deprecated (line 6)', 6);
+    const metadata = { 'buildx.build.warnings': [maintainer, maintainer, warn('no rule at all')] };
+    const url = 'https://docs.docker.com/rule';
+    expect(readChecks(metadata)).toEqual([
+      { name: 'MaintainerDeprecated', message: 'Maintainer is deprecated', url, line: 6 },
+      { name: 'BuildCheck', message: 'no rule at all', url, line: undefined },
+    ]);
+  });
+  test.each([[{}], [{ 'buildx.build.warnings': 'none' }], [{ 'buildx.build.warnings': [{}] }]])(
+    'is nothing in %j',
+    (metadata) => expect(readChecks(metadata)).toEqual([]),
+  );
 });

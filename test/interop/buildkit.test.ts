@@ -1,6 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, utimesSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureTool } from '../../scripts/tools.ts';
 import { type Run, startWorld, type World } from '../actions/world.ts';
@@ -8,7 +11,7 @@ import { findMissing, findProgram, type Peer, startBuildkitd, startDockerd } fro
 
 const missing = await findMissing({
   programs: ['runc', 'busybox'],
-  tools: ['buildkitd', 'buildx'],
+  tools: ['buildkitd', 'buildx', 'crane'],
   root: true,
 });
 
@@ -148,6 +151,107 @@ RUN --mount=type=secret,id=first --mount=type=secret,id=second ["/bin/busybox", 
     expect(annotations['org.opencontainers.image.source']).toBe('https://github.com/octo/app');
   });
 
+  describe('all that a Dockerfile may ask for', () => {
+    const options = {
+      file: 'Dockerfile.whole',
+      platforms: 'linux/amd64,linux/arm64',
+      secrets: 'first=swordfish-line',
+      'secret-envs': 'second=FIRST_SECRET',
+      'secret-files': 'third=secret.txt',
+      'build-contexts': 'lib=shared/lib',
+    };
+    let cache: string;
+
+    beforeAll(() => {
+      cache = join(world.folder, 'cache');
+      mkdirSync(join(world.workspace, 'shared/lib'), { recursive: true });
+      const lib = { 'shared/lib/lib.txt': 'named\n', 'secret.txt': 'swordfish-file' };
+      const sum = createHash('sha256').update('swordfish-lineswordfish-envswordfish-file').digest('hex');
+      const steps = `[ "$(cd /run/secrets && /bin/busybox cat first second third | /bin/busybox sha256sum)" = "${sum}  -" ] && /bin/busybox touch /made`;
+      world.commit(
+        {
+          ...lib,
+          '.dockerignore': 'secret.txt\n',
+          'Dockerfile.whole': `FROM --platform=$BUILDPLATFORM ${world.registry.host}/base:v1 AS tool
+RUN --mount=type=secret,id=first --mount=type=secret,id=second --mount=type=secret,id=third ["/bin/busybox", "sh", "-c", ${JSON.stringify(steps)}]
+FROM scratch
+ENV API_TOKEN=none
+COPY --from=tool /made /made
+COPY --from=lib /lib.txt /lib.txt
+`,
+          'Dockerfile.random': `FROM ${base}\nRUN ["/bin/busybox", "sh", "-c", "/bin/busybox cat /proc/sys/kernel/random/uuid > /random"]\n`,
+        },
+        'Options',
+      );
+      git('commit', '--quiet', '--amend', '--no-edit');
+      sha = git('rev-parse', 'HEAD');
+    });
+
+    const whole = (name: string, inputs: Record<string, string> = {}) =>
+      world.run(
+        'build',
+        { repository: `${world.registry.host}/${name}`, ...options, ...inputs },
+        { sha, variables: { ...variables, FIRST_SECRET: 'swordfish-env' } },
+      );
+
+    test('two platforms with secrets of each kind, a named context and a cache; no secret is left anywhere', async () => {
+      // Not the synchronous one: the registry is in this process.
+      await promisify(execFile)(await ensureTool('crane'), ['tag', base, 'v1', '--insecure']);
+      const first = await whole('whole', { 'cache-to': `type=local,dest=${cache},mode=max` });
+      expect(first.code, first.log).toBe(0);
+      execFileSync(await ensureTool('buildx'), ['prune', '--all', '--force'], {
+        env: variables as NodeJS.ProcessEnv,
+      });
+      const second = await whole('cached', { 'cache-from': `type=local,src=${cache}` });
+      expect(second.code, second.log).toBe(0);
+      expect(second.log).toMatch(/CACHED/);
+      expect(second.outputs.digest).toBe(first.outputs.digest);
+      const shown = (first.log + second.log).replace(/^::add-mask::.*$/gm, '');
+      expect(shown + first.summary + JSON.stringify(first.outputs)).not.toMatch(
+        /swordfish-(?:line|env|file)/,
+      );
+      expect(findIn([world.registry.folder, cache], /swordfish-(?:line|env|file)/)).toEqual([]);
+      // What is looked for would be found.
+      expect(findIn([world.registry.folder], /named\n/)).toHaveLength(1);
+    });
+
+    test('its build checks and floating bases are said beside the lines of the Dockerfile', async () => {
+      const run = await whole('checks');
+      expect(run.log).toMatch(/^::warning file=Dockerfile.whole,line=4::SecretsUsedInArgOrEnv: .*%0Ahttps:/m);
+      const floating = `::warning file=Dockerfile.whole,line=1::FloatingBase: ${world.registry.host}/base:v1 floats`;
+      expect(run.log).toContain(floating);
+      expect(run.log).toContain(`Write it as ${base.replace('@', ':v1@')};`);
+      expect(run.summary).toContain('What the Dockerfile could do better');
+      expect(run.summary).toContain('`Dockerfile.whole:4`');
+    });
+
+    test('a build that is checked to be reproducible is, or the first file that differs is named', async () => {
+      const same = await whole('same', { reproducible: 'check' });
+      expect(same.code, same.log).toBe(0);
+      expect(same.log).toContain('Reproducible: a second build gave the same manifests');
+      const inputs = {
+        file: 'Dockerfile.random',
+        platforms: '',
+        secrets: '',
+        'secret-envs': '',
+        'secret-files': '',
+        'build-contexts': '',
+      };
+      const random = await whole('random', { ...inputs, reproducible: 'check' });
+      expect(random.outputs.outcome, random.log).toBe('refused');
+      expect(random.log).toContain(
+        'two builds of this commit for linux/amd64 differ: layer 2 of 2, first in the content of "/random"',
+      );
+      expect((await getJson('random/tags/list')) as object).toHaveProperty('errors');
+    });
+
+    test('a named context stays inside the workspace', async () => {
+      const run = await whole('outside', { 'build-contexts': 'lib=../..' });
+      expect(run.outputs.outcome, run.log).toBe('invalid');
+      expect(run.log).toContain('build-contexts');
+    });
+  });
+
   test.each([
     ['a step that fails', { file: 'Dockerfile.fails' }, 'invalid', 'file: the Dockerfile did not build'],
     ['an unknown instruction', { file: 'Dockerfile.unknown' }, 'invalid', 'unknown instruction'],
@@ -191,6 +295,20 @@ RUN --mount=type=secret,id=first --mount=type=secret,id=second ["/bin/busybox", 
   }
 });
 
+/** The files below folders that hold something, also within gzip. */
+function findIn(folders: readonly string[], wanted: RegExp): string[] {
+  return folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((file) => {
+        const bytes = readFileSync(file);
+        const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
+        return wanted.test(plain.toString('latin1'));
+      }),
+  );
+}
+
 const noDocker = await findMissing({ programs: ['dockerd'], tools: ['buildx'], root: true });
 
 describe.skipIf(noDocker)(
@@ -213,7 +331,7 @@ describe.skipIf(noDocker)(
     test('is refused rather than its image ID taken for a digest', async () => {
       const result = await world.run('build', { repository: `${world.registry.host}/app` }, { variables });
       expect(result.outputs).toEqual({ outcome: 'unavailable' });
-      expect(result.log).toContain('the "docker" driver of this engine writes no OCI layouts');
+      expect(result.log).toContain('its BuildKit is v0.8+unknown, and 0.13.0 is the oldest');
     });
 
     test('auto falls back to layers where they are configured, and says why', async () => {
