@@ -32,7 +32,7 @@ code { font: 0.92em/1.4 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans M
 .card h3 { font-size: 18px; }
 .card .place { color: var(--quiet); font-size: 13px; }
 .holds { font-size: 24px; line-height: 1.3; font-weight: 600; margin: 12px 0 14px; letter-spacing: -0.01em; }
-.holds code { font-size: 1em; }
+.holds.warn { font-size: 18px; } .holds code { font-size: 1em; }
 dl { display: grid; grid-template-columns: 7.5em minmax(0, 1fr); gap: 6px 12px; font-size: 14px; }
 dt { color: var(--quiet); }
 .troubles { list-style: none; border-top: 1px solid var(--edge); }

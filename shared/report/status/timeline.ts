@@ -1,6 +1,7 @@
 import { type Move, readMoves } from '../../environment/moves.ts';
 import type { EnvironmentOverview, Known, RecordOverview } from '../../environment/overview.ts';
 import { shortDigest } from '../../image/digest.ts';
+import { formatCount } from '../blocks.ts';
 import { markTime } from './axes.ts';
 import { html, type Markup } from './markup.ts';
 import { formatTime } from './values.ts';
@@ -159,7 +160,7 @@ function describeRows(
     .map(({ environment: { name }, bars }) => {
       if ('unknown' in bars) return `${name}: not known, ${bars.unknown}.`;
       const back = bars.value.filter(({ move }) => move.record.action === 'rollback').length;
-      return `${name}: ${bars.value.length} images, ${back} by rollback.`;
+      return `${name}: ${formatCount(bars.value.length, 'stay')}, ${back} by rollback.`;
     })
     .join(' ');
 }
