@@ -45,6 +45,7 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
         database,
       ),
       '.github/trusted-root.json': JSON.stringify(world.sigstore.trustedRoot),
+      'deploy/app.yaml': `services: { app: { image: "${repository('app-staging')}:v1" } } # kept\n`,
     });
     suite = copySuite(world);
   });
@@ -58,6 +59,7 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
       {
         '.github/workflows/release.yml': callPipeline(world),
         '.github/workflows/report-fork.yml': CALL_REPORT_FORK,
+        '.github/workflows/operate.yml': callGate(world),
         '.github/trusted-root.json': JSON.stringify(world.sigstore.trustedRoot),
         'package.json': '{"name":"app","version":"1.0.0"}',
         'package-lock.json': JSON.stringify(
@@ -77,6 +79,8 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
       `Use lodash ${lodash}`,
     );
   }
+
+  const manifest = () => world.github.filesOf('octo/app').get('deploy/app.yaml');
 
   async function digestOf(name: string, tag: string): Promise<string | undefined> {
     const run = await runProcess(await ensureTool('crane'), ['digest', `${repository(name)}:${tag}`], {
@@ -172,6 +176,9 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
     expect({ code, log: code === 0 ? '' : log }).toEqual({ code: 0, log: '' });
     const digest = await digestOf('app', `sha-${sha}`);
     expect(await digestOf('app-staging', 'env-staging')).toBe(digest);
+    expect(manifest()).toBe(
+      `services: { app: { image: "${repository('app-staging')}@${digest}" } } # kept\n`,
+    );
     for (const name of ['app', 'app-staging']) {
       const image = `${repository(name)}@${digest}`;
       expect(await cosign.verify(image, identity(PIPELINE))).toMatchObject({ code: 0 });
@@ -199,6 +206,23 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
     expect({ code, log: code === 0 ? '' : log }).toEqual({ code: 0, log: '' });
     expect(log).toMatch(/set-output:: reused=true/);
     expect(await digestOf('app-staging', 'env-staging')).toBe(before);
+  });
+
+  test('goes back by the gate alone, and its manifests with it', async () => {
+    const first = await digestOf('app-staging', 'env-staging');
+    const before = world.env().GITHUB_SHA;
+    const sha = commit('4.17.23');
+    world.github.push('octo/app', sha, before);
+    const forward = await act(world, suite);
+    expect({ code: forward.code, log: forward.code === 0 ? '' : forward.log }).toEqual({ code: 0, log: '' });
+    const second = await digestOf('app-staging', 'env-staging');
+    expect(second).not.toBe(first);
+    expect(manifest()).toContain(second);
+
+    const { code, log } = await act(world, suite, 'workflow_dispatch');
+    expect({ code, log: code === 0 ? '' : log }).toEqual({ code: 0, log: '' });
+    expect(await digestOf('app-staging', 'env-staging')).toBe(first);
+    expect(manifest()).toContain(first);
   });
 
   test('shows on the next pull request what it brings beside the image of the commit it started from', async () => {
@@ -298,6 +322,33 @@ jobs:
       rekor-url: ${sigstore.rekorUrl}
       tsa-url: ${sigstore.tsaUrl}
       trusted-root: .github/trusted-root.json
+      manifests: deploy/app.yaml
+    secrets:
+      manifests-token: \${{ secrets.GITHUB_TOKEN }}
+`;
+}
+
+/** What a repository writes to go back by hand. */
+function callGate(world: World): string {
+  const { sigstore } = world;
+  return `name: operate
+on: { workflow_dispatch: }
+permissions: {}
+jobs:
+  rollback:
+    permissions: { contents: read, packages: write, id-token: write, actions: read, pull-requests: read }
+    uses: ${GATE}@${TAG}
+    with:
+      mode: rollback
+      environment: staging
+      reason: it is broken
+      sigstore: custom
+      fulcio-url: ${sigstore.fulcioUrl}
+      rekor-url: ${sigstore.rekorUrl}
+      tsa-url: ${sigstore.tsaUrl}
+      manifests: deploy/app.yaml
+    secrets:
+      manifests-token: \${{ secrets.GITHUB_TOKEN }}
 `;
 }
 
@@ -381,7 +432,7 @@ function copySuite(world: World): string {
 async function act(
   world: World,
   suite: string,
-  event: 'push' | 'pull_request' | 'workflow_run' = 'push',
+  event: 'push' | 'pull_request' | 'workflow_run' | 'workflow_dispatch' = 'push',
   about?: unknown,
 ): Promise<{ code: number | null; log: string }> {
   for (const workflow of [PIPELINE, GATE]) giveTokens(world, suite, workflow);
@@ -397,7 +448,7 @@ async function act(
   ];
   const env = world.env({ event });
   const payload = join(world.folder, 'event.json');
-  const given = about ?? (event === 'push' ? {} : describePullRequest(env['GITHUB_SHA']));
+  const given = about ?? (event === 'pull_request' ? describePullRequest(env['GITHUB_SHA']) : {});
   writeFileSync(payload, JSON.stringify(given));
   const { code, stdout, stderr } = await runProcess(
     await ensureTool('act'),
