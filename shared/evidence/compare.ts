@@ -1,4 +1,3 @@
-import type { Finding } from './finding.ts';
 import { type MergedFinding, platformsOf } from './merge.ts';
 
 /** Findings and the platforms that were looked at for them. */
@@ -29,20 +28,29 @@ export function compareFindings(
   const known = new Set(before.platforms);
   const missing = now.platforms.some((platform) => !known.has(platform));
   const kept = new Set<MergedFinding>();
-  let left: Placed[] = before.merged.flatMap((merged) =>
-    [...platformsOf(merged), ...(missing ? [ANY] : [])].map((platform) => ({ merged, platform })),
-  );
-  let open: Placed[] = now.merged.flatMap((merged) =>
-    platformsOf(merged).map((platform) => ({ merged, platform: known.has(platform) ? platform : ANY })),
-  );
+  let left: Placed[] = [];
+  for (const merged of before.merged) {
+    for (const platform of platformsOf(merged)) left.push({ merged, platform });
+    if (missing) left.push({ merged, platform: ANY });
+  }
+  let open: Placed[] = [];
+  for (const merged of now.merged) {
+    for (const platform of platformsOf(merged)) {
+      open.push({ merged, platform: known.has(platform) ? platform : ANY });
+    }
+  }
   for (const nameOf of [namePlace, nameProblem]) {
-    const waiting = Map.groupBy(left, nameOf);
+    const waiting = stackByName(left, nameOf);
     open = open.filter((one) => {
-      const match = waiting.get(nameOf(one))?.pop();
-      if (match !== undefined) kept.add(match.merged);
-      return match === undefined;
+      const name = nameOf(one);
+      const match = waiting.get(name);
+      if (match === undefined) return true;
+      kept.add(match.one.merged);
+      if (match.below === undefined) waiting.delete(name);
+      else waiting.set(name, match.below);
+      return false;
     });
-    left = [...waiting.values()].flat();
+    left = [...waiting.values()].flatMap((stack) => [...unstack(stack)]);
   }
   const looked = new Set(now.platforms);
   const fixed = before.merged.filter(
@@ -52,12 +60,32 @@ export function compareFindings(
   return { fresh: new Set(open.map(({ merged }) => merged)), fixed };
 }
 
-/** What is wrong with what, wherever it lies and in whichever version. */
-function nameProblem({ merged: { found }, platform }: Placed): string {
-  return `${platform} ${found.class} ${found.id} ${found.package === '' ? found.target : found.package}`;
+/** Those of one name. Not a list, because most are alone and a list for each of 50,000 is most of the memory. */
+interface Stack {
+  readonly one: Placed;
+  readonly below: Stack | undefined;
 }
 
-function namePlace(one: Placed): string {
-  const { target, line }: Finding = one.merged.found;
-  return `${nameProblem(one)} ${target} ${line ?? ''}`;
+function stackByName(placed: readonly Placed[], nameOf: (one: Placed) => string): Map<string, Stack> {
+  const stacks = new Map<string, Stack>();
+  for (const one of placed) {
+    const name = nameOf(one);
+    stacks.set(name, { one, below: stacks.get(name) });
+  }
+  return stacks;
+}
+
+function* unstack(top: Stack): Generator<Placed> {
+  for (let at: Stack | undefined = top; at !== undefined; at = at.below) yield at.one;
+}
+
+/** What is wrong with what, wherever it lies and in whichever version. */
+function nameProblem({ merged: { found }, platform }: Placed): string {
+  return [platform, found.class, found.id, found.package || found.target].join(' ');
+}
+
+/** The same in one place. Joined at once: of 50,000 findings the parts of a text that grows would be most of the memory. */
+function namePlace({ merged: { found }, platform }: Placed): string {
+  const { target, line } = found;
+  return [platform, found.class, found.id, found.package || target, target, line].join(' ');
 }

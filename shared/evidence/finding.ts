@@ -83,16 +83,21 @@ export function makeFinding(
 }
 
 /** The name by which what several platforms share is one. */
-export function keyOf(found: Finding): string {
-  return JSON.stringify([
-    found.class,
-    found.id,
-    found.package,
-    found.version,
-    found.target,
-    found.line ?? 0,
-    found.severity,
-  ]);
+export function keyOf({ class: kind, id, package: name, version, target, line, severity }: Finding): string {
+  // The lengths keep apart what names with spaces in them would join.
+  const words = [
+    kind,
+    severity,
+    line ?? 0,
+    id.length,
+    name.length,
+    version.length,
+    id,
+    name,
+    version,
+    target,
+  ];
+  return words.join(' ');
 }
 
 /** A finding wherever it lies and in whichever version: `vulnerability CVE-2026-1 openssl`. */

@@ -19,7 +19,7 @@ export function mergeFindings(findings: readonly Finding[]): MergedFinding[] {
   const groups = new Map<string, Finding[]>();
   const named = new Map<string, Finding[]>();
   // Ours first, so that others find them.
-  const sorted = [...findings].sort((a, b) => rankScanner(a) - rankScanner(b));
+  const sorted = findings.toSorted((a, b) => rankScanner(a) - rankScanner(b));
   // Names are for others alone, and of many findings they are most of the memory.
   const alone = findings.every(({ scanner }) => scanner === OWN);
   for (const found of sorted) {
@@ -34,7 +34,7 @@ export function mergeFindings(findings: readonly Finding[]): MergedFinding[] {
     if (alone) continue;
     for (const name of namesOf(found)) if (!named.has(name)) named.set(name, made);
   }
-  return [...groups.values()].map(mergeGroup).sort((a, b) => rank(a) - rank(b));
+  return Array.from(groups.values(), mergeGroup).sort((a, b) => rank(a) - rank(b));
 }
 
 const OWN = 'trivy';
@@ -58,8 +58,12 @@ function findNamed(named: ReadonlyMap<string, Finding[]>, found: Finding): Findi
 }
 
 function mergeGroup(all: readonly Finding[]): MergedFinding {
-  const worst = Math.min(...all.map(({ severity }) => SEVERITIES.indexOf(severity)));
-  return { found: all[0] as Finding, severity: SEVERITIES[worst] ?? 'UNKNOWN', all };
+  const found = all[0] as Finding;
+  let { severity } = found;
+  for (const one of all) {
+    if (SEVERITIES.indexOf(one.severity) < SEVERITIES.indexOf(severity)) severity = one.severity;
+  }
+  return { found, severity, all };
 }
 
 function rank({ severity, found }: MergedFinding): number {
@@ -76,5 +80,15 @@ export function countSeverities(merged: readonly MergedFinding[]): Record<Severi
 
 /** The platforms that have it, each once. */
 export function platformsOf({ all }: MergedFinding): string[] {
-  return [...new Set(all.map(({ platform }) => platform))];
+  return listOnce(all, ({ platform }) => platform);
+}
+
+/** Who found it, each once. */
+export function scannersOf({ all }: MergedFinding): string[] {
+  return listOnce(all, ({ scanner }) => scanner);
+}
+
+function listOnce(all: readonly Finding[], nameOf: (found: Finding) => string): string[] {
+  // Most findings are of one platform and one scanner, and a set for each of 50,000 is most of the memory.
+  return all.length === 1 ? all.map(nameOf) : [...new Set(all.map(nameOf))];
 }

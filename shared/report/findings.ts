@@ -1,20 +1,20 @@
 import type { Finding } from '../evidence/finding.ts';
-import { type MergedFinding, platformsOf } from '../evidence/merge.ts';
+import { type MergedFinding, platformsOf, scannersOf } from '../evidence/merge.ts';
+import type { Severity } from '../evidence/severity.ts';
 import type { ReviewFinding } from './review.ts';
 
 /** What a reviewer sees of one finding; `known` is what the baseline and the excuses say of it. */
 export function describeFinding(
-  { found, severity, all }: MergedFinding,
+  merged: MergedFinding,
   known: Pick<ReviewFinding, 'state' | 'exception' | 'vex' | 'locked'>,
 ): ReviewFinding {
+  const { found, severity, all } = merged;
   const { line, cvss, published, exploited, firstSeen } = found;
-  const severities = Object.assign(
-    {},
-    ...all.map((one) => ({
-      ...(one.scanner !== found.scanner && { [one.scanner]: one.severity }),
-      ...one.severities,
-    })),
-  ) as ReviewFinding['severities'];
+  const severities: Record<string, Severity> = {};
+  for (const one of all) {
+    if (one.scanner !== found.scanner) severities[one.scanner] = one.severity;
+    Object.assign(severities, one.severities);
+  }
   return {
     class: found.class,
     id: cut(found.id),
@@ -33,8 +33,8 @@ export function describeFinding(
     ...(exploited !== undefined && { exploited: exploited.slice(0, 40) }),
     ...(firstSeen !== undefined && { firstSeen: firstSeen.slice(0, 40) }),
     ...(found.layer !== '' && { layer: { digest: cut(found.layer), createdBy: '' } }),
-    platforms: platformsOf({ found, severity, all }),
-    scanners: [...new Set(all.map(({ scanner }) => scanner))].slice(0, 16),
+    platforms: platformsOf(merged),
+    scanners: scannersOf(merged).slice(0, 16),
     ...known,
   };
 }

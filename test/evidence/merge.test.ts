@@ -38,6 +38,11 @@ describe('merged is', () => {
     ['not another version', [finding('CVE-1'), finding('CVE-1', { version: '4.17.5', scanner: 'grype' })], 2],
     ['not another place', [finding('CVE-1'), finding('CVE-1', { target: 'b/package.json' })], 2],
     [
+      'not what spaces in a name make look the same',
+      [finding('a b', { package: 'c' }), finding('a', { package: 'b c' })],
+      2,
+    ],
+    [
       'not a secret of the same rule elsewhere',
       [finding('aws', { class: 'secret', line: 1 }), finding('aws', { class: 'secret', line: 2 })],
       2,
