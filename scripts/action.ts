@@ -9,6 +9,8 @@ import { parse } from 'yaml';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
+const TOKEN = '${{ github.token }}';
+
 export interface ActionRun {
   readonly code: number;
   readonly outputs: Record<string, string>;
@@ -46,8 +48,10 @@ export async function runAction(
     writeFileSync(outputFile, '');
     writeFileSync(summaryFile, '');
     const env: NodeJS.ProcessEnv = { RUNNER_TEMP: temp, ...(options.env ?? process.env) };
-    for (const [input, { default: fallback }] of Object.entries(known)) {
-      env[`INPUT_${input.replaceAll(' ', '_').toUpperCase()}`] = inputs[input] ?? String(fallback ?? '');
+    for (const [input, { default: fallback = '' }] of Object.entries(known)) {
+      // What a runner puts there stands in GITHUB_TOKEN where there is none: so nobody writes a token on a command line.
+      const usual = fallback === TOKEN ? (env.GITHUB_TOKEN ?? '') : String(fallback);
+      env[`INPUT_${input.replaceAll(' ', '_').toUpperCase()}`] = inputs[input] ?? usual;
     }
     env.GITHUB_OUTPUT = outputFile;
     env.GITHUB_STEP_SUMMARY = summaryFile;

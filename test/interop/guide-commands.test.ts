@@ -1,6 +1,7 @@
 // The commands of action-docs/on-call.md and action-docs/audit.md, run as they are written, against an environment with a history.
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureTool } from '../../scripts/tools.ts';
 import { runProcess } from '../../shared/process/run.ts';
@@ -18,19 +19,23 @@ environments:
   prod: { repository: ${host}/octo/app, rules: [signed, provenance] }
 `;
 
+const ACTION = fileURLToPath(new URL('../../scripts/action.ts', import.meta.url));
+const parsePairs = (args: readonly string[]): Record<string, string> =>
+  Object.fromEntries(args.flatMap((flag, at) => (at % 2 === 0 ? [[flag.slice(2), args[at + 1] ?? '']] : [])));
+
 /** A page's commands, and the lines that come before them in the same block. */
 function readCommands(name: string): { command: string; setup: string }[] {
   const page = readFileSync(new URL(`../../action-docs/${name}`, import.meta.url), 'utf8');
   return [...page.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => {
     const lines = block.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-    const setup = lines.filter((line) => /^[A-Z]+=/.test(line)).join('\n');
-    return lines.filter((line) => !/^[A-Z]+=/.test(line)).map((command) => ({ command, setup }));
+    const setup = lines.filter((line) => /^[A-Z]+=\S+$/.test(line)).join('\n');
+    return lines.filter((line) => !/^[A-Z]+=\S+$/.test(line)).map((command) => ({ command, setup }));
   });
 }
 const all = [...readCommands('on-call.md'), ...readCommands('audit.md')];
-/** There is no cluster here; the page says so. status from a terminal is run below. */
+/** There is no cluster here; the page says so. status from a terminal is run below, on a list that stands for one. */
 const [elsewhere, here] = [true, false].map((wanted) =>
-  all.filter(({ command }) => /^(?:kubectl|npm) /.test(command) === wanted),
+  all.filter(({ command }) => /^(?:kubectl|GITHUB_REPOSITORY=\S+ npm) /.test(command) === wanted),
 ) as [typeof all, typeof all];
 
 const missing = await findMissing({ programs: ['jq'], tools: ['cosign', 'crane'] });
@@ -92,6 +97,46 @@ describe.skipIf(missing)(`the pages for on call and audit${missing && ` (skipped
 
   test('are these', () => {
     expect([here.length, elsewhere.length]).toEqual([9, 2]);
+  });
+
+  test('npm run action -- status, as from a terminal', async () => {
+    const command = elsewhere.map((one) => one.command).find((one) => one.includes(' status ')) ?? '';
+    const [variable = '', ...words] = command.split(' ');
+    const args = words.slice(words.indexOf('--') + 1);
+    const { environment, policy: file, running, ...others } = parsePairs(args.slice(1));
+    expect([variable, args[0], environment, file, running, others]).toEqual([
+      ...['GITHUB_REPOSITORY=octo/app', 'status', 'prod', POLICY, 'pods.json', {}],
+    ]);
+    const digest = images[1]?.split('@')[1];
+    const place = `${world.registry.host}/octo/app`;
+    const container = { name: 'app', image: `${place}:v2` };
+    const ran = {
+      ...container,
+      imageID: `${place}@${digest}`,
+      state: { running: { startedAt: '2026-11-21T00:00:00Z' } },
+    };
+    const pod = {
+      ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'app-1', namespace: 'app' } },
+      ...{ spec: { containers: [container] }, status: { phase: 'Running', containerStatuses: [ran] } },
+    };
+    writeFileSync(
+      join(world.workspace, 'pods.json'),
+      JSON.stringify({ kind: 'List', apiVersion: 'v1', items: [pod] }),
+    );
+    const inputs = ['--trusted-root', 'root.json', '--sigstore', 'custom'];
+    const { code, stdout, stderr } = await runProcess(process.execPath, [ACTION, ...args, ...inputs], {
+      cwd: world.workspace,
+      env: {
+        PATH: path,
+        HOME: world.folder,
+        GITHUB_API_URL: world.github.url,
+        GITHUB_TOKEN: world.github.token,
+        GITHUB_REPOSITORY: 'octo/app',
+      },
+      deadline: AbortSignal.timeout(60_000),
+    });
+    expect(code, `${stdout}${stderr}`).toBe(0);
+    expect(JSON.parse(stdout.toString())).toMatchObject({ outcome: 'passed', drifted: 'false', digest });
   });
 
   /** What a command has to show, by a word of it. */
