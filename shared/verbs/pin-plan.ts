@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { join, posix } from 'node:path';
 import type { RunContext } from '../github/context.ts';
 import type { ImageLine, SkippedLine } from '../manifests/line.ts';
@@ -5,13 +6,11 @@ import { matchNames, type SortedReferences, sortReferences } from '../manifests/
 import { findReferences, mayRefer } from '../manifests/references.ts';
 import type { ActionLine, WorkflowReferences } from '../manifests/workflows.ts';
 import { Invalid } from '../outcome/outcome.ts';
-import { mapParallel } from '../store/parallel.ts';
-import { listWorkspace, readRegular } from '../workspace/list.ts';
+import { listWorkspace, type RegularFile, readRegular } from '../workspace/list.ts';
 
 /** A file of the workspace that refers to images or actions. */
-export interface ReferringFile extends SortedReferences {
+export interface ReferringFile extends SortedReferences, RegularFile {
   readonly path: string;
-  readonly bytes: Buffer;
   readonly text: string;
   readonly found: WorkflowReferences;
 }
@@ -30,26 +29,25 @@ export interface FoundFiles {
 
 /** A longer file is none that somebody wrote, in bytes. */
 const MAX_SIZE = 4 * 1024 * 1024;
-const READERS = 16;
 
 /**
  * Reads every file of the workspace that `paths` names (all that are of a known kind when empty; `!` excludes) and finds what it refers to.
  * Throws `Invalid` when a path names nothing.
  */
-export async function findFiles(
+export function findFiles(
   { paths, except }: { readonly paths: readonly string[]; readonly except: readonly string[] },
   { workspace }: RunContext,
-): Promise<FoundFiles> {
-  const chosen = chooseFiles(await listWorkspace(workspace), paths);
+): FoundFiles {
+  const chosen = chooseFiles(listWorkspace(workspace), paths);
   const isExcepted = matchNames(except);
-  const read = await mapParallel(chosen, READERS, async (path) => {
-    const bytes = await readRegular(join(workspace, path), MAX_SIZE);
-    if (bytes === undefined) return { path, reason: `has more than ${MAX_SIZE} bytes, or is a link` };
-    const text = bytes.toString('utf8');
-    if (!Buffer.from(text, 'utf8').equals(bytes)) return { path, reason: 'is not UTF-8' };
+  const read = chosen.map((path) => {
+    const file = readRegular(join(workspace, path), MAX_SIZE);
+    if (file === undefined) return { path, reason: `cannot be read, or has more than ${MAX_SIZE} bytes` };
+    const text = file.bytes.toString('utf8');
+    if (!isUtf8(file.bytes)) return { path, reason: 'is not UTF-8' };
     const found = findReferences(path, text);
     if (typeof found !== 'object') return { path, reason: found };
-    return { path, bytes, text, found, ...sortReferences(found, isExcepted) };
+    return { path, ...file, text, found, ...sortReferences(found, isExcepted) };
   });
   return {
     count: chosen.length,

@@ -15,11 +15,11 @@ import {
 } from '../github/branch.ts';
 import type { Repository } from '../github/pulls.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
+import type { RegularFile } from '../workspace/list.ts';
 
 /** A file of the workspace as it was read, and what it becomes. */
-export interface PinnedFile {
+export interface PinnedFile extends RegularFile {
   readonly path: string;
-  readonly bytes: Buffer;
   readonly text: string;
 }
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type Github, openGithub } from '../github/api.ts';
 import type { RunContext } from '../github/context.ts';
 import { readRepository } from '../github/pulls.ts';
@@ -6,7 +7,7 @@ import type { StepResult } from '../outcome/result.ts';
 import { escapeMarkdown, formatLink } from '../report/markdown.ts';
 import { formatPin, type LeftPlace, type PinnedPlace, renderPins, titlePins } from '../report/pin.ts';
 import { storeOptions } from '../store/open.ts';
-import { replaceFiles } from '../workspace/replace.ts';
+import { replaceFile } from '../workspace/replace.ts';
 import { type FoundFiles, findFiles, type Reference, type ReferringFile } from './pin-plan.ts';
 import { keepPull, type PinnedFile } from './pin-pull.ts';
 import { explainCommits, resolveReferences } from './pin-resolve.ts';
@@ -37,7 +38,7 @@ const REASONS = 200;
  */
 export async function pin(inputs: PinInputs, context: RunContext): Promise<StepResult> {
   const { write = 'false', update = false } = inputs;
-  const found = await findFiles(inputs, context);
+  const found = findFiles(inputs, context);
   const { files } = found;
   let github: Promise<Github> | undefined;
   const open = (): Promise<Github> => {
@@ -63,7 +64,8 @@ export async function pin(inputs: PinInputs, context: RunContext): Promise<StepR
     context.log.warning(formatPin(path, line, text, reason), { file: path, line });
   const heading = describe(places, pinned, found);
   let url: string | undefined;
-  if (write === 'files') await replaceFiles(context.workspace, pinned);
+  if (write === 'files')
+    for (const { path, text, mode } of pinned) replaceFile(join(context.workspace, path), text, mode);
   else if (pinned.length > 0) url = await openRequest(pinned, places, all, inputs, context);
   return {
     outputs: {
@@ -179,7 +181,7 @@ function pinFiles(
       left.push({ path: file.path, line: 1, text: file.path, reason });
       continue;
     }
-    pinned.push({ path: file.path, bytes: file.bytes, text });
+    pinned.push({ path: file.path, bytes: file.bytes, mode: file.mode, text });
     places.push(...changing.map((reference) => describePlace(file, reference, resolved)));
   }
   return { pinned, places, left };
