@@ -12,6 +12,7 @@ const benches: Record<string, () => Promise<{ measure(): Promise<Figure[]> }>> =
   gate: () => import('./bench/gate.ts'),
   memory: () => import('./bench/memory.ts'),
   prune: () => import('./bench/prune.ts'),
+  pin: () => import('./bench/pin.ts'),
 };
 
 const wanted = process.argv.slice(2);
