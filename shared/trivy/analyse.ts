@@ -12,6 +12,9 @@ export type Format = (typeof FORMATS)[number];
 /** What Trivy says when it meets an archive of Java and has no index (trivy pkg/javadb/client.go). */
 const NO_INDEX = /'--skip-java-db-update' cannot be specified on the first run/;
 
+// With Go's own settings a fifth of a conversion's time is garbage collection. Above the limit (a soft one) Go collects as hard as it needs to.
+const CONVERT = { GOGC: '400', GOMEMLIMIT: '1GiB' };
+
 /** The image holds archives of Java, and Trivy was given no index to tell which they are. */
 export class JavaIndexNeeded extends Unavailable {}
 
@@ -66,9 +69,8 @@ export async function convertReport(
   paths: { report: string; output: string },
   options: { folder: string; deadline: AbortSignal },
 ): Promise<void> {
-  await runTrivy(
-    trivy,
-    ['convert', '--quiet', '--format', format, '--output', paths.output, paths.report],
-    options,
-  );
+  await runTrivy(trivy, ['convert', '--quiet', '--format', format, '--output', paths.output, paths.report], {
+    ...options,
+    env: CONVERT,
+  });
 }

@@ -1,6 +1,14 @@
 import { Unavailable } from '../outcome/outcome.ts';
 import { type ProcessResult, runProcess } from '../process/run.ts';
 
+export interface TrivyOptions {
+  /** Where it runs. */
+  readonly folder: string;
+  readonly deadline: AbortSignal;
+  /** Beside the few variables that it always gets. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /**
  * Runs Trivy to its end in `folder`. It gets an environment of its own, because it reads TRIVY_* variables, and files such as trivy.yaml,
  * .trivyignore and trivy-secret.yaml from where it stands: `folder` holds nothing but what this suite put there.
@@ -9,9 +17,9 @@ import { type ProcessResult, runProcess } from '../process/run.ts';
 export async function runTrivy(
   trivy: string,
   args: readonly string[],
-  { folder, deadline }: { folder: string; deadline: AbortSignal },
+  { folder, deadline, env: added }: TrivyOptions,
 ): Promise<ProcessResult> {
-  const env = { HOME: folder, TMPDIR: folder, PATH: '/usr/bin:/bin' };
+  const env = { HOME: folder, TMPDIR: folder, PATH: '/usr/bin:/bin', ...added };
   const result = await runProcess(trivy, args, { env, cwd: folder, deadline });
   if (result.code === 0) return result;
   const how = result.signal === null ? `ended with code ${result.code}` : `was killed by ${result.signal}`;
