@@ -1,7 +1,7 @@
 import { Unavailable } from '../outcome/outcome.ts';
 import { type ProcessResult, runProcess } from '../process/run.ts';
 
-export interface TrivyOptions {
+interface TrivyOptions {
   /** Where it runs. */
   readonly folder: string;
   readonly deadline: AbortSignal;
