@@ -17,7 +17,7 @@ export async function prune(
   const before = deletes();
   for (const dry of [true, false]) {
     await story.step({
-      name: dry ? 'prune, dry run' : 'prune',
+      name: dry ? 'prune dry-run' : 'prune',
       expected: 'passed',
       run: () => world.run('prune', { ...inputs, 'dry-run': String(dry) }),
       tell: ({ outputs }) =>

@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readBuiltInRules } from '../../shared/evaluator/rules.ts';
+import { parseDigest } from '../../shared/image/digest.ts';
+import { updateManifest } from '../../shared/manifests/update.ts';
 import { readPolicy } from '../../shared/policy/file.ts';
 import { inputsOf } from '../actions/world.ts';
 
@@ -39,6 +41,18 @@ test.each(blocks)('$name, block $index: is YAML, and names inputs that are there
     expect(inputsOfUsed(uses), uses).toEqual(expect.arrayContaining(given));
   }
 });
+
+const DIGEST = `sha256:${'ab'.repeat(32)}` as const;
+// What a guide shows as a manifest that promote writes has to be one.
+test.each(blocks.filter(({ name, text }) => name === 'gitops.md' && text.includes('sha256:000')))(
+  '$name, block $index: promote writes its digest',
+  ({ text }) => {
+    const file = /^# (\S+\.ya?ml)$/m.exec(text)?.[1] ?? 'app.yaml';
+    const updated = updateManifest(file, text, 'ghcr.io/octo/app', parseDigest(DIGEST));
+    expect(updated?.text).toBe(text.replace(/sha256:0{64}/, DIGEST));
+    expect(updated?.changed).toHaveLength(1);
+  },
+);
 
 test('the policy of the organisation is one', async () => {
   const [text = ''] = blocks
