@@ -4,7 +4,7 @@ import { cleanText, escapeMarkdown, formatCode, formatTable } from './markdown.t
 export interface PinnedPlace {
   readonly path: string;
   readonly line: number;
-  /** As a person writes it: `nginx:1.27`. */
+  /** As a person writes it, `nginx:1.27`; with the first digits of the digest that it has. */
   readonly from: string;
   /** Digest or commit; undefined where it was not asked for. */
   readonly to?: string;

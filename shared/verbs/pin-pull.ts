@@ -95,7 +95,7 @@ async function checkWorkspace(
       'write',
       `${shown.join(', ')} of the workspace are not those of ${head.branch} at ${head.commit}`,
       {
-        hint: `A pull request is made from the default branch: check out ${head.branch}, and change nothing before this step.`,
+        hint: `A pull request is made from the default branch: check out ${head.branch}, change nothing before this step, and exclude in paths what is not of this repository.`,
       },
     );
   }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Github, openGithub } from '../github/api.ts';
 import type { RunContext } from '../github/context.ts';
 import { readRepository } from '../github/pulls.ts';
+import { shortDigest } from '../image/digest.ts';
 import { formatReference, type Pinned, pinReferences } from '../manifests/pin.ts';
 import type { StepResult } from '../outcome/result.ts';
 import { escapeMarkdown, formatLink } from '../report/markdown.ts';
@@ -123,7 +124,8 @@ function describePlace(
   resolved: ReadonlyMap<Reference, Pinned>,
 ): PinnedPlace {
   const now = resolved.get(reference);
-  const from = formatReference(reference);
+  const old = 'owner' in reference ? undefined : reference.digest;
+  const from = `${formatReference(reference)}${old === undefined ? '' : `@${shortDigest(old)}`}`;
   return {
     ...{ path, line: reference.line, from },
     ...(now !== undefined && { to: now.id, ...('owner' in reference && { version: now.version }) }),
