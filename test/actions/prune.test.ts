@@ -262,7 +262,12 @@ describe.each(['Organization', 'User'] as const)(
         'Publicly visible package versions with more than 5000 downloads cannot be deleted. Contact GitHub support for further assistance.',
       );
       world.github.fail(`packages/delete-package-version-for-${operation}`, 429, 1, { 'retry-after': '1' });
-      writeFileSync(join(world.workspace, 'list.txt'), `${world.registry.host}/octo/app@${second}\n`);
+      // A plain list, by the tag that build gave it.
+      const tags = new Repository(world.registry.folder, 'octo/app');
+      const tag = tags
+        .listTags()
+        .find((one) => one.startsWith('sha-') && tags.getManifest(one).digest === second);
+      writeFileSync(join(world.workspace, 'list.txt'), `app ${world.registry.host}/octo/app:${tag}\n`);
       const done = await pruneThere({ 'dry-run': 'false', running: 'list.txt' });
       expect(done.outputs, done.log).toMatchObject({ outcome: 'passed' });
       expect(done.log).toContain('GitHub keeps it: Publicly visible');

@@ -6,17 +6,17 @@ import { openRemoval } from '../../shared/store/removal.ts';
 import type { Fault, SeenRequest } from '../servers/registry.ts';
 import { absent, open, pushManifest, pushPlatform, serveRegistry } from './fixtures.ts';
 
-const log = { info: () => undefined, mask: () => undefined };
-
 async function plant(onRequest: (request: SeenRequest) => Fault | undefined = () => undefined) {
   const registry = await serveRegistry({ onRequest });
+  const said: string[] = [];
+  const log = { info: (message: string) => void said.push(message), mask: () => undefined };
   const place = `${registry.host}/octo/app`;
   const store = open(place);
   const reference = parseReference(place);
   if (reference.kind !== 'registry') throw new Error('no registry');
   const options = { path: '', log, deadline: AbortSignal.timeout(20_000) };
   const removal = openRemoval(store, reference.repository, options);
-  return { registry, store, removal, image: await pushPlatform(store, 'amd64', {}, 'v1') };
+  return { registry, said, store, removal, image: await pushPlatform(store, 'amd64', {}, 'v1') };
 }
 
 describe('remove', () => {
@@ -36,6 +36,17 @@ describe('remove', () => {
     expect(await removal.remove(image.digest, ['v1'])).toBeUndefined();
     expect(scopes).toEqual([['repository:octo/app:pull,delete', 'repository:octo/app:delete']]);
     expect(await store.resolve(image.digest)).toBeUndefined();
+  });
+
+  it('waits as long as the registry asks', async () => {
+    let limits = 1;
+    const { said, removal, image } = await plant(({ method }) => {
+      if (method !== 'DELETE' || limits === 0) return undefined;
+      limits -= 1;
+      return { status: 429, headers: { 'retry-after': '1' } };
+    });
+    expect(await removal.remove(image.digest, ['v1'])).toBeUndefined();
+    expect(said).toEqual([expect.stringContaining('asks to wait 1 s')]);
   });
 
   it('what is gone already is gone', async () => {
