@@ -11,6 +11,7 @@ import { copyImage } from '../../shared/store/copy.ts';
 import { listSubjects } from '../../shared/store/subjects.ts';
 import { runContext } from '../sigstore/context.ts';
 import { readRecord } from './record.ts';
+import { releaseImage } from './release.ts';
 import { GATE_WORKFLOW, RELEASE_WORKFLOW, type Run, startWorld, type World } from './world.ts';
 
 /*
@@ -60,15 +61,7 @@ beforeEach(() => {
   world.github.reviews.runs.length = 0;
 });
 
-async function release(content: string): Promise<string> {
-  world.commit({ 'app.txt': content }, content);
-  const built = await world.run('build', { repository: `${host}/octo/app`, files: 'app.txt:/app.txt' });
-  expect(built.outputs, built.log).toMatchObject({ outcome: 'passed' });
-  const image = built.outputs.image ?? '';
-  const signed = await world.run('attest', { image, signature: 'true' });
-  expect(signed.outputs, signed.log).toMatchObject({ outcome: 'passed' });
-  return image;
-}
+const release = (content: string) => releaseImage(world, content);
 
 const promote = (image: string, environment: string, inputs: Record<string, string> = {}, run: Run = {}) =>
   world.run(

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readRecord } from './record.ts';
+import { releaseImage } from './release.ts';
 import { GATE_WORKFLOW, RELEASE_WORKFLOW, type Run, startWorld, type World } from './world.ts';
 
 /*
@@ -40,16 +41,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world.close());
 
-async function release(content: string): Promise<string> {
-  world.commit({ 'app.txt': content }, content);
-  const inputs = { repository: `${world.registry.host}/octo/app`, files: 'app.txt:/app.txt' };
-  const built = await world.run('build', inputs);
-  expect(built.outputs, built.log).toMatchObject({ outcome: 'passed' });
-  const image = built.outputs.image ?? '';
-  const signed = await world.run('attest', { image, signature: 'true' });
-  expect(signed.outputs, signed.log).toMatchObject({ outcome: 'passed' });
-  return image;
-}
+const release = (content: string) => releaseImage(world, content);
 
 function promote(image: string, environment: string, inputs: Record<string, string> = {}, run: Run = {}) {
   return world.run(

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readRecord } from './record.ts';
+import { releaseImage } from './release.ts';
 import { GATE_WORKFLOW, RELEASE_WORKFLOW, type Run, startWorld, type World } from './world.ts';
 
 /*
@@ -66,14 +67,8 @@ beforeEach(() => {
 });
 
 async function release(content: string): Promise<string> {
-  commits.push(world.commit({ 'app.txt': content }, content));
-  const built = await world.run('build', {
-    repository: `${world.registry.host}/octo/app`,
-    files: 'app.txt:/app.txt',
-  });
-  const image = built.outputs.image ?? '';
-  const signed = await world.run('attest', { image, signature: 'true' });
-  expect(signed.outputs, built.log + signed.log).toMatchObject({ outcome: 'passed' });
+  const image = await releaseImage(world, content);
+  commits.push(world.env().GITHUB_SHA ?? '');
   return image;
 }
 

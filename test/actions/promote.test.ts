@@ -8,6 +8,7 @@ import { copyImage } from '../../shared/store/copy.ts';
 import { listSubjects } from '../../shared/store/subjects.ts';
 import { runContext } from '../sigstore/context.ts';
 import { readRecord } from './record.ts';
+import { releaseImage } from './release.ts';
 import { GATE_WORKFLOW, RELEASE_WORKFLOW, type Run, startWorld, type World } from './world.ts';
 
 const POLICY = '.github/hallmark.yml';
@@ -53,16 +54,8 @@ rules:
 afterAll(() => world.close());
 
 /** An image with provenance and a signature, by the workflow of `run`. */
-async function release(content: string, run: Run = {}, repository = 'app'): Promise<string> {
-  world.commit({ 'app.txt': content }, content);
-  const inputs = { repository: `${world.registry.host}/octo/${repository}`, files: 'app.txt:/app.txt' };
-  const built = await world.run('build', inputs, run);
-  expect(built.outputs, built.log).toMatchObject({ outcome: 'passed' });
-  const image = built.outputs['image'] ?? '';
-  const attested = await world.run('attest', { image, signature: 'true' }, run);
-  expect(attested.outputs, attested.log).toMatchObject({ outcome: 'passed' });
-  return image;
-}
+const release = (content: string, run: Run = {}, repository = 'app') =>
+  releaseImage(world, content, { repository: `${world.registry.host}/octo/${repository}` }, run);
 
 function promote(image: string, environment: string, inputs: Record<string, string> = {}, run: Run = {}) {
   return world.run(

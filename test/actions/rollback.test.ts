@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readRecord } from './record.ts';
+import { releaseImage } from './release.ts';
 import { GATE_WORKFLOW, RELEASE_WORKFLOW, type Run, startWorld, type World } from './world.ts';
 
 const POLICY = '.github/hallmark.yml';
@@ -39,19 +40,8 @@ beforeEach(() => {
   world.github.reviews.runs.length = 0;
 });
 
-async function release(content: string, inputs: Record<string, string> = {}): Promise<string> {
-  world.commit({ 'app.txt': content }, content);
-  const built = await world.run('build', {
-    repository: `${world.registry.host}/octo/app`,
-    files: 'app.txt:/app.txt',
-    ...inputs,
-  });
-  expect(built.outputs, built.log).toMatchObject({ outcome: 'passed' });
-  const image = built.outputs.image ?? '';
-  const signed = await world.run('attest', { image, signature: 'true' });
-  expect(signed.outputs, signed.log).toMatchObject({ outcome: 'passed' });
-  return image;
-}
+const release = (content: string, inputs: Record<string, string> = {}) =>
+  releaseImage(world, content, inputs);
 
 const run = (action: string, inputs: Record<string, string>, given: Run = {}) =>
   world.run(action, { policy: POLICY, ...inputs }, { workflow: GATE_WORKFLOW, ...given });

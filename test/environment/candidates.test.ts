@@ -1,36 +1,6 @@
 import { expect, test } from 'vitest';
 import { listCandidates } from '../../shared/environment/candidates.ts';
-import type { PromotionRecord } from '../../shared/environment/chain.ts';
-import { readHistory } from '../../shared/environment/history.ts';
-import { promotionSchema } from '../../shared/evidence/promotion.ts';
-import { parseDigest } from '../../shared/image/digest.ts';
-
-const digest = (letter: string) => parseDigest(`sha256:${letter.repeat(64)}`);
-
-/** Records in order: `promote a`, `rollback a -b` (withdraws b), `withdraw c`, `promote a !` (by break-glass). */
-function history(...lines: string[]) {
-  const standing = lines.map((line, index): PromotionRecord => {
-    const [action = '', letter = '', ...marks] = line.split(' ');
-    const withdrawn = marks.find((mark) => mark.startsWith('-'));
-    const time = new Date(Date.UTC(2026, 10, 21, 10, index)).toISOString();
-    const promotion = promotionSchema.parse({
-      action,
-      environment: 'prod',
-      repository: 'ghcr.io/octo/app',
-      repositoryId: '1',
-      digest: digest(letter),
-      sequence: index + 1,
-      ...(/promote|rollback/.test(action) && { verdict: digest('f') }),
-      ...(withdrawn && { withdraws: digest(withdrawn.slice(1)) }),
-      ...(marks.includes('!') && {
-        override: { rules: ['soak'], approvedBy: [], until: time, followUp: time },
-      }),
-      policy: { uri: 'octo/app/policy.yml@0', digest: digest('f'), content: '' },
-    });
-    return { tag: '', record: digest('e'), promotion, signedAt: time };
-  });
-  return readHistory({ standing, superseded: [] });
-}
+import { digest, history } from './records.ts';
 
 /** Each candidate as `letter`, `letter!` with a reason against it, `letter>x` when going back crosses x. */
 test.each<[string[], string, string]>([

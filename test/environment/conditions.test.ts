@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { PromotionRecord } from '../../shared/environment/chain.ts';
 import {
   type ConditionName,
   type Conditions,
@@ -7,43 +6,7 @@ import {
   type Observed,
 } from '../../shared/environment/conditions.ts';
 import { explainFreezes, freezeSchema } from '../../shared/environment/freeze.ts';
-import { readHistory } from '../../shared/environment/history.ts';
-import { type Promotion, promotionSchema } from '../../shared/evidence/promotion.ts';
-import { parseDigest } from '../../shared/image/digest.ts';
-
-const digest = (letter: string) => parseDigest(`sha256:${letter.repeat(64)}`);
-const at = (minute: number) => new Date(Date.UTC(2026, 10, 21, 10, minute));
-
-/** Records in order, one a minute from 10:00: `promote a`, `hold a`, `rollback b -c`, `promote a !` (by break-glass). */
-function history(...lines: string[]) {
-  const standing = lines.map((line, index): PromotionRecord => {
-    const [action = '', letter = '', ...marks] = line.split(' ');
-    const withdrawn = marks.find((mark) => mark.startsWith('-'));
-    const promotion: Promotion = promotionSchema.parse({
-      action,
-      environment: 'prod',
-      repository: 'ghcr.io/octo/app',
-      repositoryId: '1',
-      digest: digest(letter),
-      sequence: index + 1,
-      requestedBy: 'mona',
-      reason: 'because',
-      ...(/promote|rollback/.test(action) && { verdict: digest('f') }),
-      ...(withdrawn && { withdraws: digest(withdrawn.slice(1)) }),
-      ...(marks.includes('!') && {
-        override: {
-          rules: ['soak'],
-          approvedBy: [],
-          until: at(60).toISOString(),
-          followUp: at(60).toISOString(),
-        },
-      }),
-      policy: { uri: 'octo/app/policy.yml@0', digest: digest('f'), content: '' },
-    });
-    return { tag: '', record: digest('e'), promotion, signedAt: at(index).toISOString() };
-  });
-  return readHistory({ standing, superseded: [] });
-}
+import { at, digest, history } from './records.ts';
 
 const approval = (by: string) => ({ by, at: at(0).toISOString(), how: 'run' as const, url: '' });
 const earlier = (...lines: string[]) => ({ history: history(...lines), verdictFault: undefined });

@@ -1,37 +1,8 @@
 import { expect, test } from 'vitest';
 import type { PromotionRecord } from '../../shared/environment/chain.ts';
-import { measureStay, readHistory } from '../../shared/environment/history.ts';
-import { type Promotion, promotionSchema, type RecordAction } from '../../shared/evidence/promotion.ts';
-import { parseDigest } from '../../shared/image/digest.ts';
-
-const digest = (letter: string) => parseDigest(`sha256:${letter.repeat(64)}`);
-const at = (minute: number) => new Date(Date.UTC(2026, 10, 21, 10, minute)).toISOString();
-
-/** Records in order, one a minute: `promote a`, `rollback b -c` (withdraws c), `hold a`; `~hold a` lost against the one before it. */
-function history(...lines: string[]) {
-  let sequence = 0;
-  const records = lines.map((line, index): PromotionRecord => {
-    const [action = '', letter = '', withdraws] = line.replace('~', '').split(' ');
-    if (!line.startsWith('~')) sequence += 1;
-    const promotion: Promotion = promotionSchema.parse({
-      action: action as RecordAction,
-      environment: 'prod',
-      repository: 'ghcr.io/octo/app',
-      repositoryId: '1',
-      digest: digest(letter),
-      sequence,
-      ...(/promote|rollback/.test(action) && { verdict: digest('f') }),
-      ...(withdraws && { withdraws: digest(withdraws.slice(1)) }),
-      policy: { uri: 'octo/app/policy.yml@0', digest: digest('f'), content: '' },
-    });
-    return { tag: '', record: digest('e'), promotion, signedAt: at(index) };
-  });
-  const lost = (_: PromotionRecord, index: number) => lines[index]?.startsWith('~') === true;
-  return readHistory({
-    standing: records.filter((record, index) => !lost(record, index)),
-    superseded: records.filter(lost),
-  });
-}
+import { measureStay } from '../../shared/environment/history.ts';
+import { promotionSchema } from '../../shared/evidence/promotion.ts';
+import { at, digest, history } from './records.ts';
 
 const letter = (record: PromotionRecord | undefined) => record?.promotion.digest[7];
 
