@@ -220,7 +220,8 @@ function spreadKept(inventory: Inventory, { evidence }: Edges, keep: Reasons): v
     const needed: [readonly Digest[], string][] = [
       [image.children, `part of ${name}`],
       [evidence.get(digest) ?? [], `evidence about ${name}`],
-      [image.about, `${name} is about it`],
+      // Not of what only stays with something: an index of evidence that somebody has rewritten since would keep the image from aging.
+      [root === digest ? image.about : [], `${name} is about it`],
       [image.base === undefined ? [] : [image.base], `base of ${name}`],
     ];
     for (const [digests, reason] of needed) {

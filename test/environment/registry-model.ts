@@ -132,17 +132,24 @@ export function expectStaying(
     if (isTagged(place) && age !== undefined && newer.length < newest) stays.add(place);
     if (patterns.length > 0 && of(place).tags.some((tag) => tag.startsWith('v'))) stays.add(place);
   }
-  const close = (): void =>
+  /** Evidence that stays by itself keeps what it is about; what only stays with something does not. */
+  const closeAround = (alone: ReadonlySet<number>): void =>
     untilStable(stays, () => {
       for (const one of places) {
         for (const other of places) {
           if (!stays.has(one)) continue;
-          if (lists(one, other) || isAbout(other, one) || isAbout(one, other) || of(one).base === other)
+          if (
+            lists(one, other) ||
+            isAbout(other, one) ||
+            (alone.has(one) && isAbout(one, other)) ||
+            of(one).base === other
+          )
             stays.add(other);
         }
       }
     });
-  close();
+  const alone = new Set(stays);
+  closeAround(alone);
   // What leads to it: a start, kept or not. Circles have none.
   const reached = new Set([...starts].filter((place) => !stays.has(place)));
   untilStable(reached, () => {
@@ -150,8 +157,10 @@ export function expectStaying(
       for (const other of places) if (lists(one, other) || isAbout(other, one)) reached.add(other);
     }
   });
-  for (const place of places) if (!reached.has(place) && !stays.has(place)) judgeAlone(place);
-  close();
+  const closed = new Set(stays);
+  for (const place of places) if (!reached.has(place) && !closed.has(place)) judgeAlone(place);
+  for (const place of stays) if (!closed.has(place)) alone.add(place);
+  closeAround(alone);
   return stays;
 }
 

@@ -220,6 +220,17 @@ describe('one image, with the reason', () => {
     expect(lines.find(({ digest }) => digest === digestAt(1))?.reason).toBe(reason);
   });
 
+  it('an old index of evidence, left behind of late, keeps no image from going', () => {
+    const images = [
+      image(1, { tags: ['sha-1'] }),
+      image(2, { about: [digestAt(1)] }),
+      image(3, { children: [digestAt(2)], created: undefined, pushed: days(1) }),
+    ];
+    const rules = { newest: 0, tags: [], olderThan: 30 * DAY, now: NOW };
+    const plan = planRetention(new Map(images.map((one) => [one.digest, one])), new Map(), rules);
+    expect(plan.going.flat().map(({ digest }) => digest)).toEqual([digestAt(1)]);
+  });
+
   it('held by its configuration, and the index above it, for the evidence that lies there', () => {
     const images = [
       image(1, { config: digestAt(9) }),
