@@ -38,6 +38,8 @@ export const action = defineAction({
       builder: oneOf(['auto', 'buildkit', 'layers']),
       base: text,
       files: lines,
+      layers: lines,
+      compression: oneOf(['gzip', 'zstd']),
       entrypoint: words,
       env: pairs,
       user: text,

@@ -6,6 +6,7 @@ import type { Builder, BuildRequest } from './builder.ts';
 import { readResult } from './buildkit-metadata.ts';
 import { type Given, passArgument, passSecret } from './buildkit-secrets.ts';
 import { buildxEnvironment, type Engine } from './engine.ts';
+import type { Compression } from './layer.ts';
 
 /** Docker buildx, any driver that writes OCI layouts. */
 export interface BuildkitRequest extends BuildRequest {
@@ -33,6 +34,8 @@ export interface BuildkitRequest extends BuildRequest {
   readonly pull: boolean;
   /** Sets every file's time in the layers that are built to `created`, where it is later. */
   readonly rewriteTimestamps: boolean;
+  /** Of the layers that are built; BuildKit's own choice, gzip, when undefined. */
+  readonly compression: Compression | undefined;
 }
 
 /** Builds a Dockerfile. A build that fails by itself is `Invalid` (the Dockerfile is the caller's), an engine or a registry out of reach `Unavailable`. */
@@ -90,9 +93,13 @@ export const buildWithBuildkit: Builder<BuildkitRequest> = async (request, conte
   return readResult(request.layout, metadataFile);
 };
 
-function formatOutput({ layout, rewriteTimestamps }: BuildkitRequest): string {
+function formatOutput({ layout, rewriteTimestamps, compression }: BuildkitRequest): string {
   const destination = `"dest=${layout.replaceAll('"', '""')}"`;
-  return `type=oci,tar=false,oci-mediatypes=true,${destination}${rewriteTimestamps ? ',rewrite-timestamp=true' : ''}`;
+  const options = [
+    ...(rewriteTimestamps ? ['rewrite-timestamp=true'] : []),
+    ...(compression === undefined ? [] : [`compression=${compression}`]),
+  ];
+  return ['type=oci', 'tar=false', 'oci-mediatypes=true', destination, ...options].join(',');
 }
 
 function formatAnnotations({ annotations, platforms }: BuildkitRequest): string[] {

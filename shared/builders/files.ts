@@ -1,5 +1,6 @@
-import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
+import dockerignore from '@balena/dockerignore';
 import { Invalid } from '../outcome/outcome.ts';
 import { resolveInside } from '../workspace/workspace.ts';
 
@@ -16,24 +17,28 @@ const LEFT_OUT = new Set(['.git', '.hallmark']);
 /**
  * Collects what the `files` input names: one `source:/target` a line, the source relative to `folder`. A folder is taken whole,
  * its content into the target; a file goes to the target, or into it when the target ends with a slash. A later line wins over
- * an earlier one. Sorted by path, with every folder above an entry. `.git` and `.hallmark` are left out.
+ * an earlier one. Sorted by path, with every folder above an entry. `.git`, `.hallmark` and what `.dockerignore` names are left out.
  * Throws `Invalid` for a source that is missing or outside, a link that leads out of `folder`, and devices, sockets and FIFOs.
  */
 export async function collectFiles(folder: string, lines: readonly string[]): Promise<FileEntry[]> {
   const entries = new Map<string, FileEntry>();
+  const ignored = await readIgnored(folder);
   for (const line of lines) {
     const { source, target } = parseLine(line);
     const path = await resolveInside(folder, source, 'files');
     const facts = await stat(path).catch(() => {
       throw new Invalid('files', `"${source}" does not exist in the context`);
     });
+    if (!facts.isDirectory() && ignored(relative(folder, path))) {
+      throw new Invalid('files', `"${source}" is left out by .dockerignore`);
+    }
     if (facts.isDirectory()) {
-      await collectFolder(folder, path, target.path, entries);
+      await collectFolder({ root: folder, ignored, entries }, path, target.path);
     } else {
       const name = target.intoFolder ? posix.join(target.path, basename(source)) : target.path;
       if (name === '')
         throw new Invalid('files', `"${line}" gives the file "${source}" no name; write its whole path`);
-      await collectOne(folder, path, name, entries);
+      await collectOne({ root: folder, ignored, entries }, path, name);
     }
   }
   addParents(entries);
@@ -56,26 +61,40 @@ function parseLine(line: string): { source: string; target: { path: string; into
   return { source: line.slice(0, split), target: { path, intoFolder: target.endsWith('/') } };
 }
 
-async function collectFolder(
-  root: string,
-  folder: string,
-  target: string,
-  entries: Map<string, FileEntry>,
-): Promise<void> {
-  if (target !== '') add(entries, { path: target, type: 'directory' });
+/** The folder that is collected from, and what was found in it so far. */
+interface Collection {
+  readonly root: string;
+  readonly ignored: (path: string) => boolean;
+  readonly entries: Map<string, FileEntry>;
+}
+
+/** Whether a path of the context is left out by its `.dockerignore` (docs.docker.com, ".dockerignore files"). */
+async function readIgnored(folder: string): Promise<(path: string) => boolean> {
+  const text = await readFile(join(folder, '.dockerignore'), 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return '';
+    throw new Invalid('context', `its .dockerignore cannot be read (${cause.code})`, { cause });
+  });
+  const rules = dockerignore.default().add(text);
+  return (path) => path !== '' && rules.ignores(path);
+}
+
+async function collectFolder(collection: Collection, folder: string, target: string): Promise<void> {
+  if (target !== '') add(collection.entries, { path: target, type: 'directory' });
   for (const name of await readdir(folder)) {
     if (LEFT_OUT.has(name)) continue;
-    await collectOne(root, join(folder, name), posix.join(target, name), entries);
+    await collectOne(collection, join(folder, name), posix.join(target, name));
   }
 }
 
-async function collectOne(
-  root: string,
-  source: string,
-  path: string,
-  entries: Map<string, FileEntry>,
-): Promise<void> {
+async function collectOne(collection: Collection, source: string, path: string): Promise<void> {
+  const { root, ignored, entries } = collection;
   const shown = relative(root, source);
+  // A folder that is left out may hold what a later line of .dockerignore takes in again.
+  const leftOut = ignored(shown);
+  const facts = await lstat(source).catch((cause: NodeJS.ErrnoException) => {
+    throw new Invalid('files', `"${shown}" cannot be read (${cause.code})`, { cause });
+  });
+  if (leftOut && !facts.isDirectory()) return;
   // A file of this name would delete another one when the layer is unpacked (image-spec, layer.md "Whiteouts").
   if (path.split('/').some((part) => part.startsWith('.wh.'))) {
     throw new Invalid(
@@ -83,10 +102,14 @@ async function collectOne(
       `"${shown}" would be read as a deletion: names in a layer may not begin with ".wh."`,
     );
   }
-  const facts = await lstat(source).catch((cause: NodeJS.ErrnoException) => {
-    throw new Invalid('files', `"${shown}" cannot be read (${cause.code})`, { cause });
-  });
-  if (facts.isDirectory()) return collectFolder(root, source, path, entries);
+  if (facts.isDirectory()) {
+    if (!leftOut) return collectFolder(collection, source, path);
+    // Named only by what is in it (`addParents`).
+    for (const name of await readdir(source)) {
+      if (!LEFT_OUT.has(name)) await collectOne(collection, join(source, name), posix.join(path, name));
+    }
+    return;
+  }
   if (facts.isSymbolicLink()) {
     return add(entries, { path, type: 'symlink', target: await readInnerLink(root, source, shown) });
   }

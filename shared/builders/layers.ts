@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { type Descriptor, MEDIA_TYPE, type Platform } from '../image/descriptor.ts';
 import { digestAlgorithm, digestHex } from '../image/digest.ts';
 import { formatPlatform } from '../image/platform.ts';
@@ -18,7 +18,7 @@ import {
 } from './base.ts';
 import type { Builder, BuildRequest, Material } from './builder.ts';
 import { collectFiles, type FileEntry } from './files.ts';
-import { type Layer, writeLayer } from './layer.ts';
+import { type Compression, type Layer, writeLayer } from './layer.ts';
 
 /** An image put together from a base and files. Nothing is executed. */
 export interface LayersRequest extends BuildRequest {
@@ -26,6 +26,9 @@ export interface LayersRequest extends BuildRequest {
   readonly base: Base | undefined;
   /** Lines of `source:/target`; see `collectFiles`. */
   readonly files: readonly string[];
+  /** Paths and globs of the image that get a layer each, in this order from below; all else is the last layer. */
+  readonly split: readonly string[];
+  readonly compression: Compression;
   /** Replaces the base's entrypoint and, as with Docker, its command. */
   readonly entrypoint: readonly string[] | undefined;
   readonly env: readonly (readonly [string, string])[];
@@ -37,17 +40,14 @@ export const buildLayers: Builder<LayersRequest> = async (request, context) => {
   const { base, layout: folder } = request;
   const layout = openStore({ kind: 'layout', folder }, { ...storeOptions(context), workspace: folder });
   const entries = await collectFiles(request.folder, request.files);
+  const parts = splitEntries(entries, request.split);
   const layers = new Map<string, Promise<Layer>>();
   const packEntries = (wanted: readonly FileEntry[]): Promise<Layer> => {
     const key = wanted.map(({ path }) => path).join('\0');
+    const { temp, created, compression } = request;
     const layer =
       layers.get(key) ??
-      writeLayer(
-        wanted,
-        join(request.temp, `layer-${layers.size}.tar.gz`),
-        request.created,
-        context.deadline,
-      );
+      writeLayer(wanted, join(temp, `layer-${layers.size}`), created, compression, context.deadline);
     layers.set(key, layer);
     return layer;
   };
@@ -57,10 +57,14 @@ export const buildLayers: Builder<LayersRequest> = async (request, context) => {
     const lower = base === undefined ? emptyBase(platform) : await copyBase(base, platform, layout);
     // A folder that the base has keeps the mode it has there; a link to a folder stays a link.
     const there = await listFolders(layout, lower.layers, context.deadline);
-    const upper = entries.filter((entry) => entry.type !== 'directory' || !there.has(entry.path));
-    const layer = upper.length === 0 ? undefined : await packEntries(upper);
+    const upper = parts.map((part) => {
+      const added = part.filter((entry) => entry.type !== 'directory' || !there.has(entry.path));
+      for (const { type, path } of added) if (type === 'directory') there.add(path);
+      return added;
+    });
+    const packed = await Promise.all(upper.filter((part) => part.length > 0).map(packEntries));
     manifests.push({
-      ...(await writeManifest(request, lower, layer, layout)),
+      ...(await writeManifest(request, lower, packed, layout)),
       platform: platformOf(lower.config),
     });
   }
@@ -71,6 +75,33 @@ export const buildLayers: Builder<LayersRequest> = async (request, context) => {
   );
   return { digest, materials: base ? [describeBase(base)] : [], checks: [] };
 };
+
+/** What goes into each layer, with the folders above it: the parts that rules ask for, then the rest. */
+function splitEntries(entries: readonly FileEntry[], rules: readonly string[]): FileEntry[][] {
+  const matches = (path: string, rule: string): boolean =>
+    posix.matchesGlob(`/${path}`, rule) || `/${path}/`.startsWith(`${rule.replace(/\/+$/, '')}/`);
+  const placeOf = ({ path }: FileEntry): number => {
+    const at = rules.findIndex((rule) => matches(path, rule));
+    return at < 0 ? rules.length : at;
+  };
+  const unused = rules.filter((rule) => !entries.some(({ path }) => matches(path, rule)));
+  if (unused.length > 0) {
+    throw new Invalid(
+      'layers',
+      `${unused.join(', ')} names nothing that is in the image; write /path/in/image`,
+    );
+  }
+  return Array.from({ length: rules.length + 1 }, (_, at) => {
+    const own = new Set(entries.filter((entry) => placeOf(entry) === at));
+    const above = new Set([...own].flatMap(({ path }) => listParents(path)));
+    return entries.filter((entry) => own.has(entry) || (entry.type === 'directory' && above.has(entry.path)));
+  });
+}
+
+function listParents(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, at) => parts.slice(0, at + 1).join('/'));
+}
 
 /** The base as a package URL (package-url/purl-spec, type oci). */
 function describeBase({ store, image: { digest } }: Base): Material {
@@ -124,21 +155,19 @@ function platformOf({ architecture, os, variant, ...rest }: ImageConfig): Platfo
 async function writeManifest(
   request: LayersRequest,
   lower: Lower,
-  layer: Layer | undefined,
+  added: readonly Layer[],
   layout: Store,
 ): Promise<Descriptor> {
-  if (layer) await layout.putBlob(layer, () => createReadStream(layer.file));
-  const config = Buffer.from(JSON.stringify(buildConfig(request, lower.config, layer)));
+  await Promise.all(added.map((layer) => layout.putBlob(layer, () => createReadStream(layer.file))));
+  const config = Buffer.from(JSON.stringify(buildConfig(request, lower.config, added)));
+  const mediaType = request.compression === 'zstd' ? MEDIA_TYPE.layerZstd : MEDIA_TYPE.layerGzip;
   const configDescriptor = { mediaType: MEDIA_TYPE.config, digest: digestOf(config), size: config.length };
   await layout.putBlob(configDescriptor, () => config);
   const manifest = {
     schemaVersion: 2,
     mediaType: MEDIA_TYPE.manifest,
     config: configDescriptor,
-    layers: [
-      ...lower.layers,
-      ...(layer ? [{ mediaType: MEDIA_TYPE.layerGzip, digest: layer.digest, size: layer.size }] : []),
-    ],
+    layers: [...lower.layers, ...added.map(({ digest, size }) => ({ mediaType, digest, size }))],
     annotations: sortKeys({ ...lower.annotations, ...request.annotations }),
   };
   const bytes = Buffer.from(JSON.stringify(manifest));
@@ -149,10 +178,11 @@ async function writeManifest(
 function buildConfig(
   request: LayersRequest,
   lower: ImageConfig,
-  layer: Layer | undefined,
+  added: readonly Layer[],
 ): ImageConfig & { created: string } {
   const { Cmd, Entrypoint, Env, Labels, User, ...kept } = lower.config ?? {};
   const created = new Date(request.created * 1000).toISOString().replace('.000Z', 'Z');
+  const created_by = `hallmark layers: ${request.files.join(', ') || 'no files'}`;
   const env = mergeEnv(Env ?? [], request.env);
   const user = request.user ?? User;
   const entrypoint = request.entrypoint ?? Entrypoint;
@@ -168,14 +198,11 @@ function buildConfig(
       ...(cmd && { Cmd: cmd }),
       Labels: sortKeys({ ...Labels, ...request.labels }),
     },
-    rootfs: { type: 'layers', diff_ids: [...lower.rootfs.diff_ids, ...(layer ? [layer.diffId] : [])] },
+    rootfs: { type: 'layers', diff_ids: [...lower.rootfs.diff_ids, ...added.map(({ diffId }) => diffId)] },
     history: [
       ...(lower.history ?? []),
-      {
-        created,
-        created_by: `hallmark layers: ${request.files.join(', ') || 'no files'}`,
-        ...(layer === undefined && { empty_layer: true }),
-      },
+      ...(added.length === 0 ? [{ created, created_by, empty_layer: true }] : []),
+      ...added.map(() => ({ created, created_by })),
     ],
   };
 }

@@ -12,6 +12,7 @@ import { resolveInside } from '../workspace/workspace.ts';
 import type { Base } from './base.ts';
 import type { BuilderName, BuildRequest, BuiltImage } from './builder.ts';
 import { type BuilderChoice, type ChosenBuilder, checkChoice, chooseBuilder } from './choose.ts';
+import type { Compression } from './layer.ts';
 
 /** What an image is made of, as actions/build/action.yml takes it. */
 export interface ImageInputs {
@@ -20,6 +21,8 @@ export interface ImageInputs {
   readonly builder?: 'auto' | BuilderName | undefined;
   readonly base?: string | undefined;
   readonly files: readonly string[];
+  readonly layers: readonly string[];
+  readonly compression?: Compression | undefined;
   readonly entrypoint?: readonly string[] | undefined;
   readonly env: readonly (readonly [string, string])[];
   readonly user?: string | undefined;
@@ -80,7 +83,7 @@ export async function readRecipe(inputs: ImageInputs, context: RunContext): Prom
   };
 }
 
-const LAYERS_ONLY = ['base', 'files', 'entrypoint', 'env', 'user'] as const;
+const LAYERS_ONLY = ['base', 'files', 'layers', 'entrypoint', 'env', 'user'] as const;
 const BUILDKIT_ONLY = [
   ...([
     'target',
@@ -176,6 +179,7 @@ async function buildOnce(
       addHosts: inputs['add-hosts'],
       pull: inputs.pull === true,
       rewriteTimestamps: inputs.reproducible !== 'false',
+      compression: inputs.compression,
     };
     const { listFloating } = await import('./floating.ts');
     const [made, dockerfile] = await Promise.all([
@@ -186,9 +190,10 @@ async function buildOnce(
     built = { ...made, checks: [...made.checks, ...listFloating(dockerfile, made.materials, contexts)] };
   } else {
     const { buildLayers } = await import('./layers.ts');
-    const { files, entrypoint, env, user } = inputs;
+    const { files, layers: split, compression = 'gzip', entrypoint, env, user } = inputs;
     const base = await openBase(recipe, context);
-    built = await buildLayers({ ...request, base, files, entrypoint, env, user }, context);
+    const contents = { base, files, split, compression, entrypoint, env, user };
+    built = await buildLayers({ ...request, ...contents }, context);
   }
   const store = openStore(
     { kind: 'layout', folder: layout },

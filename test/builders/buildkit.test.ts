@@ -69,6 +69,7 @@ function makeRequest(folder: string, overrides: Partial<BuildkitRequest> = {}): 
       network: undefined,
       addHosts: [],
       pull: false,
+      compression: undefined,
       rewriteTimestamps: true,
     },
     ...overrides,

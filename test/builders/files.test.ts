@@ -93,6 +93,30 @@ describe('what goes where', () => {
   });
 });
 
+describe('.dockerignore', () => {
+  test.each<[string, string, string[]]>([
+    ['a folder', 'two', ['app/', 'app/one.txt']],
+    ['all but some', '**/*\n!a/two/three.txt', ['app/', 'app/two/', 'app/two/three.txt']],
+    ['comments and empty lines', '# a/one.txt\n\n', ['app/', 'app/one.txt', 'app/two/', 'app/two/three.txt']],
+    ['a name anywhere', '**/three.txt', ['app/', 'app/one.txt', 'app/two/']],
+  ])('leaves out %s', async (_, rules, expected) => {
+    const files = {
+      'a/one.txt': '1',
+      'a/two/three.txt': '3',
+      '.dockerignore': rules.replace(/^two$/, 'a/two'),
+    };
+    const entries = await collectFiles(makeTree(files), ['a:/app']);
+    expect(entries.map(({ path, type }) => (type === 'directory' ? `${path}/` : path))).toEqual(expected);
+  });
+
+  test('a file that is named and left out is said', async () => {
+    const folder = makeTree({ secret: 's', '.dockerignore': 'secret' });
+    await expect(collectFiles(folder, ['secret:/secret'])).rejects.toThrow(
+      '"secret" is left out by .dockerignore',
+    );
+  });
+});
+
 describe('refused, naming the input', () => {
   test.each<[string, Record<string, string>, string, string]>([
     ['no target', {}, 'a', 'is no source:/target'],

@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
 import { describe, expect, test } from 'vitest';
 import { collectFiles } from '../../shared/builders/files.ts';
-import { type Layer, writeLayer } from '../../shared/builders/layer.ts';
+import { type Compression, type Layer, writeLayer } from '../../shared/builders/layer.ts';
 import { Invalid, Unavailable } from '../../shared/outcome/outcome.ts';
 import { makeFolder } from './context.ts';
 
@@ -37,9 +38,15 @@ function makeTree(mask: number, time: number, reverse: boolean): string {
   }
 }
 
-async function write(folder: string, created = COMMITTED): Promise<Layer> {
+async function write(folder: string, created = COMMITTED, compression: Compression = 'gzip'): Promise<Layer> {
   const entries = await collectFiles(folder, ['tree:/app']);
-  return writeLayer(entries, join(folder, `${created}.tar.gz`), created, AbortSignal.timeout(20_000));
+  return writeLayer(
+    entries,
+    join(folder, `${created}.tar.gz`),
+    created,
+    compression,
+    AbortSignal.timeout(20_000),
+  );
 }
 
 async function readHeaders(file: string): Promise<Header[]> {
@@ -100,6 +107,25 @@ describe('a layer', () => {
     expect(layer).toMatchObject({ size: bytes.length, digest: hash(bytes), diffId: hash(gunzipSync(bytes)) });
   });
 
+  test('of zstd is the same tar', async () => {
+    const folder = makeTree(0o022, 1, false);
+    const [first, second] = [await write(folder), await write(folder, COMMITTED, 'zstd')];
+    expect(second.diffId).toBe(first.diffId);
+    expect(second.digest).not.toBe(first.digest);
+    const tar = zstdDecompressSync(readFileSync(second.file));
+    expect(tar).toEqual(gunzipSync(readFileSync(first.file)));
+  });
+
+  test('of many blocks is read whole by tar', async () => {
+    const folder = makeFolder();
+    const content = randomBytes(5_000_001);
+    writeFileSync(join(folder, 'random'), content);
+    const entries = await collectFiles(folder, ['random:/random']);
+    const { file } = await writeLayer(entries, join(folder, 'layer'), 1, 'gzip', AbortSignal.timeout(20_000));
+    const unpacked = execFileSync('tar', ['-xzOf', file], { maxBuffer: 10_000_000 });
+    expect(unpacked.equals(content)).toBe(true);
+  });
+
   test.each([
     ['is gone', (path: string) => path.replace('server', 'gone')],
     ['has become a link', (path: string) => path.replace('server.js', 'link')],
@@ -108,7 +134,7 @@ describe('a layer', () => {
     const entries = (await collectFiles(folder, ['tree:/app'])).map((entry) =>
       entry.type === 'file' ? { ...entry, source: change(entry.source) } : entry,
     );
-    const writing = writeLayer(entries, join(folder, 'x.tar.gz'), 1, AbortSignal.timeout(20_000));
+    const writing = writeLayer(entries, join(folder, 'x.tar.gz'), 1, 'gzip', AbortSignal.timeout(20_000));
     await expect(writing).rejects.toThrow(Invalid);
     await expect(writing).rejects.toThrow('"/app/server.js" could not be read');
   });
@@ -116,7 +142,7 @@ describe('a layer', () => {
   test('ends with the step’s time', async () => {
     const folder = makeTree(0o022, 1, false);
     const entries = await collectFiles(folder, ['tree:/app']);
-    const writing = writeLayer(entries, join(folder, 'x.tar.gz'), 1, AbortSignal.abort());
+    const writing = writeLayer(entries, join(folder, 'x.tar.gz'), 1, 'gzip', AbortSignal.abort());
     await expect(writing).rejects.toThrow(Unavailable);
   });
 });

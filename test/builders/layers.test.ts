@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, gzipSync, zstdCompressSync } from 'node:zlib';
+import { createGunzip, createZstdDecompress, gzipSync, zstdCompressSync } from 'node:zlib';
 import { extract, pack } from 'tar-stream';
 import { describe, expect, test } from 'vitest';
 import type { Base } from '../../shared/builders/base.ts';
@@ -13,7 +13,7 @@ import { parsePlatform } from '../../shared/image/platform.ts';
 import { Invalid, Refused } from '../../shared/outcome/outcome.ts';
 import { digestOf } from '../../shared/store/hash.ts';
 import type { Store } from '../../shared/store/store.ts';
-import { listSubjects } from '../../shared/store/subjects.ts';
+import { listSubjects, type PlatformManifest } from '../../shared/store/subjects.ts';
 import { open } from '../store/fixtures.ts';
 import { makeContext, makeFolder } from './context.ts';
 
@@ -102,6 +102,7 @@ async function build(overrides: Partial<LayersRequest> = {}) {
     ...{ folder: join(folder, 'context'), layout: join(folder, 'layout'), temp: join(folder, 'temp') },
     ...{ created: 1_700_000_000, platforms: [], labels: { b: '2', a: '1' }, annotations: { note: 'n' } },
     ...{ base: undefined, files: ['app:/app'], entrypoint: undefined, env: [], user: undefined },
+    ...{ split: [], compression: 'gzip' as const },
     ...overrides,
   };
   const { digest, materials } = await buildLayers(request, makeContext());
@@ -174,6 +175,71 @@ describe('from scratch', () => {
     expect(image.platforms.map(({ platform }) => platform.architecture)).toEqual(['amd64', 'arm64']);
     expect(new Set(image.platforms.map(({ manifest }) => manifest.layers[0]?.digest)).size).toBe(1);
     expect(JSON.parse(image.root.bytes.toString())).toMatchObject({ annotations: { note: 'n' } });
+  });
+});
+
+describe('several layers', () => {
+  const folder = (): string => {
+    const context = makeFolder();
+    for (const path of ['app/node_modules/a', 'app/lib']) mkdirSync(join(context, path), { recursive: true });
+    for (const path of ['app/node_modules/a/index.js', 'app/lib/own.js', 'app/server.js']) {
+      writeFileSync(join(context, path), path);
+    }
+    return context;
+  };
+  const namesOf = async ({ store, image }: Awaited<ReturnType<typeof build>>): Promise<string[][]> => {
+    const layers = image.platforms[0]?.manifest.layers ?? [];
+    return Promise.all(
+      layers.map(async (layer) => {
+        const names: string[] = [];
+        const tar = extract();
+        tar.on('entry', ({ name }, content, next) => {
+          names.push(name);
+          content.on('end', next).resume();
+        });
+        const unpack = layer.mediaType === MEDIA_TYPE.layerZstd ? createZstdDecompress() : createGunzip();
+        await pipeline(await store.getBlob(layer), unpack, tar);
+        return names;
+      }),
+    );
+  };
+
+  test.each(['gzip', 'zstd'] as const)(
+    'by rule, of %s, each folder once and before what is in it',
+    async (compression) => {
+      const built = await build({ folder: folder(), split: ['/app/node_modules', '/app/*.js'], compression });
+      expect(await namesOf(built)).toEqual([
+        ['app/', 'app/node_modules/', 'app/node_modules/a/', 'app/node_modules/a/index.js'],
+        ['app/server.js'],
+        ['app/lib/', 'app/lib/own.js'],
+      ]);
+      const { rootfs, history } = JSON.parse(
+        (
+          await built.store.readBlob((built.image.platforms[0] as PlatformManifest).manifest.config)
+        ).toString(),
+      );
+      expect(rootfs.diff_ids).toHaveLength(3);
+      expect(history).toHaveLength(3);
+    },
+  );
+
+  test('a change of the application leaves the layer of what it depends on as it was', async () => {
+    const context = folder();
+    const layersOf = async (): Promise<(string | undefined)[]> =>
+      (
+        await build({ folder: context, split: ['/app/node_modules'] })
+      ).image.platforms[0]?.manifest.layers.map(({ digest }) => digest) ?? [];
+    const before = await layersOf();
+    writeFileSync(join(context, 'app/server.js'), 'changed');
+    const after = await layersOf();
+    expect(after[0]).toBe(before[0]);
+    expect(after[1]).not.toBe(before[1]);
+  });
+
+  test('a rule that names nothing is an error: it was meant to', async () => {
+    await expect(build({ split: ['/app/node_module'] })).rejects.toThrow(
+      'layers: /app/node_module names nothing that is in the image',
+    );
   });
 });
 
