@@ -42,7 +42,7 @@ async function write(folder: string, created = COMMITTED, compression: Compressi
   const entries = await collectFiles(folder, ['tree:/app']);
   return writeLayer(
     entries,
-    join(folder, `${created}.tar.gz`),
+    join(folder, `${created}.${compression}`),
     created,
     compression,
     AbortSignal.timeout(20_000),
