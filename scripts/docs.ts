@@ -243,7 +243,7 @@ export function renderPolicySchema(): string {
 }
 
 /** The form of a policy's file of cases. */
-export function renderCasesSchema(): string {
+function renderCasesSchema(): string {
   const about = {
     $id: 'https://hallmark-actions.github.io/schema/cases.json',
     title: 'Hallmark cases',

@@ -36,7 +36,7 @@ export const observedSchema = z.strictObject({
     .default(false)
     .meta({ description: 'Its commit does not descend from the one that runs.' }),
 });
-export type Observed = z.output<typeof observedSchema>;
+type CaseObserved = z.output<typeof observedSchema>;
 
 const RECORD = `sha256:${'1'.repeat(64)}` as Digest;
 const RUNNING = `sha256:${'2'.repeat(64)}` as Digest;
@@ -46,7 +46,7 @@ const NOTHING: History = { stays: [], current: undefined, hold: undefined, withd
 export function observeCase(
   name: string,
   policy: PolicyFile,
-  observed: Observed,
+  observed: CaseObserved,
   digest: Digest,
   now: Date,
 ): Observation {
