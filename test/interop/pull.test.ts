@@ -64,6 +64,8 @@ describe.skipIf(missing)(`what we build is pulled${missing && ` (skipped: ${miss
     builder: 'layers',
     base: 'scratch',
     files: 'busybox:/bin/busybox\netc:/etc',
+    // Of more than one block, in a layer of its own.
+    layers: '/bin',
     entrypoint: '/bin/busybox cat',
     user: '65532:65532',
   };
