@@ -7,6 +7,7 @@ import {
   lines,
   list,
   registryInputs,
+  requiredText,
   signingInputs,
   text,
 } from '../../shared/step/inputs.ts';
@@ -24,7 +25,7 @@ const alarms = list.transform((words, context) => {
 export const action = defineAction({
   inputs: z.object({
     environment: text,
-    policy: text,
+    policy: requiredText,
     running: lines,
     manifests: lines,
     'manifests-token': text,

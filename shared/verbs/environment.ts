@@ -49,7 +49,7 @@ export interface InspectedEnvironment extends EnvironmentState {
 export type ReadRecords = (store: Store, digest: Digest) => Promise<VerifiedImage>;
 
 /** Images that are read at the same time. */
-const AT_ONCE = 16;
+const AT_ONCE = 4;
 
 /**
  * Reads an environment from its repository: every promotion's tag, and beside the image it names the record that a promoter signed.

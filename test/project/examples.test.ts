@@ -30,6 +30,7 @@ const order = [
   { name: 'report', workflow: 'gate', scanned: true },
   { name: 'rehearse', workflow: 'gate', scanned: true },
   { name: 'rollback', workflow: 'gate', scanned: true },
+  { name: 'status', workflow: 'gate', scanned: true },
   { name: 'prune', workflow: 'gate', scanned: true },
 ];
 
