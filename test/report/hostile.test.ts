@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { parseSarif } from '../../shared/github/codescanning.ts';
 import { listAnnotations } from '../../shared/report/annotations.ts';
 import { commentMarker, renderCheck, renderComment, renderSummary } from '../../shared/report/comment.ts';
-import { tameSarif } from '../../shared/report/sarif.ts';
 import { reportError, runnerLog } from '../../shared/step/runner.ts';
 import { HOSTILE, hostilePage } from './hostile.ts';
 
@@ -46,10 +46,11 @@ describe.each(HOSTILE.map((text) => [text.slice(0, 40), text]))('%j', (_, text) 
     }
   });
 
-  test('is text in SARIF, and names no file outside the repository', () => {
+  test('is text in SARIF that is uploaded, and names no file outside the repository', () => {
     const artifactLocation = { uri: text };
     const result = { message: { text }, locations: [{ physicalLocation: { artifactLocation } }] };
-    const tamed = JSON.stringify(tameSarif({ runs: [{ results: [result] }] }));
+    const document = JSON.stringify({ version: '2.1.0', runs: [{ results: [result] }] });
+    const tamed = JSON.stringify(parseSarif(document, 'x.sarif'));
     const parsed: { runs: { results: (typeof result)[] }[] } = JSON.parse(tamed);
     const [found] = parsed.runs[0]?.results ?? [];
     const uri = found?.locations[0]?.physicalLocation.artifactLocation.uri ?? '';
