@@ -11,6 +11,7 @@ const benches: Record<string, () => Promise<{ measure(): Promise<Figure[]> }>> =
   promote: () => import('./bench/promote.ts'),
   gate: () => import('./bench/gate.ts'),
   memory: () => import('./bench/memory.ts'),
+  layers: () => import('./bench/layers.ts'),
   status: () => import('./bench/status.ts'),
   prune: () => import('./bench/prune.ts'),
   pin: () => import('./bench/pin.ts'),

@@ -48,6 +48,14 @@ function writeText(size: number): Buffer {
   return Buffer.from(text);
 }
 
+/** Packs a folder into a tar beside it, the same bytes every time, and gives its path. */
+export async function packFolder(folder: string): Promise<string> {
+  const archive = `${folder}.tar`;
+  const same = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0'];
+  await execute('tar', [...same, '-C', folder, '-cf', archive, '.']);
+  return archive;
+}
+
 /** Packs a folder into a single-platform image with crane and pushes it; gives `host/repository@digest`. */
 export async function pushFolder(
   folder: string,
@@ -55,18 +63,7 @@ export async function pushFolder(
   platform = 'linux/amd64',
 ): Promise<string> {
   const crane = await ensureTool('crane');
-  const archive = `${folder}.tar`;
-  await execute('tar', [
-    '--sort=name',
-    '--mtime=@0',
-    '--owner=0',
-    '--group=0',
-    '-C',
-    folder,
-    '-cf',
-    archive,
-    '.',
-  ]);
+  const archive = await packFolder(folder);
   const tag = `${repository}:bench`;
   await execute(crane, ['append', '--oci-empty-base', '--new_layer', archive, '--new_tag', tag]);
   const { stdout } = await execute(crane, ['mutate', '--set-platform', platform, '--tag', tag, tag]);

@@ -1,4 +1,5 @@
-import { lstat, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { lstatSync, readdirSync, type Stats } from 'node:fs';
+import { readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
 import dockerignore from '@balena/dockerignore';
 import { Invalid } from '../outcome/outcome.ts';
@@ -80,7 +81,7 @@ async function readIgnored(folder: string): Promise<(path: string) => boolean> {
 
 async function collectFolder(collection: Collection, folder: string, target: string): Promise<void> {
   if (target !== '') add(collection.entries, { path: target, type: 'directory' });
-  for (const name of await readdir(folder)) {
+  for (const name of readdirSync(folder)) {
     if (LEFT_OUT.has(name)) continue;
     await collectOne(collection, join(folder, name), posix.join(target, name));
   }
@@ -91,9 +92,7 @@ async function collectOne(collection: Collection, source: string, path: string):
   const shown = relative(root, source);
   // A folder that is left out may hold what a later line of .dockerignore takes in again.
   const leftOut = ignored(shown);
-  const facts = await lstat(source).catch((cause: NodeJS.ErrnoException) => {
-    throw new Invalid('files', `"${shown}" cannot be read (${cause.code})`, { cause });
-  });
+  const facts = look(source, shown);
   if (leftOut && !facts.isDirectory()) return;
   // A file of this name would delete another one when the layer is unpacked (image-spec, layer.md "Whiteouts").
   if (path.split('/').some((part) => part.startsWith('.wh.'))) {
@@ -105,7 +104,7 @@ async function collectOne(collection: Collection, source: string, path: string):
   if (facts.isDirectory()) {
     if (!leftOut) return collectFolder(collection, source, path);
     // Named only by what is in it (`addParents`).
-    for (const name of await readdir(source)) {
+    for (const name of readdirSync(source)) {
       if (!LEFT_OUT.has(name)) await collectOne(collection, join(source, name), posix.join(path, name));
     }
     return;
@@ -120,6 +119,17 @@ async function collectOne(collection: Collection, source: string, path: string):
     );
   }
   add(entries, { path, type: 'file', source, executable: (facts.mode & 0o111) !== 0 });
+}
+
+/** At once: there may be tens of thousands. */
+function look(source: string, shown: string): Stats {
+  try {
+    return lstatSync(source);
+  } catch (cause) {
+    throw new Invalid('files', `"${shown}" cannot be read (${(cause as NodeJS.ErrnoException).code})`, {
+      cause,
+    });
+  }
 }
 
 /** The link's text, when both what it says and what it leads to stay inside `root`. */

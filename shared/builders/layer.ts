@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream, constants as flags } from 'node:fs';
-import { open } from 'node:fs/promises';
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  constants as flags,
+  fstatSync,
+  openSync,
+  readFileSync,
+} from 'node:fs';
 import { type PipelineTransform, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -10,9 +17,8 @@ import { type Digest, parseDigest } from '../image/digest.ts';
 import { Invalid, Unavailable } from '../outcome/outcome.ts';
 import type { FileEntry } from './files.ts';
 
-/** A compressed layer in a file. `diffId` is the digest of the tar inside (image-spec, config.md "Layer DiffID"). */
+/** A compressed layer. `diffId` is the digest of the tar inside (image-spec, config.md "Layer DiffID"). */
 export interface Layer {
-  readonly file: string;
   readonly digest: Digest;
   readonly size: number;
   readonly diffId: Digest;
@@ -21,6 +27,8 @@ export interface Layer {
 export const COMPRESSIONS = ['gzip', 'zstd'] as const;
 export type Compression = (typeof COMPRESSIONS)[number];
 
+/** Files up to this size are read whole, in bytes. */
+const WHOLE = 1024 * 1024;
 /** Bytes of a tar that are compressed at once. */
 const BLOCK = 1024 * 1024;
 /** How many blocks are compressed side by side: as many as libuv has threads, and as many again that wait. */
@@ -36,9 +44,9 @@ const compressors: Record<Compression, () => PipelineTransform<Transform, Buffer
 };
 
 /**
- * Writes entries as a compressed tar in which nothing tells of this machine: owner 0:0 without names, modes 0755 and 0644,
+ * Writes entries into `file` as a compressed tar in which nothing tells of this machine: owner 0:0 without names, modes 0755 and 0644,
  * one time for all (`created`, in seconds since 1970). The same entries give the same diffId anywhere, and the same bytes for one
- * version of Node. Streams: no file is ever in memory whole.
+ * version of Node. Streams: no large file is ever in memory whole.
  */
 export async function writeLayer(
   entries: readonly FileEntry[],
@@ -68,7 +76,7 @@ export async function writeLayer(
     throw cause;
   }
   await filled;
-  return { file, digest: outer.digest(), size: outer.size(), diffId: inner.digest() };
+  return { digest: outer.digest(), size: outer.size(), diffId: inner.digest() };
 }
 
 async function* compressBlocks(
@@ -116,24 +124,32 @@ async function addFile(
   entry: Extract<FileEntry, { type: 'file' }>,
   common: Pick<Header, 'uid' | 'gid' | 'uname' | 'gname' | 'mtime'>,
 ): Promise<void> {
+  let file: number | undefined;
   try {
-    // What was a file when it was looked at may be a link by now.
-    await using handle = await open(entry.source, flags.O_RDONLY | flags.O_NOFOLLOW);
-    const { size } = await handle.stat();
-    const header = {
-      ...common,
-      name: entry.path,
-      type: 'file' as const,
-      mode: entry.executable ? 0o755 : 0o644,
-      size,
-    };
-    await pipeline(handle.createReadStream({ autoClose: false }), tar.entry(header));
+    // At once: of ten thousand small files the way to a pool of threads and back takes longer than reading them.
+    // What was a file when it was looked at may be a link or a FIFO by now.
+    file = openSync(entry.source, flags.O_RDONLY | flags.O_NOFOLLOW | flags.O_NONBLOCK);
+    const facts = fstatSync(file);
+    if (!facts.isFile()) throw new Error('it is no file any more');
+    const { size } = facts;
+    const mode = entry.executable ? 0o755 : 0o644;
+    const header = { ...common, name: entry.path, type: 'file' as const, mode, size };
+    if (size > WHOLE) {
+      await pipeline(createReadStream('', { fd: file, autoClose: false }), tar.entry(header));
+      return;
+    }
+    const content = readFileSync(file);
+    await new Promise<void>((resolve, reject) => {
+      tar.entry(header, content, (error) => (error ? reject(error) : resolve()));
+    });
   } catch (cause) {
     throw new Invalid(
       'files',
       `"/${entry.path}" could not be read, or changed while it was (${(cause as Error).message})`,
       { cause },
     );
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { type Descriptor, MEDIA_TYPE, type Platform } from '../image/descriptor.ts';
 import { digestAlgorithm, digestHex } from '../image/digest.ts';
@@ -44,10 +44,7 @@ export const buildLayers: Builder<LayersRequest> = async (request, context) => {
   const layers = new Map<string, Promise<Layer>>();
   const packEntries = (wanted: readonly FileEntry[]): Promise<Layer> => {
     const key = wanted.map(({ path }) => path).join('\0');
-    const { temp, created, compression } = request;
-    const layer =
-      layers.get(key) ??
-      writeLayer(wanted, join(temp, `layer-${layers.size}`), created, compression, context.deadline);
+    const layer = layers.get(key) ?? packLayer(wanted, `layer-${layers.size}`, request, context.deadline);
     layers.set(key, layer);
     return layer;
   };
@@ -75,6 +72,21 @@ export const buildLayers: Builder<LayersRequest> = async (request, context) => {
   );
   return { digest, materials: base ? [describeBase(base)] : [], checks: [] };
 };
+
+/** Writes a layer into the layout, where it is by its digest (image-spec, image-layout.md "Blobs"). */
+async function packLayer(
+  entries: readonly FileEntry[],
+  name: string,
+  { layout, created, compression }: LayersRequest,
+  deadline: AbortSignal,
+): Promise<Layer> {
+  const part = join(layout, name);
+  const layer = await writeLayer(entries, part, created, compression, deadline);
+  const blobs = join(layout, 'blobs', digestAlgorithm(layer.digest));
+  await mkdir(blobs, { recursive: true });
+  await rename(part, join(blobs, digestHex(layer.digest)));
+  return layer;
+}
 
 /** What goes into each layer, with the folders above it: the parts that rules ask for, then the rest. */
 function splitEntries(entries: readonly FileEntry[], rules: readonly string[]): FileEntry[][] {
@@ -158,7 +170,6 @@ async function writeManifest(
   added: readonly Layer[],
   layout: Store,
 ): Promise<Descriptor> {
-  await Promise.all(added.map((layer) => layout.putBlob(layer, () => createReadStream(layer.file))));
   const config = Buffer.from(JSON.stringify(buildConfig(request, lower.config, added)));
   const mediaType = request.compression === 'zstd' ? MEDIA_TYPE.layerZstd : MEDIA_TYPE.layerGzip;
   const configDescriptor = { mediaType: MEDIA_TYPE.config, digest: digestOf(config), size: config.length };

@@ -38,15 +38,14 @@ function makeTree(mask: number, time: number, reverse: boolean): string {
   }
 }
 
-async function write(folder: string, created = COMMITTED, compression: Compression = 'gzip'): Promise<Layer> {
+async function write(
+  folder: string,
+  created = COMMITTED,
+  compression: Compression = 'gzip',
+): Promise<Layer & { file: string }> {
   const entries = await collectFiles(folder, ['tree:/app']);
-  return writeLayer(
-    entries,
-    join(folder, `${created}.${compression}`),
-    created,
-    compression,
-    AbortSignal.timeout(20_000),
-  );
+  const file = join(folder, `${created}.${compression}`);
+  return { ...(await writeLayer(entries, file, created, compression, AbortSignal.timeout(20_000))), file };
 }
 
 async function readHeaders(file: string): Promise<Header[]> {
@@ -121,7 +120,8 @@ describe('a layer', () => {
     const content = randomBytes(5_000_001);
     writeFileSync(join(folder, 'random'), content);
     const entries = await collectFiles(folder, ['random:/random']);
-    const { file } = await writeLayer(entries, join(folder, 'layer'), 1, 'gzip', AbortSignal.timeout(20_000));
+    const file = join(folder, 'layer');
+    await writeLayer(entries, file, 1, 'gzip', AbortSignal.timeout(20_000));
     const unpacked = execFileSync('tar', ['-xzOf', file], { maxBuffer: 10_000_000 });
     expect(unpacked.equals(content)).toBe(true);
   });
