@@ -45,11 +45,16 @@ export interface InspectedEnvironment extends EnvironmentState {
   readonly faults: readonly string[];
 }
 
-/** Reads what counts beside one image that a record's tag names. */
-export type ReadRecords = (store: Store, digest: Digest) => Promise<VerifiedImage>;
+/** How the images are read that records' tags name. */
+interface ImageReading {
+  /** Reads what counts beside one. */
+  read(digest: Digest): Promise<VerifiedImage>;
+  /** So many at the same time. */
+  readonly atOnce: number;
+}
 
-/** Images that are read at the same time. */
-const AT_ONCE = 4;
+/** Tags that are asked for at the same time, and images. */
+const AT_ONCE = 32;
 
 /**
  * Reads an environment from its repository: every promotion's tag, and beside the image it names the record that a promoter signed.
@@ -64,9 +69,11 @@ export async function readEnvironment(
   known?: EnvironmentState,
 ): Promise<EnvironmentState> {
   const trust = recordTrust(trustOf(policy.file));
-  const read: ReadRecords = async (_, digest) =>
-    readLogged(store, await listSubjects(store, digest), verifier, trust);
-  const { faults, ...state } = await inspectEnvironment(store, environment, policy, read, known);
+  const reading: ImageReading = {
+    read: async (digest) => readLogged(store, await listSubjects(store, digest), verifier, trust),
+    atOnce: AT_ONCE,
+  };
+  const { faults, ...state } = await inspectEnvironment(store, environment, policy, reading, known);
   if (faults.length > 0) {
     throw new Refused(faults, {
       hint: `Nothing moves into ${environment} until someone has looked at ${store.place} and removed what does not belong there.`,
@@ -80,7 +87,7 @@ export async function inspectEnvironment(
   store: Store,
   environment: string,
   policy: LoadedPolicy,
-  readRecords: ReadRecords,
+  reading: ImageReading,
   known?: EnvironmentState,
 ): Promise<InspectedEnvironment> {
   const places = [placeOf(policy.uri), ...policy.file['moved-from']];
@@ -96,10 +103,14 @@ export async function inspectEnvironment(
   const digests = new Set(named.flatMap(({ digest }) => digest ?? []));
   const readImage = async (digest: Digest): Promise<VerifiedImage> => {
     const isOld = named.every((one) => one.digest !== digest || known?.tags.includes(one.tag));
-    return (isOld && known?.images.get(digest)) || readRecords(store, digest);
+    return (isOld && known?.images.get(digest)) || reading.read(digest);
   };
   const images = new Map(
-    await mapParallel([...digests], AT_ONCE, async (digest) => [digest, await readImage(digest)] as const),
+    await mapParallel(
+      [...digests],
+      reading.atOnce,
+      async (digest) => [digest, await readImage(digest)] as const,
+    ),
   );
 
   const isHere = ({ promotion }: PromotionRecord): boolean =>

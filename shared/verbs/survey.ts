@@ -17,6 +17,9 @@ import { isIrreversible, MOST_STAYS } from './candidates.ts';
 import { type DescribedImage, describeImage } from './describe-image.ts';
 import { type InspectedEnvironment, inspectEnvironment, openEnvironment, readLogged } from './environment.ts';
 
+/** Images that are read at the same time: enough to wait for a registry with, few enough to hold all their evidence. */
+const TOGETHER = 4;
+
 /** Who asks, by which policy. */
 export interface Asking {
   readonly policy: LoadedPolicy;
@@ -59,7 +62,7 @@ export async function surveyEnvironment(name: string, asking: Asking, context: R
     // The rest is described, and would fill the memory.
     return { ...found, evidence: found.evidence.filter(({ kind }) => kind === 'promotion') };
   };
-  const readRecords = async (_: Store, digest: Digest): Promise<VerifiedImage> => {
+  const readRecords = async (digest: Digest): Promise<VerifiedImage> => {
     try {
       return await readImage(digest);
     } catch (error) {
@@ -87,7 +90,7 @@ export async function surveyEnvironment(name: string, asking: Asking, context: R
   const about = { name, repository, after };
   let state: InspectedEnvironment;
   try {
-    state = await inspectEnvironment(store, name, policy, readRecords);
+    state = await inspectEnvironment(store, name, policy, { read: readRecords, atOnce: TOGETHER });
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
     const overview = { ...about, ...nothingKnown(error.message) };
