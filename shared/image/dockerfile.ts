@@ -45,7 +45,6 @@ export interface Recipe {
   readonly instructions: readonly Instruction[];
 }
 
-const HEREDOC = /(?:^|\s)\d*<<-?(["']?)([a-zA-Z_]\w*)\1/g;
 /** Larger files are nobody's Dockerfile, in bytes. */
 const LIMIT = 1024 * 1024;
 
@@ -104,24 +103,43 @@ export function* readInstructions(
       // Comments and empty lines within an instruction are passed over.
       if (whole !== '' && isIgnored(text)) continue;
       parts.push({ from: whole.length, start, line: at + 1 });
-      if (!text.endsWith(mark)) {
+      // Two of them are one that is meant (BuildKit, parser.setEscapeToken).
+      if (!text.endsWith(mark) || text.at(-2) === mark) {
         whole += text;
         break;
       }
       whole += text.slice(0, -1);
     }
     const [, keyword = '', rest = ''] = /^\s*([a-zA-Z]+)(?:\s+(.*))?$/s.exec(whole) ?? [];
-    const documents = /^(?:RUN|COPY|ADD)$/i.test(keyword) ? [...rest.matchAll(HEREDOC)] : [];
-    for (const [start, , word = ''] of documents) {
-      const end = (text: string): string => (start.includes('<<-') ? text.replace(/^\t+/, '') : text);
+    const documents = /^\s*(?:ONBUILD\s+)?(?:RUN|COPY|ADD)\s/i.test(whole) ? findHeredocs(rest) : [];
+    for (const { name, tabs } of documents) {
+      const end = (text: string): string => (tabs ? text.replace(/^\t+/, '') : text);
       do at += 1;
-      while (at < lines.length && end(lines[at]?.text ?? '') !== word);
+      while (at < lines.length && end(lines[at]?.text ?? '') !== name);
       if (at >= lines.length) onUnended(first + 1);
     }
     const text = rest.replace(/^(?:--[a-z-]+(?:=(?:"[^"]*"|\S*))?\s+)+/, '').trim();
     const words = readWords(whole, parts);
     yield { keyword: keyword.toUpperCase(), text, line: first + 1, heredoc: documents.length > 0, words };
   }
+}
+
+/**
+ * The here-documents that a line opens, as BuildKit finds them (frontend/dockerfile/parser, `heredocsFromLine`): by the words that a shell sees, so
+ * that `<<` within quotes is none. With a quote that nothing closes there are none at all.
+ */
+function findHeredocs(text: string): { name: string; tabs: boolean }[] {
+  const found: { name: string; tabs: boolean }[] = [];
+  if (!text.includes('<<')) return found;
+  const word = /\s*((?:\\[\s\S]|"(?:\\[\s\S]|[^"\\])*"|'[^']*'|[^\s"'\\])+)(?=\s|$)/y;
+  while (text.slice(word.lastIndex).trim() !== '') {
+    const [, raw] = word.exec(text) ?? [];
+    if (raw === undefined) return [];
+    const [, tabs, rest = ''] = /^\d*<<(-?)([^<]+)$/.exec(raw) ?? [];
+    const name = rest.replace(/\\([\s\S])|["']/g, '$1');
+    if (name !== '') found.push({ name, tabs: tabs === '-' });
+  }
+  return found;
 }
 
 /** A line that an instruction is made of, and where in the instruction it begins. */
@@ -167,7 +185,8 @@ function isIgnored(text = ''): boolean {
 export function readDirectives(content: string): ReadonlyMap<string, Word> {
   const found = new Map<string, Word>();
   for (const [at, { text, start }] of splitLines(content).entries()) {
-    const [, before = '', name, value] = /^(\s*#\s*([a-zA-Z]+)\s*=\s*)(\S+)\s*$/.exec(text) ?? [];
+    const [, before = '', name, value] =
+      /^(\s*#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*)(\S.*?)\s*$/.exec(text) ?? [];
     if (name === undefined || value === undefined) break;
     found.set(name.toLowerCase(), { text: value, start: start + before.length, line: at + 1 });
   }

@@ -21,7 +21,8 @@ export function findDockerfileImages(content: string): FoundImages | string {
   if (content.length > MAX_LENGTH) return 'is larger than any Dockerfile';
   const found: (ImageLine | SkippedLine)[] = [];
   const syntax = readDirectives(content).get('syntax');
-  if (syntax !== undefined) found.push(findWord(syntax));
+  // What follows the first word are the frontend's own arguments.
+  if (syntax !== undefined) found.push(findWord({ ...syntax, text: syntax.text.replace(/\s.*$/, '') }));
   let unended: number | undefined;
   const stages = new Set<string>();
   for (const { keyword, words } of readInstructions(content, (line) => {

@@ -36,6 +36,24 @@ describe('instructions and their lines', () => {
       'FROM a\nRUN <<EOF\nCOPY not this\nEOF\nCOPY <<A <<-"B" /x/\n1\nA\n2\n\tB\nCMD x',
       ['2 RUN <<EOF', '5 COPY <<A <<-"B" /x/', '10 CMD x'],
     ],
+    [
+      'here-documents with names of their own',
+      'FROM a\nRUN 3<<1.x cat <<"E F"\nFROM b\n1.x\nFROM c\nE F\nONBUILD RUN <<X\nFROM d\nX\nCMD x',
+      ['2 RUN 3<<1.x cat <<"E F"', '7 ONBUILD RUN <<X', '10 CMD x'],
+    ],
+    ...['"a <<EOF b"', "'<<EOF'", 'a\\ <<EOF', '"<<EOF"', '$((1<<EOF))', '["x", "<<EOF"]', "don't <<EOF"].map(
+      (words): [string, string, string[]] => [
+        `${words} opens none`,
+        `FROM a\nRUN ${words}\nCOPY b c\nRUN \\\nEOF`,
+        [`2 RUN ${words}`, '3 COPY b c', '4 RUN EOF'],
+      ],
+    ),
+    ['two backslashes go on nowhere', 'FROM a\nRUN b \\\\\nRUN c', ['2 RUN b \\\\', '3 RUN c']],
+    [
+      'directives of any kind before the escape',
+      '# x1 = a b\n  # escape = `\nFROM a\nRUN dir c:\\\nCMD x',
+      ['4 RUN dir c:\\', '5 CMD x'],
+    ],
     ['a here-string is none', 'FROM a\nRUN cat <<< b\nCMD x', ['2 RUN cat <<< b', '3 CMD x']],
     ['a here-document without an end', 'FROM a\nRUN <<EOF\nCMD x', ['2 RUN <<EOF']],
     ['arguments before FROM', 'ARG V=1\nFROM a:$V\nRUN b', ['3 RUN b']],

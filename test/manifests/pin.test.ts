@@ -260,6 +260,21 @@ describe('hostile files end, and change nothing else', () => {
   });
 });
 
+// What a reader of Dockerfiles other than BuildKit's could take for a part of something else.
+describe('an image does not hide', () => {
+  test.each<[string, string]>([
+    ['behind << in quotes', 'FROM scratch\nRUN echo " <<EOF "\nFROM evil:1\nRUN \\\nEOF\n'],
+    ['behind two backslashes', 'FROM scratch\nRUN echo \\\\\nFROM evil:1\n'],
+    ['behind another escape', '# a1=b c\n# escape=`\nFROM scratch\nRUN dir c:\\\nFROM evil:1\n'],
+    ['behind a byte order mark and blanks', '\uFEFF \t from\tevil:1 as scratch\n'],
+    ['under the name of a later stage', 'FROM evil:1\nFROM scratch AS evil:1\n'],
+    ['behind its own flags', 'FROM --platform=a --x=y evil:1\n'],
+    ['in a mount', 'FROM scratch\nRUN --network=none --mount=type=bind,target=/x,from=evil:1,ro true\n'],
+  ])('%s', (_, text) => {
+    expect(sort('Dockerfile', text).floating.map(formatReference)).toContain('evil:1');
+  });
+});
+
 describe('what may float by name', () => {
   test.each<[string, readonly string[], number]>([
     ['nothing', [], 4],
