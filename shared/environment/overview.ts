@@ -157,7 +157,7 @@ export interface EnvironmentOverview {
 }
 
 /** What can be asked to fail, beside records that do not hold and what could not be read, which always do. */
-export const ALARMS = ['drift', 'coverage', 'age'] as const;
+export const ALARMS = ['drift', 'coverage', 'age', 'denied'] as const;
 export type Alarm = (typeof ALARMS)[number];
 
 /** What status found, of one environment or all. */

@@ -6,7 +6,7 @@ import type { RunContext } from '../github/context.ts';
 import type { LoadedPolicy } from '../github/policy.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Reference } from '../image/reference.ts';
-import { Refused } from '../outcome/outcome.ts';
+import { Refused, Unavailable } from '../outcome/outcome.ts';
 import { type Gathered, gatherFacts, type JudgedImage } from '../policy/facts.ts';
 import { findEnvironment, trustOf } from '../policy/file.ts';
 import { needsOf } from '../policy/rule.ts';
@@ -81,7 +81,11 @@ export async function openCandidates(
     const { subjects, judged } = image;
     const [evidence, scans] = await Promise.all([
       collectEvidence(store, subjects, verifier, trust),
-      rescanner?.scan({ store, reference, subjects }),
+      rescanner?.scan({ store, reference, subjects }).catch((error: unknown) => {
+        if (!(error instanceof Unavailable)) throw error;
+        context.log.warning(`Nothing can be scanned now, so the last attested scan counts: ${error.message}`);
+        return undefined;
+      }),
     ]);
     const seen = scans === undefined ? evidence : replaceScans(evidence, scans);
     const excepting = { exceptions: policy.exceptions, environment };

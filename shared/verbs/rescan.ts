@@ -25,8 +25,8 @@ export interface RescanInputs extends Omit<AnalysisInputs, 'scanners'> {
 
 /** Scans images of this moment, all with the same Trivy and the same database. */
 export interface Rescanner {
-  /** One result a platform; undefined, with a warning, where nothing can be scanned. */
-  scan(image: AnalysedImage): Promise<ScanResult[] | undefined>;
+  /** One result a platform. `Unavailable` where the scanner or its database cannot be had. */
+  scan(image: AnalysedImage): Promise<ScanResult[]>;
   /** Removes what it needed. */
   close(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export async function openRescanner(
   const scanners = chooseScanners(rules);
   const add = await readAdditions({ reports: [], kev: inputs.kev }, [], context);
   await mkdir(context.temp, { recursive: true });
-  const work = await mkdtemp(join(context.temp, 'hallmark-rollback-'));
+  const work = await mkdtemp(join(context.temp, 'hallmark-rescan-'));
   const options = storeOptions(context, inputs['github-token']);
   const tools = prepareTools({ ...inputs, scanners }, work, options, context, { policy: async () => policy });
   // Whoever scans hears of a failure.
@@ -56,10 +56,9 @@ export async function openRescanner(
           ...{ tools, work: own, reports: join(own, 'reports'), scanners, formats: [], add, context },
         });
         return analysed.map(({ scan }) => scan);
-      } catch (error) {
-        if (!(error instanceof Unavailable)) throw error;
-        context.log.warning(`Nothing can be scanned now, so the last attested scan counts: ${error.message}`);
-        return undefined;
+      } finally {
+        // There may be many, each with all of its layers.
+        await rm(own, { recursive: true, force: true });
       }
     },
     close: async () => {

@@ -3,18 +3,28 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { measureLevels } from '../environment/levels.ts';
 import type { Alarm, EnvironmentOverview, ImageOverview, Overview } from '../environment/overview.ts';
+import { findDenied, type Rescan } from '../environment/rescan.ts';
 import type { RunContext } from '../github/context.ts';
 import { shortDigest } from '../image/digest.ts';
+import { Invalid, Unavailable } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
 import { describeStatus } from '../report/status/document.ts';
 import { describeEvents } from '../report/status/events.ts';
 import { renderMetrics } from '../report/status/metrics.ts';
 import { renderStatusPage } from '../report/status/page.ts';
+import { summarizeRescan } from '../report/status/rescan.ts';
 import { summarizeStatus } from '../report/status/summary.ts';
 import { type OverviewInputs, readOverview } from './overview.ts';
+import type { RescanInputs } from './rescan.ts';
+import { keepRescanIssue } from './status-issue.ts';
+import { rescanAll } from './status-rescan.ts';
 
-export interface StatusInputs extends OverviewInputs {
+export interface StatusInputs extends OverviewInputs, RescanInputs {
   readonly 'fail-on': readonly Alarm[];
+  /** Judge everything that runs by today's database and policy. */
+  readonly rescan?: boolean | undefined;
+  /** Keep an issue about what that denies. */
+  readonly issue?: boolean | undefined;
 }
 
 /**
@@ -23,13 +33,27 @@ export interface StatusInputs extends OverviewInputs {
  * report is written all the same and says so in each place.
  */
 export async function status(inputs: StatusInputs, context: RunContext): Promise<StepResult> {
-  const { overview, unread } = await readOverview(inputs, context);
+  refuseAlone(inputs);
+  const found = await readOverview(inputs, context);
+  const { overview } = found;
+  const anew = inputs.rescan === true ? await rescanAll(found, inputs, context) : undefined;
+  const unread = [...found.unread, ...(anew?.unread ?? [])];
+  const issue =
+    anew && inputs.issue === true
+      ? await keepRescanIssue(anew.rescan, inputs, context).catch((error: unknown) => {
+          if (!(error instanceof Unavailable)) throw error;
+          unread.push(`the issue could not be kept: ${error.message}`);
+          return undefined;
+        })
+      : undefined;
   const levels = measureLevels(overview);
   const { environments } = overview;
   const faults = environments.flatMap(({ name, faults: all }) => all.map((fault) => `${name}: ${fault}`));
   const alarms = { drift: listDrift, coverage: listUncovered, age: listOverdue };
   const asked = inputs['fail-on'].flatMap((alarm) =>
-    environments.flatMap((one) => alarms[alarm](one).map((reason) => `${one.name}: ${reason}`)),
+    alarm === 'denied'
+      ? listDenials(anew?.rescan)
+      : environments.flatMap((one) => alarms[alarm](one).map((reason) => `${one.name}: ${reason}`)),
   );
   const reasons = [...unread, ...faults, ...asked];
   const [only] = environments.length === 1 ? environments : [];
@@ -43,18 +67,40 @@ export async function status(inputs: StatusInputs, context: RunContext): Promise
       }),
       drifted: findDrifted(overview),
       coverage: measureCoverage(environments),
+      ...(anew && { denied: findDenied(anew.rescan), 'issue-url': issue }),
       ...(await writeFiles(
         {
           report: ['status.json', JSON.stringify(describeStatus(overview, levels))],
           metrics: ['status.prom', renderMetrics(overview, levels)],
           events: ['status.otlp.json', JSON.stringify(describeEvents(overview))],
           page: ['status.html', await renderStatusPage(overview, levels)],
+          ...(anew && { rescan: ['rescan.json', JSON.stringify(anew.rescan)] }),
         },
         context,
       )),
     },
-    summary: summarizeStatus(overview, levels),
+    summary: [summarizeStatus(overview, levels), ...(anew ? [summarizeRescan(anew.rescan)] : [])].join('\n'),
   };
+}
+
+/** Inputs that say nothing without another. */
+function refuseAlone(inputs: StatusInputs): void {
+  if (inputs.rescan === true) return;
+  const hint = 'Add rescan: true.';
+  if (inputs.issue === true) throw new Invalid('issue', 'is about what a rescan denies', { hint });
+  if (inputs['fail-on'].includes('denied'))
+    throw new Invalid('fail-on', 'has "denied", which a rescan says', { hint });
+}
+
+function listDenials(rescan: Rescan | undefined): string[] {
+  return (rescan?.environments ?? []).flatMap(({ name, images, unknown }) => [
+    ...unknown.map((reason) => `${name}: nobody can say what would be denied: ${reason}`),
+    ...images.flatMap(({ digest, judged }) =>
+      'value' in judged
+        ? judged.value.reasons.map((reason) => `${name}: ${shortDigest(digest)}: ${reason}`)
+        : [],
+    ),
+  ]);
 }
 
 function listDrift({ drift }: EnvironmentOverview): string[] {

@@ -19,6 +19,16 @@ export interface StubComment {
   body: string;
 }
 
+export interface StubIssue {
+  readonly number: number;
+  readonly login: string;
+  title: string;
+  body: string;
+  state: 'open' | 'closed';
+  /** Shown as a pull request, which is an issue too. */
+  readonly pull?: boolean;
+}
+
 export interface StubCheck {
   readonly id: number;
   readonly name: string;
@@ -45,6 +55,7 @@ export interface StubPull {
 export interface Reports {
   readonly pulls: StubPull[];
   readonly comments: StubComment[];
+  readonly issues: StubIssue[];
   readonly checks: StubCheck[];
   readonly analyses: StubAnalysis[];
   readonly artifacts: { id: number; run: number; name: string; bytes: Buffer; expired: boolean }[];
@@ -84,6 +95,9 @@ const PERMISSIONS: Record<string, readonly [permissions: readonly string[], leve
   'repos/list-attestations': [['attestations'], 'read'],
   'orgs/create-artifact-storage-record': [['artifact-metadata'], 'write'],
   'dependency-graph/create-repository-snapshot': [['contents'], 'write'],
+  'issues/list-for-repo': [['issues'], 'read'],
+  'issues/create': [['issues'], 'write'],
+  'issues/update': [['issues'], 'write'],
   'issues/list-comments': [['issues', 'pull-requests'], 'read'],
   'issues/create-comment': [['issues', 'pull-requests'], 'write'],
   'issues/update-comment': [['issues', 'pull-requests'], 'write'],
@@ -130,6 +144,7 @@ export function createReports(url: () => string, tokenOf: (context: Context) => 
   const reports: Reports = {
     pulls: [],
     comments: [],
+    issues: [],
     checks: [],
     analyses: [],
     artifacts: [],
@@ -148,6 +163,15 @@ export function createReports(url: () => string, tokenOf: (context: Context) => 
     body,
     html_url: `https://github.com/octo/app/pull/${issue}#issuecomment-${id}`,
     user: { login },
+  });
+  const describeIssue = ({ number: name, login, title, body, state, pull }: StubIssue) => ({
+    number: name,
+    title,
+    body,
+    state,
+    html_url: `https://github.com/octo/app/issues/${name}`,
+    user: { login },
+    ...(pull === true && { pull_request: { url: null, html_url: null, diff_url: null, patch_url: null } }),
   });
   const describePull = ({ number: name, head }: StubPull) => ({
     number: name,
@@ -173,6 +197,39 @@ export function createReports(url: () => string, tokenOf: (context: Context) => 
         ({ head }) => asked === undefined || asked === `${head.owner}:${head.ref}`,
       );
       return { status: 200, body: found.map((pull) => fillRequired(itemsOf(context), describePull(pull))) };
+    },
+    'issues/list-for-repo': (context) => {
+      const query = context.request.query as Record<string, string>;
+      const { per_page: size = '30', page = '1', state = 'open', creator } = query;
+      const from = (Number(page) - 1) * Number(size);
+      const found = reports.issues
+        .filter((issue) => state === 'all' || issue.state === state)
+        .filter(({ login }) => creator === undefined || login === creator)
+        .toReversed();
+      const shown = found.slice(from, from + Number(size));
+      return { status: 200, body: shown.map((one) => fillRequired(itemsOf(context), describeIssue(one))) };
+    },
+    'issues/create': (context) => {
+      const { title, body } = context.request.requestBody;
+      // Not in the description, but in what the real one answers.
+      if (body.length > 65_536 || title.length > 256)
+        return { status: 422, body: { message: 'Validation Failed' } };
+      const made: StubIssue = {
+        number: reports.issues.length + 1,
+        login: tokenOf(context).login,
+        title,
+        body,
+        state: 'open',
+      };
+      reports.issues.push(made);
+      return good(context, 201, describeIssue(made));
+    },
+    'issues/update': (context) => {
+      const found = reports.issues.find((one) => one.number === number(context, 'issue_number'));
+      if (found === undefined) return notFound;
+      const { title = found.title, body = found.body, state = found.state } = context.request.requestBody;
+      Object.assign(found, { title, body, state });
+      return good(context, 200, describeIssue(found));
     },
     'issues/list-comments': (context) => {
       const { per_page: size = '30', page = '1' } = context.request.query as Record<string, string>;
