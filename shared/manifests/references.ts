@@ -19,8 +19,8 @@ export function mayRefer(file: string): boolean {
 export function findReferences(file: string, text: string): WorkflowReferences | string | undefined {
   if (isDockerfile(file)) return withoutActions(findDockerfileImages(text));
   if (isTerraform(file)) return withoutActions(findTerraformImages(text));
-  // To read YAML takes a hundred times as long as to look for a word, and most of it is about something else.
-  if (!isYaml(file) || !/image|repository|uses|container/i.test(text)) return undefined;
+  // To read YAML takes a hundred times as long as to look for a word, and most of it is about something else. With a backslash a word may be hidden.
+  if (!isYaml(file) || !/image|repository|uses|container|\\/i.test(text)) return undefined;
   const roots = readYaml(text);
   if (isWorkflow(file)) return roots === undefined ? 'is no YAML' : findWorkflowReferences(roots);
   return withoutActions(roots === undefined ? findInTemplate(text) : findImagesIn(file, roots));

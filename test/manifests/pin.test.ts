@@ -273,6 +273,19 @@ describe('an image does not hide', () => {
   ])('%s', (_, text) => {
     expect(sort('Dockerfile', text).floating.map(formatReference)).toContain('evil:1');
   });
+
+  test.each<[string, string, string]>([
+    ['behind an escape in its key', 'a.yaml', POD('a').replace('image: a', '"im\\u0061ge": evil:1')],
+    ['behind an escape in its value', 'a.yaml', POD('"ev\\u0069l:1"')],
+    ['in another document', 'a.yaml', `a: 1\n--- # x\n${POD('evil:1')}`],
+    ['in a key of quotes', 'a.yaml', POD('a').replace('image: a', "? 'image'\n    : evil:1")],
+    ['in a step of quotes', WORKFLOW, 'jobs: {a: {"st\\x65ps": [{uses: docker://evil:1}]}}'],
+  ])('%s', (_, file, text) => {
+    const { floating, left } = sort(file, text);
+    expect([...floating.map(formatReference), ...left.map((one) => one.text)]).toEqual([
+      expect.stringMatching(/^(?:docker:\/\/)?evil:1$/),
+    ]);
+  });
 });
 
 describe('what may float by name', () => {
