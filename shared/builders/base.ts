@@ -1,14 +1,15 @@
-import type { Readable } from 'node:stream';
+import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { type Extract, extract } from 'tar-stream';
 import * as z from 'zod';
 import { type Descriptor, MEDIA_TYPE, type Platform } from '../image/descriptor.ts';
 import { formatPlatform } from '../image/platform.ts';
-import { Invalid, Refused, Unavailable } from '../outcome/outcome.ts';
+import { Failure, Invalid, Refused, Unavailable } from '../outcome/outcome.ts';
 import { readJson } from '../store/json.ts';
 import type { Store } from '../store/store.ts';
 import type { ImageSubjects, PlatformManifest } from '../store/subjects.ts';
+import { cutFrames } from './zstd.ts';
 
 /** The image that layers are laid upon: read once, by digest. */
 export interface Base {
@@ -103,7 +104,7 @@ export function adoptLayer(layer: Descriptor): Descriptor {
  */
 export async function listFolders(
   store: Store,
-  layers: readonly Descriptor[],
+  layers: readonly LayerContent[],
   deadline: AbortSignal,
 ): Promise<Set<string>> {
   const folders = new Set<string>();
@@ -115,7 +116,7 @@ export async function listFolders(
   };
   for (const layer of layers) {
     const added: string[] = [];
-    await readHeaders(await store.getBlob(layer), layer.mediaType, deadline, ({ name, type }) => {
+    await readHeaders(store, layer, deadline, ({ name, type }) => {
       const path = name.replace(/^(?:\.?\/)+|\/+$/g, '');
       const slash = path.lastIndexOf('/');
       const [parent, last] = [path.slice(0, Math.max(slash, 0)), path.slice(slash + 1)];
@@ -131,8 +132,8 @@ export async function listFolders(
 }
 
 async function readHeaders(
-  blob: Readable,
-  mediaType: string,
+  store: Store,
+  layer: LayerContent,
   deadline: AbortSignal,
   visit: (header: { name: string; type?: string | null | undefined }) => void,
 ): Promise<void> {
@@ -141,25 +142,49 @@ async function readHeaders(
     visit(header);
     content.on('end', next).resume();
   });
-  await unpackLayer(blob, mediaType, tar, deadline);
+  await unpackLayer(store, layer, tar, deadline);
 }
 
-/** Sends a layer's tar to whoever reads it. One that cannot be unpacked is `Refused`. */
+/** A layer, and what the image's config calls the tar in it. */
+export interface LayerContent {
+  readonly layer: Descriptor;
+  readonly diffId: string | undefined;
+}
+
+/**
+ * Sends a layer's tar to whoever reads it. One that cannot be unpacked, or unpacks to another tar than the config names (less of it,
+ * for one), is `Refused`.
+ */
 export async function unpackLayer(
-  blob: Readable,
-  mediaType: string,
+  store: Store,
+  { layer, diffId }: LayerContent,
   tar: Extract,
   deadline: AbortSignal,
 ): Promise<void> {
   if (deadline.aborted) throw new Unavailable('a layer was not read: no time is left');
+  const algorithm = diffId?.startsWith('sha512:') ? 'sha512' : 'sha256';
+  const hash = createHash(algorithm);
+  const measure = async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  };
   try {
-    if (mediaType === MEDIA_TYPE.layerGzip) await pipeline(blob, createGunzip(), tar, { signal: deadline });
-    else if (mediaType === MEDIA_TYPE.layerZstd)
-      await pipeline(blob, createZstdDecompress(), tar, { signal: deadline });
-    else await pipeline(blob, tar, { signal: deadline });
+    const blob = await store.getBlob(layer);
+    const ends = { signal: deadline };
+    if (layer.mediaType.endsWith('gzip')) await pipeline(blob, createGunzip(), measure, tar, ends);
+    else if (layer.mediaType.endsWith('zstd'))
+      await pipeline(blob, cutFrames, createZstdDecompress(), measure, tar, ends);
+    else await pipeline(blob, measure, tar, ends);
   } catch (cause) {
     if (deadline.aborted) throw new Unavailable('a layer was not read in time', { cause });
-    if (cause instanceof Refused) throw cause;
+    if (cause instanceof Failure) throw cause;
     throw new Refused(`a layer cannot be unpacked: ${(cause as Error).message}`, { cause });
   }
+  const found = `${algorithm}:${hash.digest('hex')}`;
+  if (found === diffId) return;
+  throw new Refused(
+    `${store.place}: the layer ${layer.digest} unpacks to ${found}, and the image's config says ${diffId ?? 'nothing of it'}`,
+  );
 }

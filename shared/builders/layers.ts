@@ -53,7 +53,8 @@ export const buildLayers: Builder<LayersRequest> = async (request, context) => {
   for (const platform of choosePlatforms(request.platforms, base)) {
     const lower = base === undefined ? emptyBase(platform) : await copyBase(base, platform, layout);
     // A folder that the base has keeps the mode it has there; a link to a folder stays a link.
-    const there = await listFolders(layout, lower.layers, context.deadline);
+    const contents = lower.layers.map((layer, at) => ({ layer, diffId: lower.config.rootfs.diff_ids[at] }));
+    const there = await listFolders(layout, contents, context.deadline);
     const upper = parts.map((part) => {
       const added = part.filter((entry) => entry.type !== 'directory' || !there.has(entry.path));
       for (const { type, path } of added) if (type === 'directory') there.add(path);

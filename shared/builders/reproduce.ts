@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { extract, type Header } from 'tar-stream';
+import type * as z from 'zod';
 import type { Digest } from '../image/digest.ts';
 import { formatPlatform } from '../image/platform.ts';
 import { Refused } from '../outcome/outcome.ts';
@@ -62,17 +63,22 @@ async function explainDifference(first: Side, second: Side, deadline: AbortSigna
   return keys.length > 0 ? `the config's ${keys.join(', ')}` : "the manifest's annotations";
 }
 
-async function readConfig([store, { manifest }]: Side): Promise<Record<string, unknown> | undefined> {
-  return readJson(imageConfigSchema.loose(), await store.readBlob(manifest.config));
+const looseConfigSchema = imageConfigSchema.loose();
+
+async function readConfig([store, { manifest }]: Side): Promise<
+  z.infer<typeof looseConfigSchema> | undefined
+> {
+  return readJson(looseConfigSchema, await store.readBlob(manifest.config));
 }
 
 /** What a layer holds: a line for each entry, by its name, with all that an unpacked file would show of it. */
 async function listEntries(
-  [store, { manifest }]: Side,
+  side: Side,
   at: number,
   deadline: AbortSignal,
 ): Promise<Map<string, Record<string, unknown>>> {
   const entries = new Map<string, Record<string, unknown>>();
+  const [store, { manifest }] = side;
   const layer = manifest.layers[at];
   if (layer === undefined) return entries;
   const tar = extract();
@@ -93,7 +99,8 @@ async function listEntries(
         next();
       });
   });
-  await unpackLayer(await store.getBlob(layer), layer.mediaType, tar, deadline);
+  const diffId = (await readConfig(side))?.rootfs.diff_ids[at];
+  await unpackLayer(store, { layer, diffId }, tar, deadline);
   return entries;
 }
 

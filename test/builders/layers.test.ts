@@ -32,6 +32,13 @@ async function makeTar(names: readonly string[]): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+/** A zstd frame for each of a tar's blocks, before each one that is skipped, and one at the end (RFC 8878, 3.1.2). */
+function makeChunked(tar: Buffer): Buffer {
+  const skipped = Buffer.from('\x51\x2a\x4d\x18\x04\x00\x00\x00skip', 'latin1');
+  const blocks = Array.from({ length: tar.length / 512 }, (_, at) => tar.subarray(at * 512, (at + 1) * 512));
+  return Buffer.concat([...blocks.flatMap((block) => [skipped, zstdCompressSync(block)]), skipped]);
+}
+
 interface BaseOptions {
   readonly platforms?: readonly string[];
   readonly layers?: readonly (readonly string[])[];
@@ -325,6 +332,13 @@ describe('on a base', () => {
       ['tmp/server.js'],
     ],
     [
+      // As zstd:chunked is: many frames, and some to be skipped.
+      'zstd in many frames',
+      { compress: makeChunked, layerType: MEDIA_TYPE.layerZstd },
+      ['app:/tmp'],
+      ['tmp/server.js'],
+    ],
+    [
       'no compression',
       { compress: (tar) => tar, layerType: 'application/vnd.oci.image.layer.v1.tar' },
       ['app:/tmp'],
@@ -380,6 +394,31 @@ describe('on a base', () => {
     ],
     ['a config for other layers', { diffIds: 0 }, {}, Refused, 'no container image'],
     ['a layer that is no gzip', { compress: (tar) => tar }, {}, Refused, 'cannot be unpacked'],
+    ...[
+      ['gzip', gzipSync, MEDIA_TYPE.layerGzip] as const,
+      ['zstd', zstdCompressSync, MEDIA_TYPE.layerZstd] as const,
+      ['tar', (tar: Buffer) => tar, 'application/vnd.oci.image.layer.v1.tar'] as const,
+    ].map(([name, compress, layerType]): [string, BaseOptions, object, typeof Refused, string] => [
+      `a layer that is less than its config says: ${name}`,
+      { compress: (tar) => compress(tar.subarray(0, 512)), layerType },
+      {},
+      Refused,
+      "and the image's config says sha256:",
+    ]),
+    [
+      'a layer that is no zstd',
+      { compress: (tar) => tar, layerType: MEDIA_TYPE.layerZstd },
+      {},
+      Refused,
+      'cannot be unpacked',
+    ],
+    [
+      'a layer whose last frame is cut off',
+      { compress: (tar) => makeChunked(tar).subarray(0, -20), layerType: MEDIA_TYPE.layerZstd },
+      {},
+      Refused,
+      'cannot be unpacked',
+    ],
   ])('%s', async (_name, options, overrides, type, message) => {
     const building = build({ base: await makeBase(options), ...overrides });
     await expect(building).rejects.toThrow(type);
