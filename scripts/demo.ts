@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { advise } from './demo/advisory.ts';
 import { attack, forge } from './demo/attacks.ts';
 import { prune } from './demo/cleanup.ts';
 import { driftAndRepair } from './demo/drift.ts';
@@ -29,6 +30,7 @@ async function playAll(demo: Demo): Promise<string> {
   const { denied, second } = await releaseTwice(demo);
   await promoteThrough(demo, second);
   const third = await goForwardAndBack(demo, second);
+  await advise(demo, third);
   await driftAndRepair(demo, second, third);
   await attack(demo, second);
   await prune(demo, { denied, second, third });

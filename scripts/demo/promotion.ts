@@ -1,9 +1,6 @@
 // Forward through the environments, and back.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { publishTrivyDb } from '../../test/servers/trivy-db.ts';
 import { copyFolder, installPackages } from './setting.ts';
 import { DEMO } from './stage.ts';
 import { allow, type Demo, decide, holds, refuse, release, short } from './steps.ts';
@@ -61,7 +58,7 @@ function approve({ world }: Demo, image: string): void {
   });
 }
 
-/** A third commit goes all the way; then one environment goes back, and another may not. Returns the third image. */
+/** A third commit goes all the way; then one environment goes back. Returns the third image. */
 export async function goForwardAndBack(demo: Demo, second: string): Promise<string> {
   const { world, story, setting } = demo;
   story.part('Commit 3', 'the package ms is no longer needed');
@@ -86,21 +83,5 @@ export async function goForwardAndBack(demo: Demo, second: string): Promise<stri
   await holds(demo, 'staging', second);
   await refuse(demo, 'promote', 'staging', third, /^withdrawn .*withdrawn by mona/);
 
-  story.part(
-    'Advisory',
-    'a critical vulnerability of ms becomes known (invented for this demo): commit 2 has it, commit 3 has not',
-  );
-  const later = await publishTrivyDb(
-    world.registry.host,
-    readFileSync(fileURLToPath(new URL('../../test/fixtures/trivy-db/later.tar.gz', import.meta.url))),
-    'trivy-db-later',
-  );
-  await story.step({
-    ...decide(demo, 'rollback', 'prod', { ...why, ...setting.scanner, 'db-repository': later }),
-    expected: 'refused',
-    because: /no-critical.*CVE-2099-0001/,
-    tell: () => 'refused: it would be worse than what runs',
-  });
-  await holds(demo, 'prod', third);
   return third;
 }
