@@ -61,6 +61,7 @@ export async function writeLayer(
   const [inner, outer] = [measure(), measure()];
   const written = pipeline(
     tar,
+    cutBlocks,
     inner.stream,
     compressors[compression](),
     outer.stream,
@@ -84,7 +85,7 @@ async function* compressBlocks(
   compress: (block: Buffer) => Promise<Buffer>,
 ): AsyncGenerator<Buffer> {
   const pending: Promise<Buffer>[] = [];
-  for await (const block of cutBlocks(source)) {
+  for await (const block of source) {
     pending.push(compress(block));
     if (pending.length >= BLOCKS) yield (await pending.shift()) as Buffer;
   }

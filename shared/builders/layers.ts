@@ -18,6 +18,7 @@ import {
 } from './base.ts';
 import type { Builder, BuildRequest, Material } from './builder.ts';
 import { collectFiles, type FileEntry } from './files.ts';
+import { formatIndex, sortKeys } from './image-index.ts';
 import { type Compression, type Layer, writeLayer } from './layer.ts';
 
 /** An image put together from a base and files. Nothing is executed. */
@@ -230,15 +231,5 @@ async function writeRoot(request: LayersRequest, manifests: readonly Descriptor[
   const [only] = manifests;
   if (only === undefined) throw new Invalid('platforms', 'names none');
   if (manifests.length === 1) return only.digest;
-  const index = {
-    schemaVersion: 2,
-    mediaType: MEDIA_TYPE.index,
-    manifests,
-    annotations: sortKeys(request.annotations),
-  };
-  return (await layout.putManifest(Buffer.from(JSON.stringify(index)), MEDIA_TYPE.index)).digest;
-}
-
-function sortKeys(record: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return (await layout.putManifest(formatIndex(manifests, request.annotations), MEDIA_TYPE.index)).digest;
 }

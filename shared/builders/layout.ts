@@ -58,10 +58,7 @@ export interface Recipe {
 
 /** Reads what to build. Throws `Invalid` for a context or Dockerfile that is missing or outside of the workspace, a base without digest, an unknown platform. */
 export async function readRecipe(inputs: ImageInputs, context: RunContext): Promise<Recipe> {
-  const folder = await resolveInside(context.workspace, inputs.context ?? '.', 'context');
-  if (!(await stat(folder).catch(() => undefined))?.isDirectory()) {
-    throw new Invalid('context', `"${inputs.context ?? '.'}" is no folder in the workspace`);
-  }
+  const folder = await readContextFolder(inputs, context);
   checkFit(inputs);
   const platforms = inputs.platforms.map((text) => parsePlatform(text));
   const { base = 'scratch' } = inputs;
@@ -81,6 +78,24 @@ export async function readRecipe(inputs: ImageInputs, context: RunContext): Prom
     base: base === 'scratch' ? undefined : parseDigestReference(base, 'base'),
     inputs,
   };
+}
+
+/** The build context, absolute. Throws `Invalid` when it is no folder inside the workspace. */
+export async function readContextFolder(
+  inputs: Pick<ImageInputs, 'context'>,
+  context: RunContext,
+): Promise<string> {
+  const folder = await resolveInside(context.workspace, inputs.context ?? '.', 'context');
+  if ((await stat(folder).catch(() => undefined))?.isDirectory()) return folder;
+  throw new Invalid('context', `"${inputs.context ?? '.'}" is no folder in the workspace`);
+}
+
+/** Throws `Invalid` naming an input that says how an image is built: where none is built it would be passed over. */
+export function refuseRecipe(inputs: ImageInputs, why: string): void {
+  const given = ([...LAYERS_ONLY, ...BUILDKIT_ONLY, 'file', 'compression'] as const).find(
+    (name) => inputs[name] !== undefined && inputs[name].length > 0,
+  );
+  if (given !== undefined) throw new Invalid(given, why);
 }
 
 const LAYERS_ONLY = ['base', 'files', 'layers', 'entrypoint', 'env', 'user'] as const;

@@ -85,31 +85,41 @@ export async function publishProvenance(
 }
 
 /**
- * Checks that the image carries provenance for this commit by this builder, over every one of its manifests.
- * `Refused` with what was found instead.
+ * Checks that the image carries provenance for this commit by this builder, over every one of its manifests, and returns the materials that it
+ * names beside the commit. `Refused` with what was found instead.
  */
-export async function requireProvenance(prover: Prover, store: Store, image: ImageSubjects): Promise<void> {
+export async function requireProvenance(
+  prover: Prover,
+  store: Store,
+  image: ImageSubjects,
+): Promise<Material[]> {
   const { evidence, rejected } = await collectEvidence(store, image, prover.verifier, {
     builder: [prover.rule],
   });
-  const provenance = evidence.filter(({ kind }) => kind === 'provenance');
-  const reasons = provenance.map((one) => explainOther(one, prover.claims, image));
-  if (reasons.includes(undefined)) return;
+  const found = evidence
+    .filter(({ kind }) => kind === 'provenance')
+    .map((one) => readMaterials(one, prover.claims, image));
+  const proven = found.filter((materials) => typeof materials !== 'string');
+  if (proven.length > 0) return uniteMaterials(proven.flat());
   throw new Refused([
     `${store.place}@${image.digest} carries no provenance for commit ${prover.claims.sha} by this workflow`,
-    ...reasons.filter((reason) => reason !== undefined),
+    ...found.filter((reason) => typeof reason === 'string'),
     ...rejected.slice(0, 5).map(({ source, reason }) => `${source}: ${reason}`),
   ]);
 }
 
-/** Why a builder's provenance is not the one of this commit and image; undefined when it is. */
-function explainOther(found: Evidence, claims: WorkflowClaims, image: ImageSubjects): string | undefined {
+/** Each material once. */
+export function uniteMaterials(materials: readonly Material[]): Material[] {
+  return [...new Map(materials.map((one) => [`${one.uri} ${JSON.stringify(one.digest)}`, one])).values()];
+}
+
+/** What a builder's provenance says this image was made of beside the commit, or why it is not the provenance of this commit and image. */
+function readMaterials(found: Evidence, claims: WorkflowClaims, image: ImageSubjects): Material[] | string {
   const provenance = provenanceSchema.safeParse(found.statement.predicate);
   if (!provenance.success) return `${found.source}: it is no SLSA provenance v1`;
   const source = `git+${serverOf(claims.iss)}/${claims.repository}@`;
-  const commits = (provenance.data.buildDefinition.resolvedDependencies ?? [])
-    .filter(({ uri }) => uri?.startsWith(source))
-    .map(({ digest }) => digest?.gitCommit);
+  const { resolvedDependencies: all = [] } = provenance.data.buildDefinition;
+  const commits = all.filter(({ uri }) => uri?.startsWith(source)).map(({ digest }) => digest?.gitCommit);
   if (!commits.includes(claims.sha))
     return `${found.source}: it is about ${commits.join(', ') || 'no'} commit of ${claims.repository}`;
   // The certificate's word, where there is one, is worth more than the statement's.
@@ -117,9 +127,11 @@ function explainOther(found: Evidence, claims: WorkflowClaims, image: ImageSubje
   if (key === undefined && commit !== claims.sha)
     return `${found.source}: it was signed by a run for ${commit}`;
   const uncovered = image.all.filter(({ digest }) => !found.subjects.includes(digest));
-  return uncovered.length === 0
-    ? undefined
-    : `${found.source}: it leaves out ${uncovered.map(({ digest }) => digest).join(', ')}`;
+  if (uncovered.length > 0)
+    return `${found.source}: it leaves out ${uncovered.map(({ digest }) => digest).join(', ')}`;
+  return all.flatMap(({ uri, digest }) =>
+    uri === undefined || digest === undefined || uri.startsWith(source) ? [] : [{ uri, digest }],
+  );
 }
 
 /** With a key there is no token to vouch for the run; the holder of the key does, with what the runner says of it. */
