@@ -20,13 +20,15 @@ const commitSchema = z.object({ committer: z.object({ date: z.iso.datetime({ off
 /** Opens GitHub's API to ask for the times of commits: each once, and only so many. */
 export function openCommitTimes(token: string | undefined, context: RunContext): CommitTimes {
   const asked = new Map<string, Promise<Known<string>>>();
+  let opened: ReturnType<typeof openGithub> | undefined;
   const ask = async ({ repository, commit }: Source): Promise<Known<string>> => {
     const [, owner, repo] = /^https:\/\/[^/]+\/([\w.-]+)\/([\w.-]+)$/.exec(repository) ?? [];
     if (owner === undefined || repo === undefined || !repository.startsWith(`${context.serverUrl}/`)) {
       return { unknown: `${context.serverUrl} knows nothing of ${repository}` };
     }
     try {
-      const github = await openGithub(token, context);
+      opened ??= openGithub(token, context);
+      const github = await opened;
       const found = await github.get(
         'GET /repos/{owner}/{repo}/git/commits/{commit_sha}',
         { owner, repo, commit_sha: commit },

@@ -131,5 +131,5 @@ export function recognise(digest: Digest, { calledBy, overview }: Survey): Diges
   const images = calledBy.get(digest) ?? [];
   const current = overview.current?.digest;
   if (current !== undefined && images.includes(current)) return current;
-  return images.at(-1) ?? digest;
+  return images[0] ?? digest;
 }

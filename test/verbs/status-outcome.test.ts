@@ -159,6 +159,18 @@ describe('a part that cannot be read', () => {
     expect(outputs).toMatchObject({ drifted: 'true' });
   });
 
+  test('the configuration of what runs and was never promoted', async () => {
+    const image = await other.release('stranger');
+    fail(new RegExp(image.platforms.map(({ manifest }) => `blobs/${manifest.config.digest}`).join('|')));
+    const { outcome, reasons, outputs } = await read({
+      environment: other.name,
+      running: { '': `${other.repository}@${image.digest}` },
+    });
+    expect(outcome).toBe('unavailable');
+    expect(reasons).toHaveLength(1);
+    expect(outputs).toMatchObject({ drifted: 'true', coverage: 'unknown' });
+  });
+
   test('for a moment: it is asked again', async () => {
     let times = 2;
     world.disturb(({ path }) => {

@@ -337,6 +337,18 @@ const drifted: Case[] = [
     drift: [['running', 'shop/web-abc-1, shop/web-abc-2', 'sha256:']],
   },
   {
+    name: 'running: an older image, by the name of its platform',
+    arrange: async (place) => {
+      const { one } = await promoteTwo(place);
+      return running(pod('web-abc-1', named(place, one.all[1]?.digest ?? '')));
+    },
+    drift: [['running', 'shop/web-abc-1', 'sha256:']],
+    also: ({ running: all, candidates, drift }) => {
+      expect(all).toMatchObject([{ digest: candidates[0]?.digest }]);
+      expect(JSON.stringify(drift)).not.toContain('never promoted');
+    },
+  },
+  {
     name: 'running: an image that was never promoted, and of which nothing is attested',
     arrange: async (place) => {
       await promoteTwo(place);
