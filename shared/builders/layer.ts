@@ -60,8 +60,8 @@ export async function writeLayer(
   const tar = pack();
   const [inner, outer] = [measure(), measure()];
   const written = pipeline(
-    tar,
-    cutBlocks,
+    // Its types are older than its iterator.
+    cutBlocks(tar as unknown as AsyncIterable<Buffer>),
     inner.stream,
     compressors[compression](),
     outer.stream,
