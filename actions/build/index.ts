@@ -63,6 +63,8 @@ export const action = defineAction({
       'add-hosts': list,
       pull: flag,
       push: flag,
+      'push-by-digest': flag,
+      merge: list,
       reproducible: oneOf(['true', 'false', 'check']),
       provenance: flag,
       ...signingInputs,

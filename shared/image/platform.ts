@@ -19,3 +19,15 @@ export function parsePlatform(text: string, input = 'platforms'): Platform {
 export function isRunnable(platform: Platform | undefined): boolean {
   return !(platform?.os === 'unknown' && platform.architecture === 'unknown');
 }
+
+/** Whether two name the same machine: arm64 is arm64/v8, arm is arm/v7, amd64 is amd64/v1 (containerd platforms, "normalizeArch"). */
+export function isSamePlatform(one: Platform, other: Platform): boolean {
+  return formatPlatform(withDefault(one)) === formatPlatform(withDefault(other));
+}
+
+const defaults: Readonly<Record<string, string>> = { arm64: 'v8', arm: 'v7', amd64: 'v1' };
+
+function withDefault(platform: Platform): Platform {
+  const variant = platform.variant || defaults[platform.architecture];
+  return { ...platform, ...(variant !== undefined && { variant }) };
+}
