@@ -132,19 +132,26 @@ async function readPlatforms(
   return found.flat();
 }
 
-/** Reads a manifest that an index names, and checks that it is what the index says. */
-export async function getChild(store: Store, parent: Digest, child: Descriptor): Promise<StoredManifest> {
+async function getChild(store: Store, parent: Digest, child: Descriptor): Promise<StoredManifest> {
   const stored = await store.getManifest(child.digest);
+  requireChild(store.place, parent, child, stored);
+  return stored;
+}
+
+/** Refuses an index whose child is not there, or is not what the index says of it. */
+export function requireChild(
+  place: string,
+  parent: Digest,
+  child: Descriptor,
+  stored: StoredManifest | undefined,
+): asserts stored is StoredManifest {
   if (!stored) {
-    throw new Refused(
-      `${store.place}@${parent} is incomplete: ${child.digest} is named in it but not stored`,
-    );
+    throw new Refused(`${place}@${parent} is incomplete: ${child.digest} is named in it but not stored`);
   }
   const { mediaType, size } = stored.descriptor;
   if (mediaType !== child.mediaType || size !== child.size) {
-    throw new Refused(`${store.place}@${parent} describes ${child.digest} with another type or size`);
+    throw new Refused(`${place}@${parent} describes ${child.digest} with another type or size`);
   }
-  return stored;
 }
 
 /** The most bytes of an image's config. */

@@ -345,6 +345,61 @@ describe('copyImage', () => {
     });
   });
 
+  describe('comes to an end', () => {
+    const descriptor = (content: object): { mediaType: string; digest: Digest; size: number } => {
+      const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, ...content }));
+      return { mediaType: MEDIA_TYPE.index, digest: digestOf(bytes), size: bytes.length };
+    };
+    const index = (manifests: object[], change: object = {}) => ({
+      mediaType: MEDIA_TYPE.index,
+      manifests,
+      ...change,
+    });
+
+    it('where indexes list the same indexes: each is read once', async () => {
+      const [here, there] = [await serveRegistry(), await serveRegistry()];
+      const from = open(`${here.host}/octo/app`);
+      let below = [await pushPlatform(from, 'amd64')];
+      for (let level = 0; level < 20; level += 1) {
+        below = await Promise.all(
+          ['a', 'b'].map((side) => pushManifest(from, index(below, { annotations: { side } }))),
+        );
+      }
+      const image = await pushManifest(from, index(below));
+      here.requests.length = 0;
+      const to = open(`${there.host}/octo/app`);
+      expect(await copyImage(from, to, image.digest)).toEqual({ mounted: 0, copied: 41 + 1 + 2 });
+      expect(here.requests.filter(({ path }) => path.includes('/manifests/'))).toHaveLength(42);
+    });
+
+    it('where an index refers to what it lists, also below other evidence', async () => {
+      const registry = await serveRegistry();
+      const from = open('oci:from');
+      const image = await pushPlatform(from, 'amd64');
+      const circle = index([image], { subject: image });
+      await pushManifest(from, circle);
+      const outer = index([image, descriptor(circle)], { subject: image });
+      await pushManifest(from, outer);
+      const to = open(`${registry.host}/octo/app`);
+      await copyImage(from, to, image.digest, { referrers: true, check: true });
+      expect(digests(await to.listReferrers(image.digest))).toEqual(
+        digests([descriptor(circle), descriptor(outer)]),
+      );
+    });
+
+    it('where a tag of cosign’s names what it belongs to', async () => {
+      const registry = await serveRegistry();
+      const from = open('oci:from');
+      const image = await pushPlatform(from, 'amd64');
+      const bytes = (await from.getManifest(image.digest))?.bytes ?? Buffer.alloc(0);
+      const signature = `${image.digest.replace(':', '-')}.sig`;
+      await from.putManifest(bytes, image.mediaType, signature);
+      const to = open(`${registry.host}/octo/app`);
+      await copyImage(from, to, image.digest, { referrers: true, check: true });
+      expect(await to.resolve(signature)).toMatchObject(image);
+    });
+  });
+
   it('refuses an image that is not there', async () => {
     const from = open('oci:from');
     const image = await pushPlatform(from, 'amd64');
