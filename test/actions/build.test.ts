@@ -151,6 +151,27 @@ describe('one commit, one image', () => {
     expect(await sign(theirs)).toMatchObject({ code: 1, outputs: { outcome: 'refused' } });
   });
 
+  test('tag rules, layers by rule and zstd', async () => {
+    const inputs = {
+      tags: 'type=raw,value=git-{{sha}}\ntype=semver,pattern={{version}}',
+      layers: '/app/lib',
+      compression: 'zstd',
+    };
+    const built = await build('rules', inputs, { ref: 'refs/tags/v2.0.0' });
+    expect(built.code, built.log).toBe(0);
+    expect(built.outputs['tags']?.split('\n')).toEqual([`sha-${sha}`, '2.0.0', `git-${sha.slice(0, 7)}`]);
+    const manifest = JSON.parse((await get(`rules/manifests/${built.outputs['digest']}`)).bytes.toString());
+    const zstd = 'application/vnd.oci.image.layer.v1.tar+zstd';
+    expect(manifest.layers.map(({ mediaType }: { mediaType: string }) => mediaType)).toEqual([zstd, zstd]);
+    const floating = await build(
+      'rules',
+      { tags: 'type=semver,pattern={{major}}' },
+      { ref: 'refs/tags/v2.0.0' },
+    );
+    expect(floating.outputs).toEqual({ outcome: 'invalid' });
+    expect(floating.log).toContain('the next release would take it');
+  });
+
   test('a git tag names the version, of the image that its commit has', async () => {
     const first = await build('versions');
     const tagged = await build('versions', { tags: 'build-42' }, { ref: 'refs/tags/v1.2.3-rc.1' });
