@@ -10,6 +10,7 @@ export const actions: Record<string, () => Promise<{ action: Action }>> = {
   promote: () => import('./promote/index.ts') as unknown as Promise<{ action: Action }>,
   prune: () => import('./prune/index.ts') as unknown as Promise<{ action: Action }>,
   push: () => import('./push/index.ts') as unknown as Promise<{ action: Action }>,
+  test: () => import('./test/index.ts') as unknown as Promise<{ action: Action }>,
   scan: () => import('./scan/index.ts') as unknown as Promise<{ action: Action }>,
   verify: () => import('./verify/index.ts') as unknown as Promise<{ action: Action }>,
   gate: () => import('./gate/index.ts') as unknown as Promise<{ action: Action }>,

@@ -9,7 +9,7 @@ import { findStalePages } from './docs.ts';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The folders of shared/ that touch nothing outside themselves. */
-export const PURE = ['outcome', 'image', 'evidence', 'policy', 'environment', 'report', 'manifests'];
+export const PURE = ['outcome', 'image', 'evidence', 'boot', 'policy', 'environment', 'report', 'manifests'];
 
 /** Each answers with what is wrong, or with nothing. */
 const checks: readonly [name: string, findFault: () => string][] = [

@@ -1,0 +1,52 @@
+import * as z from 'zod';
+import type { ExecCheck } from './check.ts';
+
+/** OCI image-spec 1.1, config.md, with Docker's HEALTHCHECK, as far as a boot needs it. Times are nanoseconds. */
+export const bootConfigSchema = z.object({
+  config: z
+    .object({
+      User: z.string().nullish(),
+      Volumes: z.record(z.string(), z.unknown()).nullish(),
+      Healthcheck: z.object({ Test: z.array(z.string()).nullish() }).nullish(),
+    })
+    .nullish(),
+});
+export type BootConfig = z.infer<typeof bootConfigSchema>;
+
+/**
+ * Why an image with this `User` may not be booted. As with Kubernetes' runAsNonRoot a name counts as nothing: which number it has is said by a
+ * file in the image, and that may be 0.
+ */
+export function explainUser(config: BootConfig): string | undefined {
+  const user = config.config?.User ?? '';
+  const [id = ''] = user.split(':');
+  if (id === '' || /^0+$/.test(id) || id === 'root')
+    return 'the image runs as root: set USER to a number that is not 0';
+  if (!/^\d{1,10}$/.test(id)) {
+    return `the image runs as "${id}", and a name does not tell whether that is root: set USER to a number that is not 0`;
+  }
+  return undefined;
+}
+
+/** The image's HEALTHCHECK as a command that must end with 0, or undefined when it has none. */
+export function readHealthcheck(config: BootConfig): ExecCheck | undefined {
+  const [kind, ...command] = config.config?.Healthcheck?.Test ?? [];
+  const wanted = { kind: 'exec', line: 'HEALTHCHECK', status: 0, texts: [] } as const;
+  if (kind === 'CMD-SHELL' && command[0]) return { ...wanted, command: ['/bin/sh', '-c', command[0]] };
+  return kind === 'CMD' && command.length > 0 ? { ...wanted, command } : undefined;
+}
+
+/** What was written outside of the declared volumes, of the paths that differ from the image: of a folder and a file in it, the file. */
+export function findStrayWrites(changed: readonly string[], config: BootConfig): string[] {
+  const volumes = Object.keys(config.config?.Volumes ?? {}).map((path) => path.replace(/\/+$/, ''));
+  return changed
+    .filter((path) => !changed.some((other) => isBelow(other, path)))
+    .filter(
+      (path) => !volumes.some((volume) => path === volume || isBelow(path, volume) || isBelow(volume, path)),
+    )
+    .sort();
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path.startsWith(folder === '/' ? '/' : `${folder}/`) && path !== folder;
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import * as z from 'zod';
+import { Unavailable } from '../outcome/outcome.ts';
+import { readJson } from '../store/json.ts';
+import type { Engine } from './engine.ts';
+import type { LoadedImage } from './load.ts';
+
+/** What a container may use, and what it is given. */
+export interface ContainerLimits {
+  readonly readOnly: boolean;
+  /** MiB; swap does not add to it. */
+  readonly memory: number;
+  readonly processes: number;
+  /** Path of a file of KEY=value lines, or undefined. */
+  readonly envFile: string | undefined;
+  /** True: a network of its own with this machine, and nothing beyond. False: none at all. */
+  readonly network: boolean;
+}
+
+const stateSchema = z.object({
+  Running: z.boolean(),
+  ExitCode: z.number(),
+  OOMKilled: z.boolean(),
+});
+export type ContainerState = z.infer<typeof stateSchema>;
+
+const networksSchema = z.record(z.string(), z.object({ IPAddress: z.string() }));
+
+/** A container that was made and not yet started. */
+export interface Container {
+  start(): Promise<void>;
+  readState(): Promise<ContainerState>;
+  /** Its address on its own network; empty while it does not run. */
+  readAddress(): Promise<string>;
+  /** Runs a command in it. `Unavailable` when it does not end in `seconds` or prints too much. */
+  exec(command: readonly string[], seconds: number): Promise<{ status: number; text: string }>;
+  /** Sends SIGTERM (or the image's STOPSIGNAL), and SIGKILL after `seconds`. */
+  stop(seconds: number): Promise<void>;
+  /** Its last lines on standard output and standard error. */
+  readLogs(): Promise<{ stdout: string; stderr: string }>;
+  /** Paths that differ from the image; volumes are not among them. */
+  listChanges(): Promise<string[]>;
+  /** Ends and removes it with its anonymous volumes and its network. */
+  remove(): Promise<void>;
+}
+
+/** What podman itself puts into every container. */
+const PODMAN_OWN = new Set(['/etc/mtab', '/run/.containerenv', '/run/secrets']);
+const LOG_LINES = '200';
+
+/**
+ * Makes a container as locked down as an image should stand: no capabilities, no new privileges, limited memory and processes, and no
+ * network but one that leads nowhere. It is named here, so that it can be removed whatever became of the command that made it.
+ */
+export async function createContainer(
+  engine: Engine,
+  image: LoadedImage,
+  limits: ContainerLimits,
+): Promise<Container> {
+  const name = `hallmark-test-${randomUUID()}`;
+  const remove = async (): Promise<void> => {
+    await engine.clean(['rm', '--force', '--volumes', name]);
+    if (limits.network) await engine.clean(['network', 'rm', name]);
+  };
+  try {
+    if (limits.network) await engine.read(['network', 'create', '--internal', name]);
+    await engine.read(['create', '--name', name, ...listOptions(engine, limits, name), image.id]);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  const inspect = (what: string): Promise<string> =>
+    engine.read(['inspect', '--type', 'container', '--format', `{{json ${what}}}`, name]);
+  return {
+    remove,
+    start: async () => {
+      await engine.read(['start', name]);
+    },
+    readState: async () => parseAnswer(stateSchema, await inspect('.State'), engine),
+    readAddress: async () => {
+      const networks = parseAnswer(networksSchema, await inspect('.NetworkSettings.Networks'), engine);
+      return networks[name]?.IPAddress ?? '';
+    },
+    exec: async (command, seconds) => {
+      const { code, stdout } = await engine.run(['exec', name, ...command], { seconds });
+      return { status: code ?? 255, text: stdout.toString('utf8') };
+    },
+    stop: async (seconds) => {
+      await engine.read(['stop', '-t', String(seconds), name], { seconds: seconds + 30 });
+    },
+    readLogs: async () => {
+      const { stdout, stderr } = await engine.run(['logs', '--tail', LOG_LINES, name], {
+        most: 64 * 1024 * 1024,
+      });
+      return { stdout: stdout.toString('utf8'), stderr };
+    },
+    listChanges: async () => {
+      const rows = (await engine.read(['diff', name])).split('\n').filter((row) => row !== '');
+      const paths = rows.map((row) => row.slice(2));
+      return engine.name === 'podman' ? paths.filter((path) => !PODMAN_OWN.has(path)) : paths;
+    },
+  };
+}
+
+function listOptions(engine: Engine, limits: ContainerLimits, name: string): string[] {
+  const { readOnly, memory, processes, envFile, network } = limits;
+  return [
+    ...['--pull', 'never', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
+    ...['--memory', `${memory}m`, '--memory-swap', `${memory}m`, '--pids-limit', String(processes)],
+    ...['--network', network ? name : 'none', '--no-healthcheck', '--restart', 'no'],
+    // What it prints must not fill the disk.
+    ...['--log-driver', engine.name === 'docker' ? 'json-file' : 'k8s-file', '--log-opt', 'max-size=8m'],
+    ...(envFile === undefined ? [] : ['--env-file', envFile]),
+    ...(readOnly ? ['--read-only'] : []),
+    // podman would lay a writable /tmp, /run and /var/tmp over it.
+    ...(readOnly && engine.name === 'podman' ? ['--read-only-tmpfs=false'] : []),
+  ];
+}
+
+function parseAnswer<S extends z.ZodType>(schema: S, text: string, engine: Engine): z.output<S> {
+  const answer = readJson(schema, text);
+  if (answer === undefined) throw new Unavailable(`${engine.name} gave an answer that is not understood`);
+  return answer;
+}

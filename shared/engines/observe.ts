@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Check, type Given, judgeCheck } from '../boot/check.ts';
+import { Unavailable } from '../outcome/outcome.ts';
+import type { Container, ContainerState } from './container.ts';
+import { askHttp } from './http.ts';
+
+/** A check and why it did not hold, or undefined when it did. */
+export interface CheckAnswer {
+  readonly check: Check;
+  readonly why: string | undefined;
+}
+
+/** What one start of a container showed. Times are seconds. */
+export interface Start {
+  /** From the start to the first check that held; undefined when none did, or there is none. */
+  readonly seconds: number | undefined;
+  readonly answers: readonly CheckAnswer[];
+  /** Once all checks were answered. */
+  readonly state: ContainerState;
+}
+
+/** How long an image without a check must stay up, and how long one try of a check may take, in seconds. */
+const STAY = 1;
+const TRY = 5;
+const PAUSE = 50;
+
+/**
+ * Starts a container and asks each check until it holds, in turn, at most `wait` seconds for all of them (each is tried once at least). A
+ * container that ends by itself fails what is left.
+ */
+export async function observeStart(
+  container: Container,
+  checks: readonly Check[],
+  wait: number,
+  deadline: AbortSignal,
+): Promise<Start> {
+  const begun = performance.now();
+  const elapsed = (): number => (performance.now() - begun) / 1000;
+  await container.start();
+  const address = await container.readAddress();
+  const answers: CheckAnswer[] = [];
+  let seconds: number | undefined;
+  for (const check of checks) {
+    let why = await tryCheck(container, address, check, deadline);
+    while (why !== undefined && elapsed() < wait && (await container.readState()).Running) {
+      await sleep(PAUSE);
+      why = await tryCheck(container, address, check, deadline);
+    }
+    if (why === undefined) seconds ??= elapsed();
+    answers.push({ check, why });
+  }
+  if (checks.length === 0) await sleep(STAY * 1000);
+  return { seconds, answers, state: await container.readState() };
+}
+
+async function tryCheck(
+  container: Container,
+  address: string,
+  check: Check,
+  deadline: AbortSignal,
+): Promise<string | undefined> {
+  if (deadline.aborted) throw new Unavailable('the checks were not answered: no time is left');
+  let given: Given;
+  try {
+    given =
+      check.kind === 'http' ? await askHttp(address, check, TRY) : await container.exec(check.command, TRY);
+  } catch (error) {
+    if (deadline.aborted) throw new Unavailable('the checks were not answered in time', { cause: error });
+    return `gave no answer: ${(error as Error).message}`;
+  }
+  return judgeCheck(check, given);
+}
