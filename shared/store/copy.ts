@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import type { Descriptor } from '../image/descriptor.ts';
-import type { Digest } from '../image/digest.ts';
+import { type Digest, digestAlgorithm } from '../image/digest.ts';
 import { checkArrival } from './arrival.ts';
 import { pushReferrers } from './attach.ts';
 import { readJson } from './json.ts';
 import { mapParallel } from './parallel.ts';
 import type { Store, StoredManifest, Written } from './store.ts';
+import { resolveTag } from './tag.ts';
 import { listNodes, type Node, readTree } from './tree.ts';
 
 /** What was written: manifests and blobs sent with their bytes, and blobs the registry took over from the source's repository. */
@@ -155,8 +156,10 @@ function describeReferrer({ descriptor, bytes }: StoredManifest): Descriptor {
 
 async function writeRoot(to: Store, root: Node, tag: string | undefined): Promise<number> {
   const { digest, mediaType } = root.stored.descriptor;
-  if (tag === undefined) return writeManifest(to, root);
-  if ((await to.resolve(tag))?.digest === digest) return 0;
+  // Under a tag it would be found by sha256 alone.
+  const byDigest = tag === undefined || digestAlgorithm(digest) !== 'sha256';
+  const before = byDigest ? await writeManifest(to, root) : 0;
+  if (tag === undefined || (await resolveTag(to, tag, digest)) === digest) return before;
   await to.putManifest(root.stored.bytes, mediaType, tag);
-  return 1;
+  return before + 1;
 }

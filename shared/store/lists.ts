@@ -13,17 +13,31 @@ const PAGES = 500;
 
 const tagsSchema = z.object({ tags: z.array(z.string()).nullish() });
 
-/** All tags of a repository; one that the registry does not know has none. */
+/** How many tags of one page are asked for. */
+const PAGE = 1000;
+
+/**
+ * All tags of a repository; one that the registry does not know has none. A full page without a Link need not be the last one
+ * (distribution-spec 1.1, "Listing Tags": the header is optional), so what comes after it is asked for.
+ */
 export async function listTags(client: RegistryClient): Promise<string[]> {
-  const found: string[] = [];
-  for await (const page of readPages(client, { target: 'tags/list?n=1000', expect: [200, 404] })) {
-    if (page.status === 404) break;
-    const list = readJson(tagsSchema, page.bytes);
-    if (!list) throw new Unavailable(`${page.what}: the answer is no list of tags`);
-    // What is no tag is not asked for: it would be another address.
-    found.push(...(list.tags ?? []).filter(isTag));
+  const found = new Set<string>();
+  for (let target: string | undefined = `tags/list?n=${PAGE}`; target !== undefined; ) {
+    const before = found.size;
+    let last: string[] = [];
+    for await (const page of readPages(client, { target, expect: [200, 404] })) {
+      // Only what was never listed is unknown: a list that breaks off is not whole.
+      if (page.status === 404 && found.size === 0) return [];
+      const list = page.status === 200 ? readJson(tagsSchema, page.bytes) : undefined;
+      if (!list) throw new Unavailable(`${page.what}: the answer is no list of tags`);
+      // What is no tag is not asked for: it would be another address.
+      last = (list.tags ?? []).filter(isTag);
+      for (const tag of last) found.add(tag);
+    }
+    const more = last.length >= PAGE && found.size > before;
+    target = more ? `tags/list?n=${PAGE}&last=${last.at(-1)}` : undefined;
   }
-  return found;
+  return [...found];
 }
 
 /**
@@ -54,12 +68,13 @@ export async function askReferrers(
   return found;
 }
 
-/** The pages of a list, each next one named by `Link: <…>; rel="next"` (RFC 8288), which must be the registry's own. */
+/** The pages of a list, each next one named by `Link: <…>; rel="next"` (RFC 8288), which must be the registry's own and lead on. */
 async function* readPages(
   client: RegistryClient,
   call: Omit<RegistryCall, 'method' | 'access'>,
 ): AsyncGenerator<ReadResponse> {
   let next: string | URL | undefined = call.target;
+  const seen = new Set([client.resolveUrl(next).href]);
   for (let page = 0; next !== undefined; page += 1) {
     if (page === PAGES) throw new Unavailable(`${call.target} has more than ${PAGES} pages`);
     const response: ReadResponse = await client.read(
@@ -71,5 +86,8 @@ async function* readPages(
     next = link === undefined ? undefined : client.resolveUrl(link, client.resolveUrl(next));
     if (next && !client.isOwn(next))
       throw new Unavailable(`${response.what}: the next page is at ${next.host}`);
+    if (next && seen.size === seen.add(next.href).size) {
+      throw new Unavailable(`${response.what}: its pages lead in a circle`);
+    }
   }
 }

@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
+import { type Descriptor, MEDIA_TYPE } from '../../shared/image/descriptor.ts';
 import { attachReferrers, prepareReferrers } from '../../shared/store/attach.ts';
 import { copyImage } from '../../shared/store/copy.ts';
 import { digestOf } from '../../shared/store/hash.ts';
 import { fallbackTag } from '../../shared/store/referrers.ts';
 import type { Store } from '../../shared/store/store.ts';
 import { listSubjects } from '../../shared/store/subjects.ts';
+import { writeTags } from '../../shared/store/tag.ts';
 import { breakOff } from './broken.ts';
 import { absent, digests, open, pushBlob, pushIndex, pushManifest, pushPlatform } from './fixtures.ts';
 import { makeReferrer } from './referrer.ts';
@@ -132,6 +133,40 @@ export function describeStore(place: Place): void {
         expect(await writing).toMatchObject({ digest });
         expect((await store.getManifest(digest))?.bytes).toEqual(bytes);
       });
+
+      it.skipIf(place.sha512 === false)(
+        'and so may blobs, and the image that is copied, with its evidence and a tag',
+        async () => {
+          const put = async (store: Store, bytes: Buffer, mediaType: string): Promise<Descriptor> => {
+            const blob = { mediaType, digest: digestOf(bytes, 'sha512'), size: bytes.length };
+            await store.putBlob(blob, () => bytes);
+            return blob;
+          };
+          const from = fresh();
+          const content = {
+            schemaVersion: 2,
+            mediaType: MEDIA_TYPE.manifest,
+            config: await put(from, Buffer.from('{"os":"linux","architecture":"amd64"}'), MEDIA_TYPE.config),
+            layers: [await put(from, randomBytes(100_000), MEDIA_TYPE.layerZstd)],
+          };
+          const bytes = Buffer.from(JSON.stringify(content));
+          const { digest } = await from.putManifest(bytes, MEDIA_TYPE.manifest, digestOf(bytes, 'sha512'));
+          const image = { mediaType: MEDIA_TYPE.manifest, digest, size: bytes.length };
+          const [evidence] = await attachReferrers(from, [makeReferrer(image, 'signature')]);
+          const to = fresh();
+          const copy = () => copyImage(from, to, digest, { referrers: true, tag: 'v1', check: true });
+          await copy();
+          expect(await copy()).toEqual({ copied: 0, mounted: 0 });
+          await writeTags(to, { descriptor: image, bytes }, ['v1', 'v2']);
+          for (const name of [digest, 'v1', 'v2']) expect((await to.getManifest(name))?.bytes).toEqual(bytes);
+          expect(digests(await to.listReferrers(digest))).toEqual([evidence?.digest]);
+          expect((await listSubjects(to, digest)).all).toEqual([image]);
+          const other = await pushPlatform(to, 'arm64', {}, 'v3');
+          const moving = writeTags(to, { descriptor: image, bytes }, ['v3']);
+          await expect(moving).rejects.toMatchObject({ outcome: 'refused' });
+          expect(await to.resolve('v3')).toMatchObject(other);
+        },
+      );
     });
 
     it('has no tags and no referrers of what it never heard of', async () => {

@@ -261,6 +261,29 @@ describe('bytes that are not what the digest says are refused', () => {
     expect(await open(`${registry.host}/octo/app`).resolve(image.digest)).toMatchObject(image);
   });
 
+  it.each([
+    ['read and found right', true],
+    ['read and refused', false],
+  ])('a HEAD that names them by another algorithm: they are %s', async (_, right) => {
+    const { store, image } = await plant({ status: 500 }, { times: 0 });
+    const bytes = (await store.getManifest('v1'))?.bytes ?? Buffer.alloc(0);
+    const named = await serveRegistry({
+      onRequest: ({ method }) => ({
+        status: 200,
+        headers: {
+          'docker-content-digest': digestOf(bytes),
+          'content-type': image.mediaType,
+          ...(method === 'HEAD' && { 'content-length': String(bytes.length) }),
+        },
+        ...(method === 'GET' && { body: right ? bytes : Buffer.from('other') }),
+      }),
+    });
+    const digest = digestOf(bytes, 'sha512');
+    const resolving = open(`${named.host}/octo/app`).resolve(digest);
+    if (right) expect(await resolving).toEqual({ ...image, digest });
+    else await expect(resolving).rejects.toMatchObject({ outcome: 'refused' });
+  });
+
   it('a registry that says it stored something else', async () => {
     const { store, image } = await plant({ status: 500 }, { times: 0 });
     const lying = await serveRegistry({
