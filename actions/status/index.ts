@@ -36,6 +36,8 @@ export const action = defineAction({
     'fail-on': alarms,
     rescan: flag,
     issue: flag,
+    find: text,
+    dossier: text,
     kev: text,
     'db-repository': list,
     'db-max-age': duration,
@@ -54,15 +56,19 @@ export const action = defineAction({
     'drifted',
     'coverage',
     'denied',
+    'affected',
     'report',
     'page',
     'metrics',
     'events',
     'rescan',
+    'found',
+    'dossier',
+    'dossier-json',
     'issue-url',
   ],
   // Whoever asks whether something drifted must not read an empty answer as no.
-  failureOutputs: { drifted: 'unknown', coverage: 'unknown', denied: 'unknown' },
+  failureOutputs: { drifted: 'unknown', coverage: 'unknown', denied: 'unknown', affected: 'unknown' },
   run: async (inputs, context) => {
     const { status } = await import('../../shared/verbs/status.ts');
     return status(inputs, context);

@@ -1,6 +1,6 @@
 import type { Finding } from '../evidence/finding.ts';
-import type { Digest } from '../image/digest.ts';
 import type { Known } from './overview.ts';
+import type { PresentImage } from './present.ts';
 
 /** One thing that a scan of now finds and that of before the promotion did not, merged over platforms. */
 export interface FreshFinding
@@ -25,12 +25,7 @@ export interface Rejudged {
 }
 
 /** An image that an environment holds or that runs there, judged anew. */
-export interface RescannedImage {
-  readonly digest: Digest;
-  /** True for what the records say it holds. */
-  readonly held: boolean;
-  /** Instances that run it; undefined when nothing was given to say what runs. */
-  readonly instances: number | undefined;
+export interface RescannedImage extends PresentImage {
   /** When it was last promoted or rolled back to (ISO 8601), where a record and a proven time say it. */
   readonly arrivedAt: string | undefined;
   readonly judged: Known<Rejudged>;

@@ -43,6 +43,27 @@ const verdictSchema = z.object({
   timeVerified: z.string(),
   policy: z.object({ uri: z.string(), digest: digestSetSchema }),
   verificationResult: z.enum(['PASSED', 'FAILED']),
+  /** What is told beside, for people; undefined where another gate tells nothing, or something else. */
+  [VERDICT_EXTENSION]: z
+    .object({
+      reasons: z.array(z.string()).default([]),
+      warnings: z.array(z.string()).default([]),
+      excused: z
+        .array(
+          z.object({
+            id: z.string(),
+            package: z.string(),
+            platform: z.string().default(''),
+            by: z.string(),
+            owner: z.string().default(''),
+            reason: z.string(),
+            until: z.string().optional(),
+          }),
+        )
+        .default([]),
+    })
+    .optional()
+    .catch(undefined),
 });
 /** The parts of a verification summary that the next environment asks for. */
 export type VerdictSummary = z.output<typeof verdictSchema>;

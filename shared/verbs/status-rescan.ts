@@ -1,4 +1,5 @@
 import type { EnvironmentOverview, Known } from '../environment/overview.ts';
+import { listPresent, type PresentImage } from '../environment/present.ts';
 import type {
   FreshFinding,
   Rejudged,
@@ -62,7 +63,7 @@ export async function rescanAll(
   const evaluate = createEvaluator();
   const scanning = new Map<Digest, Promise<ScanResult[]>>();
   const unread: string[] = [];
-  const judge = async (environment: EnvironmentOverview, image: Present): Promise<RescannedImage> => {
+  const judge = async (environment: EnvironmentOverview, image: PresentImage): Promise<RescannedImage> => {
     const arrivedAt = findArrival(environment, image.digest);
     try {
       const about = { found, environment: environment.name, digest: image.digest, arrivedAt };
@@ -102,34 +103,6 @@ export async function rescanAll(
   } finally {
     await rescanner.close();
   }
-}
-
-type Present = Pick<RescannedImage, 'digest' | 'held' | 'instances'>;
-
-/** The images of an environment that can be judged, and what there is beside them. */
-function listPresent({ records, faults, current, running, images, repository }: EnvironmentOverview): {
-  images: Present[];
-  unknown: string[];
-} {
-  const unknown = [
-    ...('unknown' in records ? [`its records could not be read: ${records.unknown}`] : []),
-    ...(faults.length > 0 ? ['its records do not hold, so nobody can say what it should hold'] : []),
-    ...(running ?? []).flatMap(({ name, digest, image }) =>
-      digest === undefined ? [`${name} runs ${image}, and nothing says of which digest`] : [],
-    ),
-  ];
-  const digests = new Set([
-    ...(current === undefined ? [] : [current.digest]),
-    ...(running ?? []).flatMap(({ digest }) => digest ?? []),
-  ]);
-  const present: Present[] = [];
-  for (const digest of digests) {
-    const held = digest === current?.digest;
-    const instances = running?.filter((one) => one.digest === digest).length;
-    if (images.has(digest) || held) present.push({ digest, held, instances });
-    else unknown.push(`${digest} runs and is not in ${repository}, or could not be read there`);
-  }
-  return { images: present, unknown };
 }
 
 /** When an image was last brought by a record. */

@@ -1,21 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseDossier } from '../environment/dossier.ts';
 import { measureLevels } from '../environment/levels.ts';
 import type { Alarm, EnvironmentOverview, ImageOverview, Overview } from '../environment/overview.ts';
 import { findDenied, type Rescan } from '../environment/rescan.ts';
+import { findAffected } from '../environment/search.ts';
+import { parseSought } from '../evidence/sought.ts';
 import type { RunContext } from '../github/context.ts';
 import { shortDigest } from '../image/digest.ts';
 import { Invalid, Unavailable } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
 import { describeStatus } from '../report/status/document.ts';
+import { renderDossier } from '../report/status/dossier.ts';
 import { describeEvents } from '../report/status/events.ts';
 import { renderMetrics } from '../report/status/metrics.ts';
 import { renderStatusPage } from '../report/status/page.ts';
 import { summarizeRescan } from '../report/status/rescan.ts';
+import { summarizeSearch } from '../report/status/search.ts';
 import { summarizeStatus } from '../report/status/summary.ts';
 import { type OverviewInputs, readOverview } from './overview.ts';
 import type { RescanInputs } from './rescan.ts';
+import { compileDossier } from './status-dossier.ts';
+import { searchAll } from './status-find.ts';
 import { keepRescanIssue } from './status-issue.ts';
 import { rescanAll } from './status-rescan.ts';
 
@@ -23,6 +30,10 @@ export interface StatusInputs extends OverviewInputs, RescanInputs {
   readonly 'fail-on': readonly Alarm[];
   /** Judge everything that runs by today's database and policy. */
   readonly rescan?: boolean | undefined;
+  /** A vulnerability or a package to look for. */
+  readonly find?: string | undefined;
+  /** What to compile a dossier of. */
+  readonly dossier?: string | undefined;
   /** Keep an issue about what that denies. */
   readonly issue?: boolean | undefined;
 }
@@ -34,10 +45,15 @@ export interface StatusInputs extends OverviewInputs, RescanInputs {
  */
 export async function status(inputs: StatusInputs, context: RunContext): Promise<StepResult> {
   refuseAlone(inputs);
+  const sought = inputs.find === undefined ? undefined : parseSought(inputs.find);
+  const subject = inputs.dossier === undefined ? undefined : parseDossier(inputs.dossier, inputs.environment);
   const found = await readOverview(inputs, context);
   const { overview } = found;
   const anew = inputs.rescan === true ? await rescanAll(found, inputs, context) : undefined;
-  const unread = [...found.unread, ...(anew?.unread ?? [])];
+  const scans = anew?.scans ?? new Map();
+  const searched = sought && (await searchAll(found, { text: inputs.find ?? '', sought, scans }));
+  const compiled = subject && (await compileDossier(found, inputs.dossier ?? '', subject));
+  const unread = [found, anew, searched, compiled].flatMap((part) => part?.unread ?? []);
   const issue =
     anew && inputs.issue === true
       ? await keepRescanIssue(anew.rescan, inputs, context).catch((error: unknown) => {
@@ -67,6 +83,7 @@ export async function status(inputs: StatusInputs, context: RunContext): Promise
       }),
       drifted: findDrifted(overview),
       coverage: measureCoverage(environments),
+      ...(searched && { affected: findAffected(searched.search) }),
       ...(anew && { denied: findDenied(anew.rescan), 'issue-url': issue }),
       ...(await writeFiles(
         {
@@ -74,12 +91,22 @@ export async function status(inputs: StatusInputs, context: RunContext): Promise
           metrics: ['status.prom', renderMetrics(overview, levels)],
           events: ['status.otlp.json', JSON.stringify(describeEvents(overview))],
           page: ['status.html', await renderStatusPage(overview, levels)],
+          ...(searched && { found: ['found.json', JSON.stringify(searched.search)] }),
+          ...(compiled && {
+            dossier: ['dossier.md', renderDossier(compiled.dossier)],
+            'dossier-json': ['dossier.json', JSON.stringify(compiled.dossier)],
+          }),
           ...(anew && { rescan: ['rescan.json', JSON.stringify(anew.rescan)] }),
         },
         context,
       )),
     },
-    summary: [summarizeStatus(overview, levels), ...(anew ? [summarizeRescan(anew.rescan)] : [])].join('\n'),
+    summary: [
+      // What was asked for goes first.
+      ...(searched ? [summarizeSearch(searched.search)] : []),
+      ...(anew ? [summarizeRescan(anew.rescan)] : []),
+      summarizeStatus(overview, levels),
+    ].join('\n'),
   };
 }
 
