@@ -8,6 +8,7 @@ const benches: Record<string, () => Promise<{ measure(): Promise<Figure[]> }>> =
   diff: () => import('./bench/diff.ts'),
   sign: () => import('./bench/sign.ts'),
   verify: () => import('./bench/verify.ts'),
+  copy: () => import('./bench/copy.ts'),
   promote: () => import('./bench/promote.ts'),
   gate: () => import('./bench/gate.ts'),
   memory: () => import('./bench/memory.ts'),

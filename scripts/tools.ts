@@ -42,6 +42,7 @@ const recipes = {
     package: 'github.com/sigstore/cosign/v3/cmd/cosign',
     version: 'sigs.k8s.io/release-utils/version.gitVersion=v3.1.3',
   },
+  oras: { package: '.' },
   otlp: { package: '.' },
   actionlint: { package: 'github.com/rhysd/actionlint/cmd/actionlint' },
   act: { package: 'github.com/nektos/act', version: 'main.version=0.2.89' },

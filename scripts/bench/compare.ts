@@ -34,22 +34,63 @@ export async function overRegistries(
   return figures;
 }
 
-/** Times two contenders in turn, with the requests and the sequential round trips of each; `ratio` is how many times as fast ours is. */
+/** What one contender took, all medians: milliseconds, requests, round trips one after the other, bytes of all bodies and of blobs alone. */
+export interface Taken {
+  readonly time: number;
+  readonly requests: number;
+  readonly depth: number;
+  readonly bytes: number;
+  readonly blobBytes: number;
+  /** Time, requests and depth in words. */
+  readonly said: string;
+}
+
+/** Times contenders in turn, with what passed for each of them. */
+export async function countTurns<Name extends string>(
+  rounds: number,
+  passages: Passage[],
+  contenders: Record<Name, (round: number) => Promise<unknown>>,
+): Promise<Record<Name, Taken>> {
+  const names = Object.keys(contenders) as Name[];
+  const counts = Object.fromEntries(
+    names.map((name) => [name, [] as Omit<Taken, 'time' | 'said'>[]]),
+  ) as Record<Name, Omit<Taken, 'time' | 'said'>[]>;
+  const sum = (some: readonly Passage[]): number => some.reduce((total, { bytes }) => total + bytes, 0);
+  const counted = (name: Name) => async (round: number) => {
+    await contenders[name](round);
+    counts[name].push({
+      requests: passages.length,
+      depth: countDepth(passages),
+      bytes: sum(passages),
+      blobBytes: sum(passages.filter(({ url }) => url.includes('/blobs/'))),
+    });
+    passages.length = 0;
+  };
+  const times = await takeTurns(
+    rounds,
+    Object.fromEntries(names.map((name) => [name, counted(name)])) as Record<
+      Name,
+      (round: number) => Promise<void>
+    >,
+  );
+  const describe = (name: Name): Taken => {
+    const middle = (key: 'requests' | 'depth' | 'bytes' | 'blobBytes'): number =>
+      median(counts[name].map((one) => one[key]));
+    const [time, requests, depth] = [times[name], middle('requests'), middle('depth')];
+    const said = `${formatTime(time)}, ${requests} requests, ${depth} deep`;
+    return { time, requests, depth, bytes: middle('bytes'), blobBytes: middle('blobBytes'), said };
+  };
+  return Object.fromEntries(names.map((name) => [name, describe(name)])) as Record<Name, Taken>;
+}
+
+/** Two contenders, each in words; `ratio` is how many times as fast ours is. */
 export async function compareTurns(
   rounds: number,
   passages: Passage[],
   contenders: Record<'theirs' | 'ours', (round: number) => Promise<void>>,
 ): Promise<{ theirs: string; ours: string; ratio: number }> {
-  const counts: Record<'theirs' | 'ours', { requests: number; depth: number }[]> = { theirs: [], ours: [] };
-  const counted = (who: 'theirs' | 'ours') => async (round: number) => {
-    await contenders[who](round);
-    counts[who].push({ requests: passages.length, depth: countDepth(passages) });
-    passages.length = 0;
-  };
-  const times = await takeTurns(rounds, { theirs: counted('theirs'), ours: counted('ours') });
-  const describe = (who: 'theirs' | 'ours'): string =>
-    `${formatTime(times[who])}, ${median(counts[who].map((c) => c.requests))} requests, ${median(counts[who].map((c) => c.depth))} deep`;
-  return { theirs: describe('theirs'), ours: describe('ours'), ratio: times.theirs / times.ours };
+  const { theirs, ours } = await countTurns(rounds, passages, contenders);
+  return { theirs: theirs.said, ours: ours.said, ratio: theirs.time / ours.time };
 }
 
 /** Throws what the first of cosign's commands that failed says. */

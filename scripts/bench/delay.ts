@@ -7,6 +7,8 @@ export interface Passage {
   readonly url: string;
   readonly start: number;
   readonly end: number;
+  /** Of both bodies. */
+  readonly bytes: number;
 }
 
 export interface Delay {
@@ -27,13 +29,18 @@ export async function startDelay(
   const server = createServer((incoming, outgoing) => {
     const start = performance.now();
     const { method = 'GET', url = '/', headers } = incoming;
-    outgoing.on('finish', () => passages.push({ method, url, start, end: performance.now() }));
+    let bytes = 0;
+    const count = (chunk: Buffer): void => {
+      bytes += chunk.length;
+    };
+    incoming.on('data', count);
+    outgoing.on('finish', () => passages.push({ method, url, start, end: performance.now(), bytes }));
     // The Host header stays: registries make upload addresses of it.
     const onward = request({ agent, host: target.hostname, port: target.port, method, path: url, headers });
     onward.on('response', (response) => {
       setTimeout(() => {
         outgoing.writeHead(response.statusCode ?? 502, response.rawHeaders);
-        response.pipe(outgoing);
+        response.on('data', count).pipe(outgoing);
       }, milliseconds);
     });
     onward.on('error', () => outgoing.destroy());
