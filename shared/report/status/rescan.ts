@@ -7,7 +7,7 @@ import { escapeMarkdown, formatCode, formatLink } from '../markdown.ts';
 import { formatTime } from './values.ts';
 
 /** Room beside the status in a step's summary, which GitHub drops whole over 1 MiB. In bytes. */
-const SUMMARY_LIMIT = 100_000;
+const SUMMARY_LIMIT = 60_000;
 /** What GitHub takes of an issue's body, in characters. */
 const ISSUE_LIMIT = 65_536;
 /** Room for the sentence on what was left out. */
@@ -22,7 +22,7 @@ interface Row {
   readonly image: RescannedImage;
 }
 
-/** What would be denied now, and what is new since each promotion: Markdown of at most 100 kB, foreign text in it escaped. */
+/** What would be denied now, and what is new since each promotion: Markdown of at most 60 kB, foreign text in it escaped. */
 export function summarizeRescan(rescan: Rescan): string {
   return shorten(describeRescan(rescan), SUMMARY_LIMIT, (text) => new TextEncoder().encode(text).length);
 }

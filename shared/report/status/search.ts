@@ -5,12 +5,12 @@ import { fitBlocks } from '../fit.ts';
 import { escapeMarkdown, formatCode } from '../markdown.ts';
 
 /** Room beside the status in a step's summary. In bytes. */
-const LIMIT = 50_000;
+const LIMIT = 40_000;
 /** Characters of foreign text that a cell shows. */
 const CELL = 160;
 const RANKS = { title: 0, hits: 1, unknown: 2 } as const;
 
-/** Where something runs, and of what nobody can say: Markdown of at most 50 kB, foreign text in it escaped. */
+/** Where something runs, and of what nobody can say: Markdown of at most 40 kB, foreign text in it escaped. */
 export function summarizeSearch(search: Search): string {
   const { environments, sought } = search;
   const of = <T>(list: (environment: SearchedEnvironment) => readonly T[]): { name: string; one: T }[] =>
