@@ -28,7 +28,8 @@ const networksSchema = z.record(z.string(), z.object({ IPAddress: z.string() }))
 
 /** A container that was made and not yet started. */
 export interface Container {
-  start(): Promise<void>;
+  /** Starts it. Answers with why where the image's command cannot be run at all; any other failure is `Unavailable`. */
+  start(): Promise<string | undefined>;
   readState(): Promise<ContainerState>;
   /** Its address on its own network; empty while it does not run. */
   readAddress(): Promise<string>;
@@ -46,6 +47,8 @@ export interface Container {
 
 /** What podman itself puts into every container. */
 const PODMAN_OWN = new Set(['/etc/mtab', '/run/.containerenv', '/run/secrets']);
+/** What engines give for a command that is no program, or is not there (docs.docker.com, "docker run", Exit status). */
+const NOT_RUN = new Set([126, 127]);
 const LOG_LINES = '200';
 
 /**
@@ -71,12 +74,19 @@ export async function createContainer(
   }
   const inspect = (what: string): Promise<string> =>
     engine.read(['inspect', '--type', 'container', '--format', `{{json ${what}}}`, name]);
+  const readState = async (): Promise<ContainerState> =>
+    parseAnswer(stateSchema, await inspect('.State'), engine);
   return {
     remove,
     start: async () => {
-      await engine.read(['start', name]);
+      const { code, stderr } = await engine.run(['start', name]);
+      if (code === 0) return undefined;
+      const why = stderr.trim().split('\n')[0] ?? '';
+      const codes = [code, (await readState()).ExitCode];
+      if (codes.some((one) => one !== null && NOT_RUN.has(one))) return why;
+      throw new Unavailable(`${engine.name} start failed: ${why}`);
     },
-    readState: async () => parseAnswer(stateSchema, await inspect('.State'), engine),
+    readState,
     readAddress: async () => {
       const networks = parseAnswer(networksSchema, await inspect('.NetworkSettings.Networks'), engine);
       return networks[name]?.IPAddress ?? '';

@@ -12,6 +12,8 @@ export interface CheckAnswer {
 
 /** What one start of a container showed. Times are seconds. */
 export interface Start {
+  /** Why the image's command could not be run at all. */
+  readonly failed?: string;
   /** From the start to the first check that held; undefined when none did, or there is none. */
   readonly seconds: number | undefined;
   readonly answers: readonly CheckAnswer[];
@@ -36,7 +38,11 @@ export async function observeStart(
 ): Promise<Start> {
   const begun = performance.now();
   const elapsed = (): number => (performance.now() - begun) / 1000;
-  await container.start();
+  const failed = await container.start();
+  if (failed !== undefined) {
+    const answers = checks.map((check) => ({ check, why: 'it was not started' }));
+    return { failed, seconds: undefined, answers, state: await container.readState() };
+  }
   const address = await container.readAddress();
   const answers: CheckAnswer[] = [];
   let seconds: number | undefined;
@@ -60,6 +66,8 @@ async function tryCheck(
   deadline: AbortSignal,
 ): Promise<string | undefined> {
   if (deadline.aborted) throw new Unavailable('the checks were not answered: no time is left');
+  // Without an address Node would ask this machine itself.
+  if (check.kind === 'http' && address === '') return 'gave no answer: it has no address';
   let given: Given;
   try {
     given =

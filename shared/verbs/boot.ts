@@ -26,6 +26,7 @@ export interface BootResult {
   readonly seconds: number | undefined;
 }
 
+const GONE = 'it did not stay up';
 /** The most of stray paths that are named. */
 const PATHS = 5;
 
@@ -118,8 +119,16 @@ async function bootTwice(container: Container, boot: Boot): Promise<{ start: Sta
   showLogs(logs, boot.context);
   const cases = judgeStart(start, boot);
   if (!start.state.Running) {
-    const skipped = 'it did not stay up';
-    return { start, cases: [...cases, { rule: 'stop', skipped }, { rule: 'second-start', skipped }] };
+    const skipped = GONE;
+    return {
+      start,
+      cases: [
+        ...cases,
+        { rule: 'logs', skipped },
+        { rule: 'stop', skipped },
+        { rule: 'second-start', skipped },
+      ],
+    };
   }
   const silent = logs.stdout.trim() === '' && logs.stderr.trim() === '';
   cases.push({ rule: 'logs', why: silent ? 'it printed nothing to standard output' : undefined });
@@ -129,28 +138,36 @@ async function bootTwice(container: Container, boot: Boot): Promise<{ start: Sta
     rule: 'stop',
     why: ExitCode === 137 ? `it did not end within ${boot.grace} s of SIGTERM and was killed` : undefined,
   });
-  const second = explainStart(await startOnce(container, boot), boot);
-  const differs = second !== undefined && explainStart(start, boot) === undefined;
-  cases.push({
-    rule: 'second-start',
-    why: differs ? `started again in the same container, ${second}` : undefined,
-  });
+  cases.push(await startAgain(container, start, boot));
   return { start, cases };
 }
 
-function judgeStart({ seconds, answers, state }: Start, { maxStart }: Boot): TestCase[] {
+/** A start that did not hold has nothing that a second one could differ from. */
+async function startAgain(container: Container, first: Start, boot: Boot): Promise<TestCase> {
+  const rule = 'second-start';
+  if (explainStart(first, boot) !== undefined) return { rule, skipped: 'the first start did not hold' };
+  const why = explainStart(await startOnce(container, boot), boot);
+  return { rule, why: why && `started again in the same container, ${why}` };
+}
+
+function judgeStart({ failed, seconds, answers, state }: Start, { maxStart }: Boot): TestCase[] {
   const ended = !state.Running && !state.OOMKilled;
+  const end = failed ?? `it ended by itself with exit code ${state.ExitCode}`;
   const slow = seconds !== undefined && seconds > maxStart;
   return [
-    { rule: 'start', why: ended ? `it ended by itself with exit code ${state.ExitCode}` : undefined },
+    { rule: 'start', why: ended ? end : undefined },
     {
       rule: 'start-up',
       why: slow ? `it took ${seconds.toFixed(1)} s, and may take ${maxStart} s` : undefined,
     },
-    ...answers.map(
-      ({ check, why }): TestCase =>
-        check.line === 'HEALTHCHECK' ? { rule: 'health', why } : { rule: 'run', name: check.line, why },
-    ),
+    ...answers.map(({ check, why }): TestCase => {
+      const about =
+        check.line === 'HEALTHCHECK'
+          ? { rule: 'health' as const }
+          : { rule: 'run' as const, name: check.line };
+      // What is not there cannot answer: that is one fault, not one for each check.
+      return why === undefined || state.Running ? { ...about, why } : { ...about, skipped: GONE };
+    }),
     {
       rule: 'memory',
       why: state.OOMKilled ? 'it was killed for using more memory than its limit' : undefined,

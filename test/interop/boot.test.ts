@@ -29,6 +29,94 @@ interface Fault {
 
 const faults: readonly Fault[] = [
   { name: 'runs as root', rules: ['user'], script: SERVE, config: { User: '' }, says: 'runs as root' },
+  {
+    name: 'names its user',
+    rules: ['user'],
+    script: SERVE,
+    config: { User: 'app:app' },
+    says: 'a name does not tell',
+  },
+  {
+    name: 'needs to write to its root',
+    rules: ['start', 'read-only', 'writes'],
+    script: `echo 1 > /data/state || exit 3; ${SERVE}`,
+    says: 'it works only where it may write to its root',
+  },
+  {
+    name: 'writes outside of its volumes',
+    rules: ['writes'],
+    script: `echo 1 > /data/ok; echo 1 > /tmp/stray; ${SERVE}`,
+    config: { Volumes: { '/data': {} } },
+    says: 'it writes outside of its volumes: /tmp/stray',
+  },
+  {
+    name: 'ignores SIGTERM',
+    rules: ['stop'],
+    script: 'trap "" TERM; echo up; httpd -f -p 8080 -h /srv',
+    says: 'it did not end within 2 s of SIGTERM',
+  },
+  {
+    name: 'has no such command',
+    rules: ['start'],
+    script: '',
+    config: { Entrypoint: ['/bin/nothing'] },
+    says: 'no such file',
+  },
+  { name: 'exits at once', rules: ['start'], script: 'echo bye; exit 4', says: 'exit code 4' },
+  {
+    name: 'gives no answer',
+    rules: ['run'],
+    script: SERVE.replaceAll('8080', '8081'),
+    says: 'gave no answer: connect ECONNREFUSED',
+  },
+  {
+    name: 'gives a wrong status',
+    rules: ['run'],
+    script: SERVE,
+    run: 'GET http://:8080/missing -> 200',
+    says: 'gave status 404, not 200',
+  },
+  {
+    name: 'gives a wrong text',
+    rules: ['run'],
+    script: SERVE,
+    run: `${GET}\nexec cat /srv/index.html -> 0 "other"`,
+    says: 'gave no "other"',
+  },
+  { name: 'starts too slowly', rules: ['start-up'], script: `sleep 4; ${SERVE}`, says: 'may take 3 s' },
+  {
+    name: 'is unhealthy',
+    rules: ['health'],
+    script: SERVE,
+    config: { Healthcheck: { Test: ['CMD-SHELL', 'exit 1'] } },
+    says: 'health: gave exit code 1, not 0',
+  },
+  {
+    name: 'logs to a file',
+    rules: ['logs'],
+    script: SERVE.replace('listening', 'listening > /data/app.log'),
+    config: { Volumes: { '/data': {} } },
+    says: 'it printed nothing to standard output',
+  },
+  {
+    name: 'starts only once',
+    rules: ['second-start'],
+    script: `[ -e /data/lock ] && exit 7; : > /data/lock; ${SERVE}`,
+    config: { Volumes: { '/data': {} } },
+    says: 'started again in the same container, start: it ended by itself with exit code 7',
+  },
+  {
+    name: 'takes too much memory',
+    rules: ['memory'],
+    script: 'exec dd if=/dev/zero of=/dev/null bs=200M count=1',
+    says: 'more memory than its limit',
+  },
+  {
+    name: 'starts too many processes',
+    rules: ['start'],
+    script: `i=0; while [ $i -lt 400 ]; do sleep 60 & i=$((i + 1)); done; ${SERVE}`,
+    says: 'it ended by itself',
+  },
 ];
 
 describe.skipIf(missing)(`images are booted${missing && ` (skipped: ${missing})`}`, () => {
@@ -72,7 +160,7 @@ describe.skipIf(missing)(`images are booted${missing && ` (skipped: ${missing})`
   });
 
   test.each(faults)('$name: $rules', async ({ name, rules, script, config, run, says }) => {
-    const place = `${world.registry.host}/octo/${name.replaceAll(' ', '-')}`;
+    const place = `${world.registry.host}/octo/${name.toLowerCase().replaceAll(' ', '-')}`;
     const image = await pushScript(place, world.workspace, script, config);
     const { outputs, log } = await boot(image, run === undefined ? {} : { run });
     expect({ outputs, log }).toMatchObject({ outputs: { outcome: 'refused' } });
