@@ -54,10 +54,10 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
     await world?.close();
   });
 
-  function commit(lodash: string): string {
+  function commit(lodash: string, inputs = ''): string {
     return world.commit(
       {
-        '.github/workflows/release.yml': callPipeline(world),
+        '.github/workflows/release.yml': callPipeline(world, inputs),
         '.github/workflows/report-fork.yml': CALL_REPORT_FORK,
         '.github/workflows/operate.yml': callGate(world),
         '.github/trusted-root.json': JSON.stringify(world.sigstore.trustedRoot),
@@ -132,7 +132,7 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
     expect({ code: first.code, log: first.code === 0 ? '' : first.log }).toEqual({ code: 0, log: '' });
     expect(reports.comments).toEqual([]);
 
-    const left = artifactFolder(world);
+    const left = join(artifactFolder(world), ARTIFACT);
     const entries = readdirSync(left, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name))
@@ -225,6 +225,34 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
     expect(manifest()).toContain(first);
   });
 
+  test('builds each platform in a job of its own, and makes one image of them', async () => {
+    const runners = ['linux/amd64', 'linux/arm64'].map((platform) => ({ platform, runner: 'ubuntu-latest' }));
+    const before = world.env().GITHUB_SHA;
+    const sha = commit('4.17.21', `runners: '${JSON.stringify(runners)}'`);
+    world.github.push('octo/app', sha, before);
+    const { code, log } = await act(world, suite);
+    expect({ code, log: code === 0 ? '' : log }).toEqual({ code: 0, log: '' });
+    const digest = await digestOf('app', `sha-${sha}`);
+    expect(await digestOf('app-staging', 'env-staging')).toBe(digest);
+    const answer = await fetch(`http://${world.registry.host}/v2/octo/app/manifests/${digest}`, {
+      headers: { accept: 'application/vnd.oci.image.index.v1+json' },
+    });
+    const { manifests } = (await answer.json()) as { manifests: { digest: string; platform: unknown }[] };
+    expect(manifests.map(({ platform }) => platform)).toEqual([
+      { architecture: 'amd64', os: 'linux' },
+      { architecture: 'arm64', os: 'linux' },
+    ]);
+    for (const subject of [digest, ...manifests.map((one) => one.digest)]) {
+      const image = `${repository('app')}@${subject}`;
+      const found = await cosign.verifyAttestation(image, 'slsaprovenance1', identity(PIPELINE));
+      expect(found).toMatchObject({ code: 0 });
+    }
+    // Each job again: all three take what is there.
+    const again = await act(world, suite);
+    expect({ code: again.code, log: again.code === 0 ? '' : again.log }).toEqual({ code: 0, log: '' });
+    expect(again.log.match(/set-output:: reused=true/g)).toHaveLength(3);
+  });
+
   test('shows on the next pull request what it brings beside the image of the commit it started from', async () => {
     const base = world.env().GITHUB_SHA ?? '';
     world.github.push('octo/app', base);
@@ -298,7 +326,7 @@ rules:
 `;
 
 /** What a repository writes to have all of it. */
-function callPipeline(world: World): string {
+function callPipeline(world: World, inputs: string): string {
   const { sigstore, registry } = world;
   return `name: release
 on: { push: { branches: [main] }, pull_request: }
@@ -316,6 +344,7 @@ jobs:
         package.json:/app/package.json
         node_modules:/app/node_modules
       entrypoint: node /app/server.mjs
+      ${inputs}
       lockfiles: package-lock.json
       sigstore: custom
       fulcio-url: ${sigstore.fulcioUrl}
@@ -362,30 +391,35 @@ jobs:
     uses: ${REPORT_FORK}@${TAG}
 `;
 
-/** Where the stand-ins keep the one artifact of these workflows. */
-const artifactFolder = (world: World): string => join(world.folder, 'artifacts', ARTIFACT);
+/** Where the stand-ins keep artifacts, each in a folder of its name. */
+const artifactFolder = (world: World): string => join(world.folder, 'artifacts');
 
 /** Actions that carry a folder from job to job as those of GitHub do, which need its own storage: by name and commit, as the workflow pins them. */
 function standInForArtifacts(world: World, suite: string): string[] {
   const pipeline = readFileSync(join(suite, '.github/workflows/pipeline.yml'), 'utf8');
-  const root = JSON.stringify(join(world.folder, 'artifacts'));
+  const root = JSON.stringify(artifactFolder(world));
   const programs = {
-    upload: `const files = env.INPUT_PATH.split('\\n').filter(Boolean).flatMap((pattern) => fs.globSync(pattern));
+    upload: `const patterns = env.INPUT_PATH.split('\\n').filter(Boolean);
+      const kept = path.join(root, env.INPUT_NAME);
+      const above = patterns.length > 1 ? env.RUNNER_TEMP : path.dirname(patterns[0]);
       fs.rmSync(kept, { recursive: true, force: true });
-      for (const file of files) fs.cpSync(file, path.join(kept, path.relative(env.RUNNER_TEMP, file)), { recursive: true });`,
-    download: 'fs.cpSync(kept, path.join(env.GITHUB_WORKSPACE, env.INPUT_PATH), { recursive: true });',
+      for (const file of patterns.flatMap((pattern) => fs.globSync(pattern)))
+        fs.cpSync(file, path.join(kept, path.relative(above, file)), { recursive: true });`,
+    download: `const names = env.INPUT_NAME ? [env.INPUT_NAME] : fs.globSync(env.INPUT_PATTERN, { cwd: root });
+      const to = path.resolve(env.GITHUB_WORKSPACE, env.INPUT_PATH);
+      for (const name of names) fs.cpSync(path.join(root, name), to, { recursive: true });`,
   };
   return Object.entries(programs).map(([name, program]) => {
     const folder = join(world.folder, `${name}-artifact`);
     mkdirSync(folder, { recursive: true });
     writeFileSync(
       join(folder, 'action.yml'),
-      `name: ${name}\ndescription: a stand-in\ninputs: { name: { required: true, description: n }, path: { required: true, description: p } }\nruns: { using: node24, main: index.js }\n`,
+      `name: ${name}\ndescription: a stand-in\ninputs: { name: { description: n }, pattern: { description: q }, path: { required: true, description: p } }\nruns: { using: node24, main: index.js }\n`,
     );
     writeFileSync(
       join(folder, 'index.js'),
-      `const fs = require('node:fs'); const path = require('node:path'); const { env } = process;
-      const kept = path.join(${root}, env.INPUT_NAME); ${program}`,
+      `const fs = require('node:fs'); const path = require('node:path'); const { env } = process; const root = ${root};
+      ${program}`,
     );
     const pinned = new RegExp(`actions/${name}-artifact@[0-9a-f]{40}`).exec(pipeline)?.[0];
     return `${pinned}=${folder}`;
