@@ -20,8 +20,28 @@ environments:
 `;
 
 const ACTION = fileURLToPath(new URL('../../scripts/action.ts', import.meta.url));
-const parsePairs = (args: readonly string[]): Record<string, string> =>
-  Object.fromEntries(args.flatMap((flag, at) => (at % 2 === 0 ? [[flag.slice(2), args[at + 1] ?? '']] : [])));
+
+const SBOM = {
+  ...{ bomFormat: 'CycloneDX', specVersion: '1.5', version: 1 },
+  components: [
+    {
+      ...{ type: 'library', group: 'org.apache.logging.log4j', name: 'log4j-core', version: '2.14.1' },
+      purl: 'pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1',
+    },
+  ],
+};
+
+/** What kubectl prints of one pod that runs an image. */
+function listPods(place: string, image = ''): unknown {
+  const container = { name: 'app', image: `${place}:v2` };
+  const state = { running: { startedAt: '2026-11-21T00:00:00Z' } };
+  const ran = { ...container, imageID: `${place}@${image.split('@')[1]}`, state };
+  const pod = {
+    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'app-1', namespace: 'app' } },
+    ...{ spec: { containers: [container] }, status: { phase: 'Running', containerStatuses: [ran] } },
+  };
+  return { kind: 'List', apiVersion: 'v1', items: [pod] };
+}
 
 /** A page's commands, and the lines that come before them in the same block. */
 function readCommands(name: string): { command: string; setup: string }[] {
@@ -56,6 +76,7 @@ describe.skipIf(missing)(`the pages for on call and audit${missing && ` (skipped
       const run = await world.run(action, given, { workflow: GATE_WORKFLOW });
       expect(run.outputs.outcome, run.log).toBe('passed');
     };
+    writeFileSync(join(world.workspace, '.hallmark/sbom.cdx.json'), JSON.stringify(SBOM));
     for (const text of ['one', 'two']) {
       world.commit({ 'app.txt': text }, text);
       const built = await world.run('build', {
@@ -63,11 +84,15 @@ describe.skipIf(missing)(`the pages for on call and audit${missing && ` (skipped
         files: 'app.txt:/app.txt',
       });
       const image = built.outputs.image ?? '';
-      await world.run('attest', { image, signature: 'true' });
+      await world.run('attest', { image, signature: 'true', sbom: '.hallmark/sbom.cdx.json' });
       await move('promote', { image });
       images.push(image);
     }
     await move('promote', { mode: 'hold', reason: 'incident 42' });
+    writeFileSync(
+      join(world.workspace, 'pods.json'),
+      JSON.stringify(listPods(`${world.registry.host}/octo/app`, images[1])),
+    );
     const found = await world.run('status', { policy: POLICY });
     expect(found.outputs.outcome, found.log).toBe('passed');
     copyFileSync(found.outputs.report ?? '', join(world.workspace, 'status.json'));
@@ -96,47 +121,27 @@ describe.skipIf(missing)(`the pages for on call and audit${missing && ` (skipped
   }
 
   test('are these', () => {
-    expect([here.length, elsewhere.length]).toEqual([9, 2]);
+    expect([here.length, elsewhere.length]).toEqual([9, 3]);
   });
 
-  test('npm run action -- status, as from a terminal', async () => {
-    const command = elsewhere.map((one) => one.command).find((one) => one.includes(' status ')) ?? '';
-    const [variable = '', ...words] = command.split(' ');
-    const args = words.slice(words.indexOf('--') + 1);
-    const { environment, policy: file, running, ...others } = parsePairs(args.slice(1));
-    expect([variable, args[0], environment, file, running, others]).toEqual([
-      ...['GITHUB_REPOSITORY=octo/app', 'status', 'prod', POLICY, 'pods.json', {}],
-    ]);
-    const digest = images[1]?.split('@')[1];
-    const place = `${world.registry.host}/octo/app`;
-    const container = { name: 'app', image: `${place}:v2` };
-    const ran = {
-      ...container,
-      imageID: `${place}@${digest}`,
-      state: { running: { startedAt: '2026-11-21T00:00:00Z' } },
-    };
-    const pod = {
-      ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'app-1', namespace: 'app' } },
-      ...{ spec: { containers: [container] }, status: { phase: 'Running', containerStatuses: [ran] } },
-    };
-    writeFileSync(
-      join(world.workspace, 'pods.json'),
-      JSON.stringify({ kind: 'List', apiVersion: 'v1', items: [pod] }),
-    );
-    const inputs = ['--trusted-root', 'root.json', '--sigstore', 'custom'];
-    const { code, stdout, stderr } = await runProcess(process.execPath, [ACTION, ...args, ...inputs], {
+  test.each<[string, RegExp, () => Record<string, unknown>]>([
+    ['what runs', / --running /, () => ({ drifted: 'false', digest: images[1]?.split('@')[1] })],
+    ['where a package runs', / --find /, () => ({ affected: 'true' })],
+  ])('npm run action from a terminal: %s', async (_, word, shown) => {
+    const command = elsewhere.map((one) => one.command).find((one) => word.test(one)) ?? '';
+    expect(command).toMatch(/^GITHUB_REPOSITORY=octo\/app npm run -s action -- status /);
+    // What npm runs by that name, and as evidence.md says for an instance of one's own.
+    const ours = `${command.replace('npm run -s action --', `node ${ACTION}`)} --trusted-root root.json --sigstore custom`;
+    const { code, stdout, stderr } = await runProcess('/bin/sh', ['-ec', ours], {
       cwd: world.workspace,
       env: {
-        PATH: path,
-        HOME: world.folder,
-        GITHUB_API_URL: world.github.url,
-        GITHUB_TOKEN: world.github.token,
-        GITHUB_REPOSITORY: 'octo/app',
+        ...{ PATH: path, HOME: world.folder },
+        ...{ GITHUB_API_URL: world.github.url, GITHUB_TOKEN: world.github.token },
       },
       deadline: AbortSignal.timeout(60_000),
     });
     expect(code, `${stdout}${stderr}`).toBe(0);
-    expect(JSON.parse(stdout.toString())).toMatchObject({ outcome: 'passed', drifted: 'false', digest });
+    expect(JSON.parse(stdout.toString())).toMatchObject({ outcome: 'passed', ...shown() });
   });
 
   /** What a command has to show, by a word of it. */
