@@ -173,12 +173,15 @@ function tellPredicate({ kind, statement: { predicate } }: Evidence): string[] {
     `${verdict.verificationResult} for ${verdict.resourceUri}, by ${verdict.policy.uri}`,
     ...reasons.map((reason) => `denied: ${reason}`),
     ...excused.map(({ id, package: name, platform, by, owner, reason, until }) => {
-      const who = [by, owner, until === undefined ? '' : `until ${until}`]
+      const who = [by, owner, until === undefined ? '' : `until ${until.slice(0, 10)}`]
         .filter((part) => part !== '')
         .join(', ');
       return `accepted: ${id} in ${name}${platform && ` on ${platform}`} (${who}): ${reason}`;
     }),
-    ...warnings.map((warning) => `warned: ${warning}`),
+    // What is accepted is warned of too.
+    ...warnings
+      .filter((warning) => !excused.some(({ id }) => warning.startsWith(`${id} in `)))
+      .map((warning) => `warned: ${warning}`),
   ];
 }
 

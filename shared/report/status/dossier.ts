@@ -1,35 +1,30 @@
 import type { Dossier, DossierEvent, DossierImage } from '../../environment/dossier.ts';
 import { shortDigest } from '../../image/digest.ts';
-import { escapeMarkdown, formatCode, formatLink, formatTable } from '../markdown.ts';
+import { escapeMarkdown, formatCode, formatLink } from '../markdown.ts';
 
 /** A dossier as a Markdown file, for a post-mortem or an auditor; foreign text in it is escaped. Nothing is left out. */
 export function renderDossier({ about, at, policy, images, events, discounted, gaps }: Dossier): string {
   const several = new Set(events.map(({ environment, digest }) => `${environment} ${digest}`)).size > 1;
   return [
     `# Dossier of ${formatCode(about)}`,
-    `Compiled ${formatMoment(at)} by the policy ${formatCode(policy)}. Each line was verified: signature, signer, and time by the log or a timestamp authority.`,
+    `Compiled ${formatMoment(at)} UTC by the policy ${formatCode(policy)}. Of each statement and record the signature, the signer and the time were verified anew; when a commit was made is GitHub's word, and approvals are that of whoever signed the record.`,
     ...(gaps.length === 0
       ? []
       : ['## ⚠️ Not whole', gaps.map((gap) => `- ${escapeMarkdown(gap)}`).join('\n')]),
     '## Images',
-    formatTable(['Environment', 'Image', 'Commit', 'Built by'], images.map(describeImage)),
-    '## What happened',
-    formatTable(
-      ['When (UTC)', 'What', 'Says who', 'Log'],
-      events.map((event) => describeEvent(event, several)),
-    ),
+    images.map(describeImage).join('\n'),
+    '## What happened, in UTC',
+    events.map((event) => describeEvent(event, several)).join('\n'),
     ...(discounted.length === 0
       ? []
       : [
-          '## What does not count',
-          formatTable(
-            ['Beside', 'Statement', 'Why'],
-            discounted.map(({ digest, source, reason }) => [
-              formatCode(shortDigest(digest)),
-              formatCode(source),
-              escapeMarkdown(reason),
-            ]),
-          ),
+          '## What lies beside them and does not count',
+          discounted
+            .map(
+              ({ digest, source, reason }) =>
+                `- ${formatCode(source)} beside ${formatCode(shortDigest(digest))}: ${escapeMarkdown(reason)}`,
+            )
+            .join('\n'),
         ]),
   ]
     .join('\n\n')
@@ -44,34 +39,35 @@ function describeImage({
   commit,
   builtBy,
   run,
-}: DossierImage): string[] {
+}: DossierImage): string {
+  const built =
+    commit === ''
+      ? 'no provenance that counts says of what it was built'
+      : `built from commit ${formatCode(commit)} of ${escapeMarkdown(source)} by ${describeSigner(builtBy, run)}`;
   return [
-    escapeMarkdown(environment),
-    formatCode(`${repository}@${digest}`),
-    commit === '' ? 'not known' : `${formatCode(commit)} of ${escapeMarkdown(source)}`,
-    [
-      builtBy === '' ? 'not known' : formatCode(builtBy),
-      ...(run === '' ? [] : [formatLink('the run', run)]),
-    ].join(', '),
-  ];
+    `- **${escapeMarkdown(environment)}** ${formatCode(`${repository}@${digest}`)}`,
+    `  - ${built}`,
+  ].join('\n');
 }
 
-function describeEvent(event: DossierEvent, several: boolean): string[] {
+function describeEvent(event: DossierEvent, several: boolean): string {
   const { at, environment, digest, what, details, by, run, logIndex, source } = event;
-  return [
-    at === undefined ? 'at an unproven time' : formatMoment(at),
-    [
-      `${several ? `**${escapeMarkdown(environment)}** ${formatCode(shortDigest(digest))} ` : ''}${escapeMarkdown(what)}`,
-      ...details.map((detail) => `– ${escapeMarkdown(detail)}`),
-    ].join('<br>'),
-    [by === '' ? 'not known' : formatCode(by), ...(run === '' ? [] : [formatLink('the run', run)])].join(
-      '<br>',
-    ),
-    [
-      ...(logIndex === '' ? [] : [`entry ${formatCode(logIndex)}`]),
-      ...(source === '' ? [] : [formatCode(source)]),
-    ].join('<br>') || 'none',
+  const which = several ? `${escapeMarkdown(environment)} ${formatCode(shortDigest(digest))}: ` : '';
+  const proof = [
+    `by ${describeSigner(by, run)}`,
+    ...(logIndex === '' ? [] : [`log entry ${formatCode(logIndex)}`]),
+    ...(source === '' ? [] : [`statement ${formatCode(source)}`]),
   ];
+  return [
+    `- **${at === undefined ? 'at an unproven time' : formatMoment(at)}** ${which}${escapeMarkdown(what)}`,
+    ...details.map((detail) => `  - ${escapeMarkdown(detail)}`),
+    `  - ${proof.join(', ')}`,
+  ].join('\n');
+}
+
+function describeSigner(by: string, run: string): string {
+  const who = by === '' ? 'nobody that is known' : formatCode(by);
+  return run === '' ? who : `${who} in ${formatLink('its run', run)}`;
 }
 
 /** To the second: in an incident the order of two things of one minute matters. */

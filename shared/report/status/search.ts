@@ -22,7 +22,7 @@ export function summarizeSearch(search: Search): string {
       RANKS.hits,
       '',
       of(({ hits }) => hits),
-      { head: ['Environment', 'Image', 'Platform', 'Package', 'Known of it', 'Fixed in'], row: describeHit },
+      { head: ['Environment', 'Image', 'Platform', 'Package', 'Known of it'], row: describeHit },
       200,
     ),
     ...listBlock(
@@ -63,13 +63,11 @@ function describeHit({ name, one }: { readonly name: string; readonly one: Hit }
     escapeMarkdown(platform, CELL),
     formatCode(`${one.package} ${version}`, CELL),
     vulnerabilities
-      .map(({ id, severity, excused }) => {
+      .map(({ id, severity, fixed, excused }) => {
+        const fix = fixed === '' ? 'no fix yet' : `fixed in ${fixed}`;
         const why = excused === undefined ? '' : `, excused by ${excused}`;
-        return escapeMarkdown(`${id} (${severity.toLowerCase()}${why})`, CELL);
+        return escapeMarkdown(`${id} (${severity.toLowerCase()}, ${fix}${why})`, CELL);
       })
       .join('<br>') || 'nothing',
-    vulnerabilities
-      .map(({ fixed }) => (fixed === '' ? 'no fix yet' : formatCode(fixed, CELL)))
-      .join('<br>') || '–',
   ];
 }
