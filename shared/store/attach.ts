@@ -93,18 +93,25 @@ function buildManifest(referrer: Referrer): ReferrerManifest {
   };
 }
 
-/** Pushes referrers' manifests under tags of their own, then lists them in the fallback index where the registry has no referrers API. */
-export async function pushReferrers(store: Store, manifests: readonly ReferrerManifest[]): Promise<void> {
+/**
+ * Pushes referrers' manifests under tags of their own, then lists them in the fallback index where the registry has no referrers API.
+ * With `api` there should be one, and the index is not read before it is known to be needed.
+ */
+export async function pushReferrers(
+  store: Store,
+  manifests: readonly ReferrerManifest[],
+  api = false,
+): Promise<void> {
   const subjects = [...Map.groupBy(manifests, ({ subject }) => subject)];
   await mapParallel(subjects, 8, async ([subject, referrers]) => {
     // Read while the manifests are sent: whether it is needed shows only by their answers.
-    const fallback = store.getManifest(fallbackTag(subject));
-    fallback.catch(() => undefined);
+    const before = api ? undefined : store.getManifest(fallbackTag(subject));
+    before?.catch(() => undefined);
     const indexed = await mapParallel(referrers, 16, (referrer) => pushReferrer(store, referrer));
     const missing = referrers.filter((_, position) => !indexed[position]);
     if (missing.length > 0) {
       const added = missing.map(({ descriptor }) => descriptor);
-      await healFallback(store, subject, added, await fallback);
+      await healFallback(store, subject, added, await (before ?? store.getManifest(fallbackTag(subject))));
     }
   });
 }

@@ -39,7 +39,8 @@ export async function copyImage(
   const written = new Map<Digest, Promise<number>>();
   const counts = await Promise.all([
     writeNodes(to, root.children, written),
-    writeReferrers(to, nodes, written),
+    // Within a registry it has shown whether it lists referrers itself.
+    writeReferrers(to, nodes, written, from.host === to.host && from.fallbacks.size === 0),
     writeTagged(to, nodes, written),
   ]);
   const whole = await writeRoot(to, root, options.tag);
@@ -104,6 +105,7 @@ async function writeReferrers(
   to: Store,
   nodes: readonly Node[],
   written: Map<Digest, Promise<number>>,
+  api: boolean,
 ): Promise<number> {
   const missing = nodes.flatMap(({ stored, referrers }) =>
     referrers.filter(({ present }) => !present).map((node) => ({ subject: stored.descriptor.digest, node })),
@@ -120,6 +122,7 @@ async function writeReferrers(
       bytes: stored.bytes,
       descriptor: describeReferrer(stored),
     })),
+    api,
   );
   return below + missing.length;
 }

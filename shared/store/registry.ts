@@ -193,14 +193,23 @@ export class RegistryStore implements Store {
     return listTags(this.#client);
   }
 
-  async listReferrers(subject: Digest): Promise<Descriptor[]> {
+  async listReferrers(
+    subject: Digest,
+    given: Promise<readonly string[] | undefined> = Promise.resolve(undefined),
+    trusts = false,
+  ): Promise<Descriptor[]> {
+    const list = async (): Promise<readonly string[]> => (await given) ?? this.#shareTags();
     // Begun before the API has answered, so that a registry without one costs no further round trip.
-    const tags = this.#api === 'whole' ? undefined : this.#shareTags();
+    const tags = this.#api === 'whole' ? undefined : list();
     tags?.catch(() => undefined);
-    // The fallback tag is read in any case: other tools used it before there was an API.
+    // The fallback tag is read with an API too: other tools used it before there was one.
+    const read = async (): Promise<Descriptor[] | undefined> => {
+      const absent = trusts && (await given)?.includes(fallbackTag(subject)) === false;
+      return absent ? undefined : this.#readFallback(subject);
+    };
     const [listed, fallback] = await Promise.all([
       this.#api === 'none' ? undefined : askReferrers(this.#client, subject),
-      this.#readFallback(subject),
+      read(),
     ]);
     if (!listed && fallback) this.fallbacks.add(subject);
     const known = uniteReferrers(subject, listed ?? [], fallback ?? []);
@@ -208,7 +217,7 @@ export class RegistryStore implements Store {
       this.#api = 'whole';
       return known;
     }
-    const all = await (tags ?? this.#shareTags());
+    const all = await (tags ?? list());
     // Some registries with an API answer 404 for a repository that is empty.
     if (!listed && all.length > 0) this.#api = 'none';
     const own = findOwnTags(subject, all, known);

@@ -62,8 +62,13 @@ export interface Store {
   /**
    * Descriptors of the manifests whose subject is `subject`: the union of the referrers API, the fallback tag
    * and the `sha256-<hex>.<bundle>` tags. Hints only: annotations may be missing, the subject is unproven until the manifest is read.
+   * A reader of many subjects asks for all `tags` once; with `trusts`, a fallback tag that is not among them is not asked for.
    */
-  listReferrers(subject: Digest): Promise<Descriptor[]>;
+  listReferrers(
+    subject: Digest,
+    tags?: Promise<readonly string[] | undefined>,
+    trusts?: boolean,
+  ): Promise<Descriptor[]>;
 }
 
 /** The OCI empty descriptor's content (image-spec 1.1, "Guidance for an Empty Descriptor"). */

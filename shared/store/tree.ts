@@ -30,8 +30,10 @@ export async function readTree(from: Store, to: Store, digest: Digest, evidence:
     evidence: evidence ? 'all' : undefined,
     children: new Map(),
     tags: new Set(),
+    // Where tags cannot be listed, each is asked for.
+    known: evidence ? from.listTags().catch(() => undefined) : Promise.resolve(undefined),
   };
-  const root = await readChild(route, digest);
+  const root = await readChild(route, digest, Promise.resolve(true));
   if (!root) throw new Refused(`${from.place} holds no ${digest}`);
   return root;
 }
@@ -45,6 +47,8 @@ interface Route {
   readonly children: Map<string, Promise<Node | undefined>>;
   /** Those of cosign's tags that were looked up: anybody who may push can have one name what it belongs to. */
   readonly tags: Set<string>;
+  /** All tags of the source, asked for once: what evidence may lie under is not asked for where there is none. */
+  readonly known: Promise<readonly string[] | undefined>;
 }
 
 /** Reads a manifest, all below it and (at the same time, because its digest is enough for that) its referrers. */
@@ -55,7 +59,7 @@ async function readNode(
   there: Promise<boolean>,
 ): Promise<Node | undefined> {
   const [below, referrers, tagged, present] = await Promise.all([
-    reading.then((stored) => stored && readBelow(route, stored)),
+    reading.then((stored) => stored && readBelow(route, stored, there)),
     route.evidence ? readReferrers(route, digest, there) : [],
     route.evidence === 'all' ? readTagged(route, digest) : [],
     there,
@@ -66,6 +70,7 @@ async function readNode(
 async function readBelow(
   route: Route,
   stored: StoredManifest,
+  there: Promise<boolean>,
 ): Promise<Pick<Node, 'stored' | 'children' | 'blobs'>> {
   const { from } = route;
   const { descriptor, bytes } = stored;
@@ -80,18 +85,19 @@ async function readBelow(
   // An index may refer to what it lists: evidence of what lies below evidence would have no end.
   const below = route.evidence === 'all' ? route : { ...route, evidence: undefined };
   const children = await mapParallel(entries, REQUESTS, async (child) => {
-    const node = await readChild(below, child.digest);
+    const node = await readChild(below, child.digest, there);
     requireChild(from.place, descriptor.digest, child, node?.stored);
     return node ?? [];
   });
   return { stored, children: children.flat(), blobs: [] };
 }
 
-function readChild(route: Route, digest: Digest): Promise<Node | undefined> {
+/** Where the destination has not what lists a child, the child is not asked for: writing it again costs no more. */
+function readChild(route: Route, digest: Digest, parent: Promise<boolean>): Promise<Node | undefined> {
   const key = `${route.evidence} ${digest}`;
   const begun = route.children.get(key);
   if (begun) return begun;
-  const there = route.to.resolve(digest).then((found) => found !== undefined);
+  const there = parent.then(async (found) => found && (await route.to.resolve(digest)) !== undefined);
   const child = readNode(route, digest, route.from.getManifest(digest), there);
   route.children.set(key, child);
   return child;
@@ -103,7 +109,8 @@ async function readReferrers(route: Route, subject: Digest, there: Promise<boole
   const listedThere = there.then(async (found) => (found ? await to.listReferrers(subject) : []));
   const isThere = async (digest: Digest): Promise<boolean> =>
     (await listedThere).some((one) => one.digest === digest) && (await to.resolve(digest)) !== undefined;
-  const read = from.listReferrers(subject).then((listed) =>
+  // What refers to an image may be newer than the list of tags; for what refers to that, the list is enough.
+  const read = from.listReferrers(subject, route.known, route.evidence === 'referrers').then((listed) =>
     mapParallel(listed, REQUESTS, async ({ digest }) => {
       const reading = readReferrer(from, digest, subject);
       const found = await readNode({ ...route, evidence: 'referrers' }, digest, reading, isThere(digest));
@@ -133,7 +140,8 @@ async function readReferrer(
 async function readTagged(route: Route, subject: Digest): Promise<Node['tagged']> {
   const { from, to } = route;
   const found = await mapParallel(cosignTags(subject), REQUESTS, async (tag) => {
-    if (route.tags.has(tag)) return [];
+    const known = await route.known;
+    if (route.tags.has(tag) || known?.includes(tag) === false) return [];
     route.tags.add(tag);
     const stored = await getReferrer(from, tag);
     const before = stored && (await getReferrer(to, tag));
@@ -147,7 +155,7 @@ async function readTagged(route: Route, subject: Digest): Promise<Node['tagged']
       );
     }
     const [below, tagged] = await Promise.all([
-      readBelow({ ...route, evidence: 'referrers' }, stored),
+      readBelow({ ...route, evidence: 'referrers' }, stored, Promise.resolve(true)),
       readTagged(route, stored.descriptor.digest),
     ]);
     return [{ tag, node: { ...below, referrers: [], tagged, present: false } }];
