@@ -21,7 +21,8 @@ const containerSchema = z.object({
 });
 const podSpecSchema = z.object({
   containers: z.array(containerSchema),
-  initContainers: z.array(containerSchema).optional(),
+  initContainers: z.array(containerSchema).default([]),
+  ephemeralContainers: z.array(containerSchema).default([]),
 });
 const statusSchema = z.object({
   name: z.string(),
@@ -41,6 +42,7 @@ const podSchema = z.object({
     phase: z.string().optional(),
     containerStatuses: z.array(statusSchema).default([]),
     initContainerStatuses: z.array(statusSchema).default([]),
+    ephemeralContainerStatuses: z.array(statusSchema).default([]),
   }),
 });
 const templateSchema = z.object({ spec: podSpecSchema });
@@ -118,12 +120,18 @@ function readPod(json: unknown): Instance[] | undefined {
   const { metadata, spec, status } = podSchema.safeParse(json).data ?? {};
   if (metadata === undefined || spec === undefined || status === undefined) return undefined;
   if (status.phase === 'Succeeded' || status.phase === 'Failed') return [];
-  // An init container that is always restarted is a sidecar (KEP-753); any other has done its work.
-  const containers = [
-    ...spec.containers,
-    ...(spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always'),
+  const statuses = [
+    ...status.containerStatuses,
+    ...status.initContainerStatuses,
+    ...status.ephemeralContainerStatuses,
   ];
-  const statuses = [...status.containerStatuses, ...status.initContainerStatuses];
+  const runs = (container: { readonly name: string }): boolean =>
+    statuses.some(({ name, state }) => name === container.name && state.running !== undefined);
+  const containers = [
+    ...listLasting(spec),
+    // Any other has done its work, or waits for somebody who debugs.
+    ...[...spec.initContainers.filter((one) => !isSidecar(one)), ...spec.ephemeralContainers].filter(runs),
+  ];
   return containers.map(({ name, image }) => {
     const seen = statuses.find((one) => one.name === name);
     const running = seen?.state.running;
@@ -165,9 +173,10 @@ function readCronJob(json: unknown): Instance[] | undefined {
 
 function readTemplate(
   metadata: Metadata,
-  { spec: { containers } }: z.infer<typeof templateSchema>,
+  { spec }: z.infer<typeof templateSchema>,
   waiting: string | undefined,
 ): Instance[] {
+  const containers = listLasting(spec);
   return containers.map(({ name, image }) => ({
     name: `${nameObject(metadata)}${containers.length > 1 ? `/${name}` : ''}`,
     workload: nameObject(metadata),
@@ -177,6 +186,18 @@ function readTemplate(
     startedAt: undefined,
     waiting,
   }));
+}
+
+type Container = z.infer<typeof containerSchema>;
+
+/** What runs as long as the pod does. */
+function listLasting({ containers, initContainers }: z.infer<typeof podSpecSchema>): Container[] {
+  return [...containers, ...initContainers.filter(isSidecar)];
+}
+
+/** An init container that is always restarted (KEP-753). */
+function isSidecar({ restartPolicy }: Container): boolean {
+  return restartPolicy === 'Always';
 }
 
 type Metadata = z.infer<typeof metadataSchema>;

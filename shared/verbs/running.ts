@@ -112,11 +112,13 @@ function findEnvironmentOf(
   surveys: ReadonlyMap<string, Survey>,
   policy: PolicyFile,
 ): string | undefined {
-  const repositories = new Set([image, ...also].flatMap(readRepository));
-  const named = Object.entries(policy.environments)
-    .filter(([, { repository }]) => repositories.has(expandName(repository)))
-    .map(([name]) => name);
-  if (named.length > 0) return named.find((name) => surveys.has(name));
+  // containerd calls an image that it has under several names by any of them, so what was asked for goes first.
+  for (const asked of [image, ...also].flatMap(readRepository)) {
+    const named = Object.entries(policy.environments)
+      .filter(([, { repository }]) => expandName(repository) === asked)
+      .map(([name]) => name);
+    if (named.length > 0) return named.find((name) => surveys.has(name));
+  }
   const knowing = digest === undefined ? [] : [...surveys].filter(([, { calledBy }]) => calledBy.has(digest));
   return knowing.length === 1 ? knowing[0]?.[0] : undefined;
 }

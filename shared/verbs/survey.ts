@@ -43,6 +43,10 @@ export async function surveyEnvironment(name: string, asking: Asking, context: R
     const overview = { ...about, ...nothingKnown(error.message) };
     return { overview, store, images, calledBy, unread: [`${name}: ${error.message}`], look };
   }
+  if (state.standing.length + state.faults.length === 0 && (await store.listTags()).length === 0) {
+    const unknown = `the registry shows nothing of ${store.place}: nothing was ever pushed there, or this login may not see it`;
+    return { overview: { ...about, ...nothingKnown(unknown) }, store, images, calledBy, unread: [], look };
+  }
   const sources = new Map(state.standing.map(({ promotion: { digest, source } }) => [digest, source]));
   const newest = state.standing.toReversed().map(({ promotion }) => promotion.digest);
   await mapParallel([...new Set(newest)], TOGETHER, (digest) => reader.keep(digest, sources.get(digest)));

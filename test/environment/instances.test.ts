@@ -87,6 +87,50 @@ describe('what each orchestrator says', () => {
         { name: 'shop/web-1/log', workload: 'shop/web', digest: digest('c') },
       ],
     ],
+    [
+      'a pod with a container that somebody debugs with, one that has ended, and an init container at work',
+      pod(
+        {
+          ...one,
+          initContainers: [{ name: 'migrate', image: `${APP}:1` }],
+          ephemeralContainers: [
+            { name: 'debug', image: `${APP}:0` },
+            { name: 'debugged', image: `${APP}:0` },
+          ],
+        },
+        {
+          phase: 'Pending',
+          containerStatuses: [{ name: 'app', state: { waiting: { reason: 'PodInitializing' } } }],
+          initContainerStatuses: [runs(digest('c'), 'migrate')],
+          ephemeralContainerStatuses: [
+            runs(digest('d'), 'debug'),
+            { name: 'debugged', imageID: digest('e'), state: { terminated: {} } },
+          ],
+        },
+      ),
+      [
+        { name: 'shop/web-1/app', waiting: 'does not run: PodInitializing' },
+        { name: 'shop/web-1/migrate', digest: digest('c'), waiting: undefined },
+        { name: 'shop/web-1/debug', digest: digest('d'), waiting: undefined },
+      ],
+    ],
+    [
+      'a deployment with a sidecar among its init containers',
+      {
+        kind: 'Deployment',
+        metadata: { name: 'a' },
+        spec: {
+          replicas: 1,
+          template: {
+            spec: {
+              ...one,
+              initContainers: [{ name: 'log', image: `${APP}@${digest('b')}`, restartPolicy: 'Always' }],
+            },
+          },
+        },
+      },
+      [{ name: 'a/app' }, { name: 'a/log', digest: digest('b') }],
+    ],
     ['a pod that has ended', pod(one, { phase: 'Succeeded', containerStatuses: [runs(digest('a'))] }), []],
     [
       'a typed list, whose items do not say what they are',

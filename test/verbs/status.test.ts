@@ -116,6 +116,21 @@ const healthy: Case[] = [
     }),
   ),
   {
+    name: 'a pod of another environment, whose image the node has under the name of this one too',
+    arrange: async (place) => {
+      const { one, two } = await promoteTwo(place);
+      const other = place.repository.replace(/[^/]*$/, 'twin');
+      const seen = { name: 'app', ...named(place, one.digest), state: { running: {} } };
+      return running(pod('web-abc-1', named(place, two.digest)), {
+        kind: 'Pod',
+        metadata: { name: 'twin' },
+        spec: { containers: [{ name: 'app', image: `${other}:1` }] },
+        status: { phase: 'Running', containerStatuses: [{ ...seen, imageID: seen.id }] },
+      });
+    },
+    also: ({ running: all }) => expect(all).toMatchObject([{ name: 'shop/web-abc-1' }]),
+  },
+  {
     name: 'a plain list',
     arrange: async (place) => {
       const { two } = await promoteTwo(place);
@@ -171,8 +186,11 @@ const healthy: Case[] = [
     also: ({ running: all }) => expect(all).toHaveLength(1),
   },
   {
-    name: 'an empty environment',
-    arrange: async () => ({}),
+    name: 'an environment to which nothing was promoted yet',
+    arrange: async (place) => {
+      await place.point('v1', await place.release('one'));
+      return {};
+    },
     also: ({ current, records }) => {
       expect(current).toBeUndefined();
       expect(records).toEqual({ value: [] });
@@ -640,4 +658,29 @@ describe('records that do not hold are refused', () => {
 });
 describe('what cannot be read is unavailable, and never no drift', () => {
   test.for(down)('$name', slow, (one) => look({ ...one, outcome: 'unavailable', drifted: 'unknown' }));
+});
+describe('a registry that shows nothing is not taken for an empty one', () => {
+  // A login that may not see a repository is answered as if there were none.
+  const hidden: Case[] = (
+    [
+      ['of the repository', /./],
+      ['of its tags', /\/tags\/list/],
+    ] as const
+  ).map(([what, pattern]) => ({
+    name: `404 ${what}`,
+    arrange: async (place) => {
+      await promoteTwo(place);
+      disturb(place, pattern, 404);
+      return {};
+    },
+    coverage: 'unknown',
+    also: ({ records, drift }) => {
+      expect(records).toMatchObject({ unknown: expect.stringContaining('shows nothing') });
+      expect(drift).toMatchObject({ unknown: expect.any(String) });
+    },
+  }));
+  test.for([
+    ...hidden,
+    { name: 'nothing was ever pushed', arrange: async () => ({}), coverage: 'unknown' as const },
+  ])('$name', slow, (one) => look({ ...one, drifted: 'unknown' }));
 });
