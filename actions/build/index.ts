@@ -37,6 +37,7 @@ export const action = defineAction({
       file: text,
       builder: oneOf(['auto', 'buildkit', 'layers']),
       base: text,
+      'base-policy': text,
       files: lines,
       layers: lines,
       compression: oneOf(['gzip', 'zstd']),

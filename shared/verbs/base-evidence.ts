@@ -1,4 +1,4 @@
-import type { Evidence } from '../evidence/evidence.ts';
+import type { Evidence, Rejected } from '../evidence/evidence.ts';
 import type { RunContext } from '../github/context.ts';
 import type { LoadedPolicy } from '../github/policy.ts';
 import { formatPlace } from '../image/reference.ts';
@@ -39,13 +39,25 @@ export async function lookAtBase(
   const found = await findBaseImage({ store, image, evidence, from: undefined }, options);
   if (typeof found === 'string') return found;
   const { digest } = found.image;
-  const known = await collectEvidence(found.store, found.image, verifier, {
+  const { attested } = await readBaseEvidence(found.store, found.image, policy, verifier);
+  return { name: formatPlace(found.reference), digest, attested };
+}
+
+/** Whether an identity of the policy's role `base` signed an image or gave provenance for it, and what was found that does not count. */
+export async function readBaseEvidence(
+  store: Store,
+  image: ImageSubjects,
+  policy: LoadedPolicy,
+  verifier: StatementVerifier,
+): Promise<{ readonly attested: boolean; readonly rejected: readonly Rejected[] }> {
+  // What others say of their images is weighed as what builders say of ours.
+  const { evidence, rejected } = await collectEvidence(store, image, verifier, {
     builder: trustOf(policy.file).base ?? [],
     distrust: policy.file.distrust,
   });
-  return {
-    name: formatPlace(found.reference),
-    digest,
-    attested: known.evidence.some(({ subjects }) => subjects.includes(digest)),
-  };
+  const attested = evidence.some(
+    ({ kind, subjects }) =>
+      (kind === 'signature' || kind === 'provenance') && subjects.includes(image.digest),
+  );
+  return { attested, rejected };
 }

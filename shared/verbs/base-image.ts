@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Material } from '../builders/builder.ts';
 import type { Evidence } from '../evidence/evidence.ts';
 import { parsePackageUrl } from '../evidence/packages.ts';
 import { provenanceSchema } from '../evidence/provenance.ts';
@@ -142,13 +143,16 @@ async function readLayers(store: Store, platform: PlatformManifest) {
 function readMaterials({ kind, statement }: Evidence): Claim[] {
   if (kind !== 'provenance') return [];
   const { data } = provenanceSchema.safeParse(statement.predicate);
-  return (data?.buildDefinition.resolvedDependencies ?? []).flatMap(({ uri = '', digest }) => {
-    const url = parsePackageUrl(uri);
-    const sha256 = `sha256:${digest?.sha256 ?? ''}`;
-    if (url === undefined || !isDigest(sha256)) return [];
-    if (url.type === 'oci') return readName(url.qualifiers.get('repository_url') ?? undefined, sha256);
-    return url.type === 'docker' ? readName(`${url.name}${formatTag(url.version)}`, sha256) : [];
-  });
+  return (data?.buildDefinition.resolvedDependencies ?? []).flatMap(readMaterial);
+}
+
+/** The image that a material is; none for another kind of thing, and for an image of which it is not said where it lies. */
+export function readMaterial({ uri = '', digest }: Partial<Material>): Claim[] {
+  const url = parsePackageUrl(uri);
+  const sha256 = `sha256:${digest?.sha256 ?? ''}`;
+  if (url === undefined || !isDigest(sha256)) return [];
+  if (url.type === 'oci') return readName(url.qualifiers.get('repository_url') ?? undefined, sha256);
+  return url.type === 'docker' ? readName(`${url.name}${formatTag(url.version)}`, sha256) : [];
 }
 
 function formatTag(version: string): string {
@@ -167,8 +171,8 @@ async function readAnnotations(store: Store, image: ImageSubjects): Promise<Clai
   return claims;
 }
 
-/** A name as Dockerfiles have it. `digest` says which image was meant when the name was read. */
-function readName(text: string | undefined, digest: Digest | undefined): Claim[] {
+/** A name as Dockerfiles have it; none for what is no image. `digest` says which image was meant when the name was read. */
+export function readName(text: string | undefined, digest: Digest | undefined): Claim[] {
   const name = text === undefined ? undefined : parseImageName(text);
   if (name === undefined) return [];
   const tag = name.tag ?? (name.digest === undefined ? 'latest' : undefined);

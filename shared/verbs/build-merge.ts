@@ -44,7 +44,7 @@ export async function mergePlatforms(inputs: BuildInputs, context: RunContext): 
 
   const store = openStore(destination, storeOptions(context, inputs['github-token']));
   const prover = await openProver(inputs, plan.run, context);
-  const existing = await findBuilt(plan, store, prover, context);
+  const existing = (await findBuilt(plan, store, prover, context))?.image;
   if (existing) {
     orderPlatforms(
       existing.platforms,
@@ -80,6 +80,8 @@ function readAsked(inputs: BuildInputs): Platform[] {
   );
   if (inputs.labels.length > 0)
     throw new Invalid('labels', 'stand in each platform: give them to the jobs with push-by-digest');
+  if (inputs['base-policy'] !== undefined)
+    throw new Invalid('base-policy', 'is held to before a build: give it to the jobs with push-by-digest');
   if (inputs.provenance === false)
     throw new Invalid('provenance', 'is what merge knows a platform by, and the index goes without none');
   if (inputs.platforms.length === 0)

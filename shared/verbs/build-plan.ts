@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Material } from '../builders/builder.ts';
 import { type RunCommit, readRunCommit } from '../builders/commit.ts';
 import type { ImageInputs } from '../builders/layout.ts';
 import { type Prover, requireProvenance } from '../builders/proof.ts';
@@ -13,6 +14,7 @@ import { type ImageSubjects, listSubjects } from '../store/subjects.ts';
 
 /** The inputs of actions/build/action.yml. */
 export interface BuildInputs extends ImageInputs, SigningInputs {
+  readonly 'base-policy'?: string | undefined;
   readonly repository?: string | undefined;
   readonly labels: readonly (readonly [string, string])[];
   readonly annotations: readonly (readonly [string, string])[];
@@ -89,7 +91,7 @@ function readDestination(inputs: BuildInputs): Reference | undefined {
 }
 
 /**
- * The image that the commit's tag already names, when its provenance says that this workflow built it from this commit.
+ * The image that the commit's tag already names and what it was made of, when its provenance says that this workflow built it from this commit.
  * A tag that names anything else is `Refused`: it would have to be moved.
  */
 export async function findBuilt(
@@ -97,14 +99,14 @@ export async function findBuilt(
   store: Store,
   prover: Prover,
   context: RunContext,
-): Promise<ImageSubjects | undefined> {
+): Promise<{ readonly image: ImageSubjects; readonly materials: readonly Material[] } | undefined> {
   const there = tag === undefined ? undefined : await store.resolve(tag);
   if (there === undefined) return undefined;
   try {
     const image = await listSubjects(store, there.digest);
-    await requireProvenance(prover, store, image);
+    const materials = await requireProvenance(prover, store, image);
     context.log.info(`Reused ${store.place}@${image.digest}: ${tag} exists and its provenance verifies`);
-    return image;
+    return { image, materials };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     throw new Refused(

@@ -13,6 +13,13 @@ import type { Store } from '../store/store.ts';
 import { type ImageSubjects, listSubjects } from '../store/subjects.ts';
 import { requireFreeTags, writeTags } from '../store/tag.ts';
 import { resolveInside } from '../workspace/workspace.ts';
+import {
+  type BasePolicy,
+  openBasePolicy,
+  requireBases,
+  requireBasesOf,
+  requireVerified,
+} from './base-policy.ts';
 import { mergePlatforms } from './build-merge.ts';
 import { type BuildInputs, findBuilt, type Plan, readPlan } from './build-plan.ts';
 import { describeResult, type Made } from './build-result.ts';
@@ -24,7 +31,11 @@ export async function build(inputs: BuildInputs, context: RunContext): Promise<S
   const recipe = await readRecipe(inputs, context);
   const plan = await readPlan(recipe.folder, inputs, context);
   const { destination } = plan;
-  if (destination === undefined) return buildToDisk(plan, recipe, context);
+  const bases =
+    inputs['base-policy'] === undefined
+      ? undefined
+      : await openBasePolicy(inputs['base-policy'], inputs, context);
+  if (destination === undefined) return buildToDisk(plan, recipe, bases, context);
 
   const store = openStore(destination, storeOptions(context, inputs['github-token']));
   const prover = inputs.provenance === false ? undefined : await openProver(inputs, plan.run, context);
@@ -32,12 +43,14 @@ export async function build(inputs: BuildInputs, context: RunContext): Promise<S
   // One platform of several has no tag: `merge` gives those to the index.
   const named = inputs['push-by-digest'] === true ? { ...plan, tags: [] } : plan;
   if (existing) {
-    const image = inputs['push-by-digest'] === true ? await pickBuilt(existing, recipe, store) : existing;
+    if (bases) await requireBasesOf(bases, existing.materials);
+    const image =
+      inputs['push-by-digest'] === true ? await pickBuilt(existing.image, recipe, store) : existing.image;
     await writeTags(store, image.root, named.tags);
     return describeResult(named, destination, image, undefined);
   }
   return withTemporaryFolder(context, async (temp) => {
-    const built = await buildPlan(plan, recipe, temp, context);
+    const built = await buildPlan(plan, recipe, bases, temp, context);
     await requireFreeTags(store, named.tags, built.digest);
     const { copied, mounted } = await copyImage(built.layout, store, built.digest);
     context.log.info(`Pushed ${store.place}@${built.digest}: ${copied} objects sent, ${mounted} mounted`);
@@ -82,14 +95,17 @@ async function pickBuilt(
   );
 }
 
-/** Builds into a temporary folder, and says beside the Dockerfile's lines what is to be said of them. */
+/** Builds into a temporary folder upon bases that the policy takes, and says beside the Dockerfile's lines what is to be said of them. */
 async function buildPlan(
   { run, labels, annotations }: Plan,
   recipe: Recipe,
+  bases: BasePolicy | undefined,
   temp: string,
   context: RunContext,
 ): Promise<BuiltLayout> {
+  const verified = bases && (await requireBases(bases, recipe));
   const built = await buildLayout(recipe, { created: run.checkout.time, labels, annotations, temp }, context);
+  if (verified) requireVerified(built.materials, verified);
   for (const { name, message, url, line } of built.checks) {
     const at = line === undefined ? undefined : { file: recipe.choice.fileName, line };
     context.log.warning([`${name}: ${message}`, ...(url === undefined ? [] : [url])].join('\n'), at);
@@ -101,9 +117,14 @@ function describeBuilt({ builder, checks }: BuiltLayout, { choice, inputs }: Rec
   return { builder, checks, fileName: choice.fileName, repeated: inputs.reproducible === 'check' };
 }
 
-async function buildToDisk(plan: Plan, recipe: Recipe, context: RunContext): Promise<StepResult> {
+async function buildToDisk(
+  plan: Plan,
+  recipe: Recipe,
+  bases: BasePolicy | undefined,
+  context: RunContext,
+): Promise<StepResult> {
   return withTemporaryFolder(context, async (temp) => {
-    const built = await buildPlan(plan, recipe, temp, context);
+    const built = await buildPlan(plan, recipe, bases, temp, context);
     const folder = await makeLayoutFolder(context, built.digest);
     const store = openStore({ kind: 'layout', folder }, storeOptions(context));
     await copyImage(built.layout, store, built.digest);

@@ -1,0 +1,191 @@
+import { readFile } from 'node:fs/promises';
+import type { Material } from '../builders/builder.ts';
+import { chooseBuilder } from '../builders/choose.ts';
+import type { Recipe } from '../builders/layout.ts';
+import type { RunContext } from '../github/context.ts';
+import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
+import { readDirectives } from '../image/dockerfile.ts';
+import { formatPlace, type Reference } from '../image/reference.ts';
+import { findDockerfileImages } from '../manifests/dockerfile.ts';
+import { expandName, formatImageName, type ImageName, parseImageName } from '../manifests/name.ts';
+import { Invalid, Refused } from '../outcome/outcome.ts';
+import type { SigningInputs } from '../sigstore/instance.ts';
+import type { StatementVerifier } from '../sigstore/verifier.ts';
+import { openStore, storeOptions } from '../store/open.ts';
+import { mapParallel } from '../store/parallel.ts';
+import { listSubjects } from '../store/subjects.ts';
+import { readBaseEvidence } from './base-evidence.ts';
+import { readMaterial, readName } from './base-image.ts';
+import { openPolicyVerifier } from './judge.ts';
+
+/** A policy by which base images are taken, and all that is needed to ask it. */
+export interface BasePolicy {
+  readonly policy: LoadedPolicy;
+  readonly verifier: StatementVerifier;
+  readonly inputs: { readonly 'github-token'?: string | undefined };
+  readonly context: RunContext;
+}
+
+/** A base image and who names it: `Dockerfile:3`, `base`. */
+interface NamedBase {
+  readonly where: string;
+  readonly reference: Reference;
+}
+
+/** Reads the policy as gate does. One that gives the role `base` to nobody is `Invalid`: no image could pass. */
+export async function openBasePolicy(
+  name: string,
+  inputs: SigningInputs & { readonly 'github-token'?: string | undefined },
+  context: RunContext,
+): Promise<BasePolicy> {
+  const policy = await loadPolicy(name, inputs, context);
+  if ((policy.file.trust.base ?? []).length === 0) {
+    throw new Invalid('base-policy', `${policy.uri} trusts nobody with the role "base"`, {
+      hint: 'Write under trust who signs base images, as in base: [{ signer-workflow: …, owner: … }].',
+    });
+  }
+  return { policy, verifier: await openPolicyVerifier(policy, inputs, context), inputs, context };
+}
+
+/**
+ * Requires evidence by the role `base` of every image that the recipe names, and returns the digests of those images and what is below them.
+ * What nobody can tell before the build (a variable in FROM) is `Refused` as well.
+ */
+export async function requireBases(asked: BasePolicy, recipe: Recipe): Promise<ReadonlySet<string>> {
+  const { name } = await chooseBuilder(recipe.choice, asked.context);
+  if (name === 'buildkit') {
+    const { named, reasons } = listNamed(recipe, await readFile(recipe.choice.file, 'utf8'));
+    return requireEvidence(asked, named, reasons);
+  }
+  return requireEvidence(asked, recipe.base ? [{ where: 'base', reference: recipe.base }] : [], []);
+}
+
+/** The same of an image that was built before, by what its provenance says that it was made of. */
+export async function requireBasesOf(asked: BasePolicy, materials: readonly Material[]): Promise<void> {
+  const images = materials.filter(isImage).map((one) => ({ uri: one.uri, claims: readMaterial(one) }));
+  const named = images.flatMap(({ uri, claims }) =>
+    claims.map(({ reference, digest }) => ({
+      where: uri,
+      reference: digest === undefined ? reference : { ...reference, digest },
+    })),
+  );
+  const untold = images.filter(({ claims }) => claims.length === 0);
+  await requireEvidence(
+    asked,
+    named,
+    untold.map(({ uri }) => `${uri}: nothing says where that image is`),
+  );
+}
+
+/** Holds what the build took against what was verified before it: a tag may have moved between, and a base may name bases of its own. */
+export function requireVerified(materials: readonly Material[], verified: ReadonlySet<string>): void {
+  const images = materials.filter(isImage);
+  const reasons = images
+    .filter(({ digest: { sha256 } }) => !verified.has(`sha256:${sha256}`))
+    .map(
+      ({ uri, digest }) =>
+        `the build took ${uri} (sha256:${digest.sha256}), which is none of the base images that were verified before it`,
+    );
+  if (verified.size > 0 && images.length === 0)
+    reasons.push('the build does not say which base images it took');
+  if (reasons.length > 0) {
+    throw new Refused(reasons, {
+      hint: 'Nothing was pushed. Name base images by digest, so that a tag that moves changes nothing; pin does that.',
+    });
+  }
+}
+
+function isImage({ uri }: Material): boolean {
+  return /^pkg:(?:docker|oci)\//i.test(uri);
+}
+
+/** The images that a Dockerfile and the named contexts beside it bring, and why some cannot be told. */
+function listNamed(
+  { choice: { fileName }, inputs }: Recipe,
+  dockerfile: string,
+): { named: NamedBase[]; reasons: string[] } {
+  const named: NamedBase[] = [];
+  const reasons: string[] = [];
+  const add = (where: string, image: ImageName | undefined): void => {
+    const [claim] = readName(image && formatName(image), undefined);
+    if (claim === undefined) reasons.push(`${where}: names no image that could be looked up`);
+    else
+      named.push({ where, reference: { ...claim.reference, ...(claim.digest && { digest: claim.digest }) } });
+  };
+  const replaced = new Set<string>();
+  for (const [name, value] of inputs['build-contexts']) {
+    const [, scheme, rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/|git@)(.*)$/is.exec(value) ?? [];
+    const image = parseImageName(name);
+    if (image !== undefined) replaced.add(normalize(image));
+    if (scheme === 'docker-image') add(`build-contexts: ${name}`, parseImageName(rest));
+    else if (/^[a-z][a-z0-9+.-]*:|^git@/i.test(value))
+      reasons.push(
+        `build-contexts: ${name} is neither a folder nor an image in a registry, so nothing vouches for it`,
+      );
+  }
+  if (inputs['build-args'].some(([name]) => name === 'BUILDKIT_SYNTAX'))
+    reasons.push(
+      'build-args: BUILDKIT_SYNTAX puts another frontend in place of the one that the Dockerfile names',
+    );
+
+  const found = findDockerfileImages(dockerfile);
+  if (typeof found === 'string') return { named, reasons: [...reasons, `${fileName} ${found}`] };
+  for (const { line, text, reason } of found.skipped)
+    reasons.push(`${fileName}:${line}: ${text} ${reason}, so nobody can tell before the build what it is`);
+  for (const image of found.images)
+    if (!replaced.has(normalize(image))) add(`${fileName}:${image.line}`, image);
+  const syntax = readDirectives(dockerfile).get('syntax');
+  // BuildKit's materials leave the frontend out, so that a tag which moved would not be seen.
+  if (syntax !== undefined && !syntax.text.includes('@'))
+    reasons.push(`${fileName}:${syntax.line}: the frontend ${syntax.text} is not named by digest`);
+  // Other forms of the same (BuildKit, frontend/dockerfile/parser, DetectSyntax).
+  if (/^\uFEFF?\s*(?:#!|\/\/|\{)/.test(dockerfile))
+    reasons.push(`${fileName}:1: begins as no Dockerfile does, and may name a frontend of its own`);
+  return { named, reasons };
+}
+
+function formatName({ name, tag, digest }: ImageName): string {
+  return digest === undefined
+    ? `${name}${tag === undefined ? '' : `:${tag}`}`
+    : formatImageName(name, tag, digest);
+}
+
+/** As BuildKit compares the names of contexts with those of images (frontend/dockerui, namedcontext.go). */
+function normalize({ name, tag, digest }: ImageName): string {
+  return `${expandName(name)}:${tag ?? 'latest'}@${digest ?? ''}`;
+}
+
+async function requireEvidence(
+  asked: BasePolicy,
+  named: readonly NamedBase[],
+  untold: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const looked = await mapParallel(named, 8, (base) => verifyBase(asked, base));
+  const reasons = [...untold, ...looked.flatMap((one) => (typeof one === 'string' ? one : []))];
+  if (reasons.length > 0) {
+    throw new Refused(reasons, {
+      hint: `Nothing was built. Who may vouch for a base image stands in ${asked.policy.uri}, under trust: base.`,
+    });
+  }
+  return new Set(looked.flatMap((one) => (typeof one === 'string' ? [] : one)));
+}
+
+/** The digests of one base image, from the root on, or why it is not taken. */
+async function verifyBase(
+  { policy, verifier, inputs, context }: BasePolicy,
+  { where, reference }: NamedBase,
+): Promise<readonly string[] | string> {
+  const store = openStore(reference, storeOptions(context, inputs['github-token']));
+  const wanted = reference.digest ?? reference.tag ?? 'latest';
+  const name = `${formatPlace(reference)}${reference.digest === undefined ? ':' : '@'}${wanted}`;
+  const there = await store.resolve(wanted);
+  if (there === undefined) return `${where}: there is no ${name}, or it is hidden from this login`;
+  const image = await listSubjects(store, there.digest);
+  const { attested, rejected } = await readBaseEvidence(store, image, policy, verifier);
+  if (attested) {
+    context.log.info(`Base image ${name} (${image.digest}), ${where}: vouched for by the role base`);
+    return image.all.map(({ digest }) => digest);
+  }
+  const why = rejected.slice(0, 5).map(({ source, reason }) => `${source}: ${reason}`);
+  return `${where}: ${name} (${image.digest}) has no signature and no provenance by the role base of ${policy.uri}: ${why.join('; ') || 'nothing is attached to it'}`;
+}
