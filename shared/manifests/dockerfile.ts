@@ -1,4 +1,4 @@
-import { readDirectives, readInstructions, type Word } from '../image/dockerfile.ts';
+import { type Instruction, readDirectives, readInstructions, type Word } from '../image/dockerfile.ts';
 import { type FoundImages, type ImageLine, partFound, type SkippedLine } from './line.ts';
 import { formatImageName, parseImageName } from './name.ts';
 
@@ -25,9 +25,10 @@ export function findDockerfileImages(content: string): FoundImages | string {
   if (syntax !== undefined) found.push(findWord({ ...syntax, text: syntax.text.replace(/\s.*$/, '') }));
   let unended: number | undefined;
   const stages = new Set<string>();
-  for (const { keyword, words } of readInstructions(content, (line) => {
+  for (const instruction of readInstructions(content, (line) => {
     unended ??= line;
   })) {
+    const { keyword, words } = unwrap(instruction);
     if (keyword === 'FROM') {
       const [image, as, name] = words.filter(({ text }) => !text.startsWith('--'));
       if (image !== undefined && !stages.has(image.text.toLowerCase()) && image.text !== 'scratch')
@@ -44,6 +45,14 @@ export function findDockerfileImages(content: string): FoundImages | string {
   }
   if (unended !== undefined) return `has a here-document in line ${unended} that never ends`;
   return partFound(found);
+}
+
+/** What ONBUILD leaves for the build that stands on this image. */
+function unwrap({ keyword, words }: Instruction): Pick<Instruction, 'keyword' | 'words'> {
+  const [first, ...rest] = words;
+  return keyword === 'ONBUILD' && first !== undefined
+    ? { keyword: first.text.toUpperCase(), words: rest }
+    : { keyword, words };
 }
 
 /** The value of `--from=`, or of `from=` within `--mount=`. */

@@ -184,6 +184,7 @@ export class Value {
   }
 }
 
+/** Of a key that stands there twice the last counts, for whoever takes that at all. */
 function pairOf(map: YAMLMap, key: string): { key: unknown; value: unknown } | undefined {
-  return map.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
+  return map.items.findLast((pair) => isScalar(pair.key) && pair.key.value === key);
 }

@@ -316,3 +316,29 @@ test('a file that would say something else is not given back', () => {
   const pins = new Map([[wrong, { id: digest, version: '1' }]]);
   expect(pinReferences('a.yaml', text, { ...found, images: [wrong] }, pins)).toBeUndefined();
 });
+
+describe('what counts in the end floats, wherever it stands', () => {
+  test.each<[string, string, string, string[]]>([
+    [
+      'a key that stands there twice',
+      'pod.yaml',
+      `apiVersion: v1\nkind: Pod\nspec: { containers: [{ image: a@${DIGEST}, image: b:2 }] }\n`,
+      ['3 b:2'],
+    ],
+    [
+      'a step that uses two',
+      WORKFLOW,
+      `jobs:\n  a:\n    steps:\n      - uses: a/b@${COMMIT}\n        uses: c/d@v2\n`,
+      ['5 c/d@v2'],
+    ],
+    [
+      'what ONBUILD copies and mounts',
+      'Dockerfile',
+      'FROM scratch\nONBUILD COPY --from=busybox:1 /a /b\nONBUILD RUN --mount=type=bind,from=alpine:3 true\n',
+      ['2 busybox:1', '3 alpine:3'],
+    ],
+  ])('%s', (_, file, text, expected) => {
+    expect(describeAll(sort(file, text))).toEqual(expected);
+    expect(describeAll(sort(file, pin(file, text) ?? ''))).toEqual([]);
+  });
+});
