@@ -103,17 +103,17 @@ export async function pushReferrers(
   api = false,
 ): Promise<void> {
   const subjects = [...Map.groupBy(manifests, ({ subject }) => subject)];
-  await mapParallel(subjects, 8, async ([subject, referrers]) => {
+  const indexes = await mapParallel(subjects, 8, async ([subject, referrers]) => {
     // Read while the manifests are sent: whether it is needed shows only by their answers.
     const before = api ? undefined : store.getManifest(fallbackTag(subject));
     before?.catch(() => undefined);
     const indexed = await mapParallel(referrers, 16, (referrer) => pushReferrer(store, referrer));
     const missing = referrers.filter((_, position) => !indexed[position]);
-    if (missing.length > 0) {
-      const added = missing.map(({ descriptor }) => descriptor);
-      await healFallback(store, subject, added, await (before ?? store.getManifest(fallbackTag(subject))));
-    }
+    if (missing.length === 0) return [];
+    const added = missing.map(({ descriptor }) => descriptor);
+    return [openIndex(store, subject, added, await (before ?? store.getManifest(fallbackTag(subject))))];
   });
+  await healFallbacks(store, indexes.flat());
 }
 
 async function pushReferrer(
@@ -135,41 +135,66 @@ async function pushReferrer(
 const ROUNDS = 30;
 
 /**
- * Makes the fallback index list everything that is known: what it held, what is `added`, and what own tags tell of. Registries
+ * Makes fallback indexes list everything that is known: what they held, what is added, and what own tags tell of. Registries
  * know no compare-and-swap, so after each write all is read again. Own tags are pushed before the first write of the index: whoever
  * writes it last therefore sees all of them afterwards, and nobody's referrer stays lost.
  */
-async function healFallback(
+async function healFallbacks(store: Store, indexes: readonly FallbackIndex[]): Promise<void> {
+  if (indexes.length === 0) return;
+  await mapParallel(indexes, 8, (index) => index.write());
+  // Begun after the last of the writes, one list serves them all.
+  const tags = store.listTags();
+  tags.catch(() => undefined);
+  await mapParallel(indexes, 8, async (index) => {
+    if (await index.look(tags)) return;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      // Writers that collide again and again part when each waits for a while of its own; what is written then is read just before.
+      await wait(Math.random() * Math.min(1000, 50 * 2 ** round));
+      if (await index.look(store.listTags())) return;
+      await index.write();
+      if (await index.look(store.listTags())) return;
+    }
+    throw new Unavailable(`${store.place}: the fallback index ${index.tag} kept changing`, {
+      hint: 'The evidence is stored under tags of its own; attach again so that other tools find it too.',
+    });
+  });
+}
+
+/** The fallback index of one subject while it is made whole. */
+interface FallbackIndex {
+  readonly tag: string;
+  /** Writes what it should list, where that is more than it lists. */
+  write(): Promise<void>;
+  /** Reads it again, with what the repository's tags tell of. True when there is nothing left to write. */
+  look(tags: Promise<readonly string[]>): Promise<boolean>;
+}
+
+function openIndex(
   store: Store,
   subject: Digest,
   added: readonly Descriptor[],
   before: StoredManifest | undefined,
-): Promise<void> {
+): FallbackIndex {
   const tag = fallbackTag(subject);
   let listed = readIndex(before, subject);
   let wanted = uniteReferrers(subject, listed, added);
-  /** True when there is nothing left to write. */
-  const look = async (): Promise<boolean> => {
-    const [after, tags] = await Promise.all([store.getManifest(tag), store.listTags()]);
-    // GitLab answers with the subject under this tag, whatever is pushed; own tags have to do there.
-    if (after?.descriptor.digest === subject) return true;
-    listed = readIndex(after, subject);
-    const known = uniteReferrers(subject, listed, wanted);
-    const own = findOwnTags(subject, tags, known);
-    const found = await mapParallel(own, 16, async (name) => (await store.resolve(name)) ?? []);
-    wanted = uniteReferrers(subject, known, found.flat());
-    return wanted.length === listed.length;
+  return {
+    tag,
+    write: async () => {
+      if (wanted.length > listed.length) wanted = await writeIndex(store, tag, wanted);
+    },
+    look: async (listing) => {
+      const [after, tags] = await Promise.all([store.getManifest(tag), listing]);
+      // GitLab answers with the subject under this tag, whatever is pushed; own tags have to do there.
+      if (after?.descriptor.digest === subject) return true;
+      listed = readIndex(after, subject);
+      const known = uniteReferrers(subject, listed, wanted);
+      const own = findOwnTags(subject, tags, known);
+      const found = await mapParallel(own, 16, async (name) => (await store.resolve(name)) ?? []);
+      wanted = uniteReferrers(subject, known, found.flat());
+      return wanted.length === listed.length;
+    },
   };
-  for (let round = 0; round < ROUNDS; round += 1) {
-    if (wanted.length > listed.length) wanted = await writeIndex(store, tag, wanted);
-    if (await look()) return;
-    // Writers that collide again and again part when each waits for a while of its own; what is written then is read just before.
-    await wait(Math.random() * Math.min(1000, 50 * 2 ** round));
-    if (await look()) return;
-  }
-  throw new Unavailable(`${store.place}: the fallback index ${tag} kept changing`, {
-    hint: 'The evidence is stored under tags of its own; attach again so that other tools find it too.',
-  });
 }
 
 function readIndex(stored: StoredManifest | undefined, subject: Digest): Descriptor[] {
