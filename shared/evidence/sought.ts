@@ -37,7 +37,8 @@ export function parseSought(text: string): Sought {
 export function isSought(known: Pick<Package, 'name' | 'type' | 'version' | 'url'>, sought: Sought): boolean {
   if (sought.kind !== 'package') return false;
   const parsed = parsePackageUrl(known.url);
-  if (sought.type !== '' && sought.type !== (parsed?.type ?? known.type)) return false;
+  const type = parsed?.type ?? known.type;
+  if (sought.type !== '' && type !== '' && sought.type !== type) return false;
   if (sought.version !== '' && sought.version !== known.version && sought.version !== parsed?.version)
     return false;
   const wanted = simplify(sought.name);
