@@ -94,8 +94,9 @@ function decide(
     const { digest, tags, about, abandoned } = image;
     if (keep.has(digest)) continue;
     const age = explainAge(made.get(digest), rules);
-    if (tags.length > 0) {
-      judge(image, explainTags(image, newest, rules) ?? age.why, `${age.told}, and no rule keeps it`);
+    const rule = explainTags(image, newest, rules);
+    if (tags.length > 0 || rule !== undefined) {
+      judge(image, rule ?? age.why, `${age.told}, and no rule keeps it`);
     } else if (about.length > 0 && !about.some((subject) => inventory.has(subject))) {
       // Age alone cannot keep it: much of what tools keep beside an image says nothing of when.
       const why = age.young && !abandoned ? age.why : undefined;
@@ -163,11 +164,13 @@ function findNewest(
 }
 
 function explainTags(
-  { digest, tags }: StoredImage,
+  { digest, tags, evidenceTags }: StoredImage,
   newest: ReadonlySet<Digest>,
   rules: RetentionRules,
 ): string | undefined {
-  const pattern = rules.tags.find((one) => tags.some((tag) => matches(`glob:${one}`, tag)));
+  // Some tools give an image its own digest as a tag, so that it stays.
+  const given = [...tags, ...evidenceTags.filter((tag) => tag === digest.replace(':', '-'))];
+  const pattern = rules.tags.find((one) => given.some((tag) => matches(`glob:${one}`, tag)));
   if (pattern !== undefined) return `rule tag:${pattern}`;
   return newest.has(digest) ? `one of the ${rules.newest} newest` : undefined;
 }

@@ -12,6 +12,11 @@ export function isDigest(text: string): text is Digest {
   return pattern.test(text);
 }
 
+/** Every digest that stands anywhere in a text, each once. */
+export function findDigests(text: string): Digest[] {
+  return [...new Set(text.match(/sha(?:512:[0-9a-f]{128}|256:[0-9a-f]{64})/g) ?? [])].filter(isDigest);
+}
+
 /**
  * Checks a digest. Throws `Invalid` naming `input` when the algorithm is unknown, the length is wrong or a character is not lower-case hex.
  */

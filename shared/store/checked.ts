@@ -71,7 +71,16 @@ export function checkSize(content: Content, limit: number, place: string): void 
 }
 
 /** The bytes are those that the digest names, but no image manifest and no index: another kind of artifact, or nonsense. */
-export class NoManifest extends Refused {}
+export class NoManifest extends Refused {
+  readonly digest: Digest;
+  readonly bytes: Buffer;
+
+  constructor(place: string, digest: Digest, bytes: Buffer) {
+    super(`${place}@${digest} is no image manifest and no index`);
+    this.digest = digest;
+    this.bytes = bytes;
+  }
+}
 
 const shapeSchema = z.object({
   mediaType: z.string().optional(),
@@ -97,7 +106,7 @@ export function describeManifest(
   const mediaType = shape.mediaType ?? hinted;
   const isIndex = shape.manifests !== undefined && shape.layers === undefined && isIndexType(mediaType);
   const isManifest = shape.layers !== undefined && shape.manifests === undefined && isManifestType(mediaType);
-  if (!isIndex && !isManifest) throw new NoManifest(`${place}@${digest} is no image manifest and no index`);
+  if (!isIndex && !isManifest) throw new NoManifest(place, digest, bytes);
   return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
 }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Inventory, StoredImage } from '../environment/inventory.ts';
 import { descriptorSchema, MEDIA_TYPE } from '../image/descriptor.ts';
-import { type Digest, isDigest, parseDigest } from '../image/digest.ts';
+import { type Digest, findDigests, isDigest, parseDigest } from '../image/digest.ts';
 import { Refused, Unavailable } from '../outcome/outcome.ts';
 import { NoManifest } from './checked.ts';
 import { type Journal, readJournal } from './journal.ts';
@@ -63,7 +63,7 @@ export function openInventory(
   const contents = new Map<Digest, Content>();
   const named = new Map<string, Digest>();
   const journals = new Map<Digest, Journal>();
-  let hasReferrers = true;
+  let api: 'unknown' | 'there' | 'none' = 'unknown';
 
   const keepContent = async (digest: Digest, stored: StoredManifest, dated: boolean): Promise<void> => {
     if (!contents.has(digest)) contents.set(digest, await readContent(store, stored, dated));
@@ -71,15 +71,15 @@ export function openInventory(
 
   const readTag = async (tag: string, listed: ReadonlyMap<Digest, Listed>): Promise<Digest> => {
     const before = named.get(tag);
-    if (before !== undefined && (await store.resolve(tag))?.digest === before) return before;
+    if (before !== undefined && (await resolveTag(store, tag)) === before) return before;
     const stored = await getStored(store, tag);
     if (stored === undefined) {
       throw new Unavailable(`${store.place}:${tag} is listed and not there`, {
         hint: 'Another run may have deleted it just now. Nothing was deleted.',
       });
     }
-    const { digest } = stored === 'foreign' ? await resolveForeign(store, tag) : stored.descriptor;
-    if (stored === 'foreign') contents.set(digest, FOREIGN);
+    const { digest } = stored instanceof NoManifest ? stored : stored.descriptor;
+    if (stored instanceof NoManifest) contents.set(digest, readForeign(stored.bytes));
     else {
       const journal = await readJournal(store, tag, stored);
       if (journal !== undefined) journals.set(digest, journal);
@@ -97,19 +97,27 @@ export function openInventory(
       throw new Unavailable(`${store.place}@${digest} is listed and cannot be read`);
     }
     if (stored === undefined) return false;
-    if (stored === 'foreign') contents.set(digest, FOREIGN);
+    if (stored instanceof NoManifest) contents.set(digest, readForeign(stored.bytes));
     else await keepContent(digest, stored, listed.has(digest));
     return true;
   };
 
   const readReferrers = async (digest: Digest, isPresent: boolean): Promise<Digest[]> => {
-    const found = hasReferrers ? await removal.listReferrers(digest) : undefined;
+    const found = api === 'none' ? undefined : await removal.listReferrers(digest);
     // Of what is not there some registries list nothing. Of what is, no answer means that there is no such list.
-    if (found === undefined && isPresent) hasReferrers = false;
+    const seen = found !== undefined ? 'there' : isPresent ? 'none' : api;
+    if (api !== 'unknown' && seen !== api) {
+      throw new Unavailable(
+        `${store.place} lists the referrers of some manifests, and not those of ${digest}`,
+      );
+    }
+    api = seen;
     return found?.map((one) => one.digest) ?? [];
   };
 
   return async (listed, held, abandoned) => {
+    // What had no such list for a moment shows it now.
+    if (api === 'none') api = 'unknown';
     const tags = await store.listTags();
     const pairs = await mapParallel(
       tags,
@@ -149,28 +157,35 @@ export function openInventory(
   };
 }
 
-const FOREIGN: Content = {
-  children: [],
-  config: undefined,
-  base: undefined,
-  created: undefined,
-  foreign: true,
-  subject: undefined,
-};
+/** What was not understood may need all that it names. */
+function readForeign(bytes: Buffer): Content {
+  return {
+    children: findDigests(bytes.toString()),
+    config: undefined,
+    base: undefined,
+    created: undefined,
+    foreign: true,
+    subject: undefined,
+  };
+}
 
-async function getStored(store: Store, reference: string): Promise<StoredManifest | 'foreign' | undefined> {
+async function getStored(store: Store, reference: string): Promise<StoredManifest | NoManifest | undefined> {
   try {
     return await store.getManifest(reference);
   } catch (error) {
-    if (error instanceof NoManifest) return 'foreign';
+    if (error instanceof NoManifest) return error;
     throw error;
   }
 }
 
-async function resolveForeign(store: Store, tag: string): Promise<{ readonly digest: Digest }> {
-  const found = await store.resolve(tag);
-  if (found !== undefined) return found;
-  throw new Unavailable(`${store.place}:${tag} could be read and then was gone`);
+/** What a tag names now, whatever that is; undefined when it is not there. */
+export async function resolveTag(store: Store, tag: string): Promise<Digest | undefined> {
+  try {
+    return (await store.resolve(tag))?.digest;
+  } catch (error) {
+    if (error instanceof NoManifest) return error.digest;
+    throw error;
+  }
 }
 
 async function readContent(
@@ -179,7 +194,7 @@ async function readContent(
   dated: boolean,
 ): Promise<Content> {
   const content = readJson(contentSchema, bytes);
-  if (content === undefined) return FOREIGN;
+  if (content === undefined) return readForeign(bytes);
   const { config, manifests = [], subject, annotations } = content;
   const children = manifests.flatMap(({ digest }) => (isDigest(digest) ? [digest] : []));
   const stated = annotations?.[CREATED];

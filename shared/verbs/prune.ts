@@ -10,8 +10,8 @@ import { parseRepository, type Repository } from '../image/reference.ts';
 import { Failure, Invalid } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
 import { describePruned } from '../report/retention.ts';
-import { type Listed, openInventory, type Surveyed } from '../store/inventory.ts';
-import { writeJournal } from '../store/journal.ts';
+import { type Listed, openInventory, resolveTag, type Surveyed } from '../store/inventory.ts';
+import { type Journal, writeJournal } from '../store/journal.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { mapParallel } from '../store/parallel.ts';
 import { openRemoval, type Removal } from '../store/removal.ts';
@@ -133,8 +133,9 @@ async function openTarget(
     const retained = await readRetained();
     const surveyed = await survey(listed, retained.digests.keys(), abandoned);
     const held = new Map(retained.digests);
-    for (const { digest, tags } of surveyed.images.values()) {
+    for (const { digest, tags: own, evidenceTags } of surveyed.images.values()) {
       if (held.has(digest)) continue;
+      const tags = [...own, ...evidenceTags];
       // Without its number it cannot be deleted, and then what it needs must not be either.
       const unlisted = listed.size > 0 && !listed.has(digest) ? 'GitHub does not list it yet' : undefined;
       const reason = tags.map((tag) => retained.tags.get(tag)).find((one) => one !== undefined) ?? unlisted;
@@ -181,11 +182,15 @@ async function carryOut(
   const planned = first.plan.going.flat().map(({ digest }) => digest);
   if (planned.length + first.surveyed.journals.length === 0) return;
   let tags: ReadonlySet<string> = new Set();
+  let kept: readonly (readonly [tag: string, digest: Digest])[] = [];
+  let lookedAfter = 0;
 
   /** Looks again, and lets stay whatever is wanted by now. */
   const lookAgain = async (): Promise<Look> => {
     const again = await target.look(planned);
     ({ tags } = again.surveyed);
+    kept = again.plan.kept.flatMap((line) => line.tags.map((tag) => [tag, line.digest] as const));
+    lookedAfter = deleted.size;
     const going = new Set(again.plan.going.flat().map(({ digest }) => digest));
     for (const digest of planned) {
       if (!deleted.has(digest) && !going.has(digest))
@@ -194,14 +199,27 @@ async function carryOut(
     return again;
   };
 
+  /** True when a tag was added, or one of what stays names something else by now. Those are looked at as often as so many are deleted. */
+  const hasChanged = async (journals: readonly Journal[]): Promise<boolean> => {
+    const known = new Set([...tags, ...journals.map(({ tag }) => tag)]);
+    if ((await store.listTags()).some((tag) => !known.has(tag))) return true;
+    if (deleted.size - lookedAfter < Math.max(1, kept.length)) return false;
+    lookedAfter = deleted.size;
+    const moved = await mapParallel(
+      kept,
+      DELETIONS,
+      async ([tag, digest]) => (await resolveTag(store, tag)) !== digest,
+    );
+    return moved.includes(true);
+  };
+
   const { surveyed } = await lookAgain();
   const left = planned.filter((digest) => !spared.has(digest));
   const journals = [...surveyed.journals];
   if (!listsAll && left.length > 0) journals.push(await writeJournal(store, left));
   for (const wave of first.plan.going) {
     for (let at = 0; at < wave.length; at += CHUNK) {
-      const known = new Set([...tags, ...journals.map(({ tag }) => tag)]);
-      if ((await store.listTags()).some((tag) => !known.has(tag))) await lookAgain();
+      if (await hasChanged(journals)) await lookAgain();
       await mapParallel(wave.slice(at, at + CHUNK), DELETIONS, async (line) => {
         if (spared.has(line.digest)) return;
         const refusal = await remove(line.digest, line.tags);

@@ -1,7 +1,7 @@
 import { listCandidates } from '../environment/candidates.ts';
 import type { RunContext } from '../github/context.ts';
 import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
-import { type Digest, isDigest } from '../image/digest.ts';
+import { type Digest, findDigests } from '../image/digest.ts';
 import { formatPlace, parsePlace } from '../image/reference.ts';
 import { Invalid, Unavailable } from '../outcome/outcome.ts';
 import { findEnvironment } from '../policy/file.ts';
@@ -117,11 +117,10 @@ async function readRunning(place: string, paths: readonly string[], context: Run
     const text = (await readInputFile(path, 'running', context, RUNNING_LIMIT)).toString();
     const reason = `runs, by ${path}`;
     const before = digests.size + tags.size;
-    for (const [found] of text.matchAll(/sha(?:512:[0-9a-f]{128}|256:[0-9a-f]{64})/g)) {
-      if (isDigest(found)) digests.set(found, reason);
-    }
-    for (const after of text.split(`${place}:`).slice(1)) {
-      const tag = /^\w[\w.-]{0,127}/.exec(after)?.[0];
+    for (const digest of findDigests(text)) digests.set(digest, reason);
+    for (const after of text.split(shorten(place)).slice(1)) {
+      // Behind any other character it is another name, or one by digest.
+      const tag = /^:(\w[\w.-]{0,127})/.exec(after)?.[1] ?? (/^[\w./@:-]/.test(after) ? undefined : 'latest');
       if (tag !== undefined) tags.set(tag, reason);
     }
     if (digests.size + tags.size === before) {
@@ -129,4 +128,9 @@ async function readRunning(place: string, paths: readonly string[], context: Run
     }
   }
   return { digests, tags };
+}
+
+/** The shortest form in which a runtime takes the name: every longer one ends with it. */
+function shorten(place: string): string {
+  return place.replace(/^(?:index\.)?docker\.io\/(?:library\/)?/, '');
 }

@@ -18,6 +18,9 @@ import {
   untilStable,
 } from '../environment/registry-model.ts';
 
+/** One for all, so that what is of one age in the model is of one moment here. */
+const NOW = Date.now();
+
 const quiet = (): undefined => undefined;
 const log = {
   info: quiet,
@@ -79,7 +82,7 @@ function writeManifest(
   const annotations = {
     place: String(place),
     ...(age !== undefined && {
-      'org.opencontainers.image.created': new Date(Date.now() - age * DAY - 60_000).toISOString(),
+      'org.opencontainers.image.created': new Date(NOW - age * DAY - 60_000).toISOString(),
     }),
     ...(base !== undefined && { 'org.opencontainers.image.base.digest': written[base]?.digest }),
   };
@@ -139,17 +142,18 @@ export function pruneModel(
   digests: readonly Digest[],
   folder: string,
   dryRun = false,
+  also: readonly string[] = [],
 ): Promise<StepResult> {
   mkdirSync(folder, { recursive: true });
-  const running = model.held.length === 0 ? [] : [join(folder, 'running.txt')];
-  for (const path of running) writeFileSync(path, model.held.map((held) => digests[held]).join('\n'));
+  const held = model.held.length === 0 ? [] : [join(folder, 'running.txt')];
+  for (const path of held) writeFileSync(path, model.held.map((held) => digests[held]).join('\n'));
   const context = { workspace: folder, temp: folder, path: '', log, deadline: AbortSignal.timeout(60_000) };
   const inputs = {
     repository: place,
     keep: [String(model.newest), ...model.patterns.map((pattern) => `tag:${pattern}`)],
     'older-than': (LIMIT_DAYS * DAY) / 1000,
     policy: 'none',
-    running,
+    running: [...held, ...also],
     'dry-run': dryRun,
   };
   return prune(inputs, context as unknown as RunContext);

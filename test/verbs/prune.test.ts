@@ -8,6 +8,9 @@ import { Repository } from '../servers/registry-repository.ts';
 import { makeFolder } from '../store/fixtures.ts';
 import { findVisible, openRegistry, pruneModel, pushModel } from './prune-world.ts';
 
+/** Hundreds of runs. */
+const slow = { timeout: 120_000 };
+
 type Server = Awaited<ReturnType<typeof startRegistry>>;
 
 let repositories = 0;
@@ -70,45 +73,49 @@ describe.each([true, false])('a registry, with the referrers API: %s', (referrer
     }
   });
 
-  test('any request fails, each in turn: nothing that stays is lost, nothing at all while it plans, and the next run does the rest', async () => {
-    let failing = Number.POSITIVE_INFINITY;
-    let count = 0;
-    let deletes = 0;
-    let armed = false;
-    const server = await startRegistry({
-      referrers,
-      onRequest: ({ method }: SeenRequest) => {
-        if (!armed) return undefined;
-        count += 1;
-        if (method === 'DELETE') deletes += 1;
-        return count === failing ? { status: 403 } : undefined;
-      },
-    });
-    const folder = makeFolder();
-    try {
-      for (failing = 1; ; failing += 1) {
-        const { place, digests, present } = await pushFresh(server, SAMPLE);
-        const before = present();
-        const wanted = expectPresent(SAMPLE, digests, referrers);
-        count = deletes = 0;
-        armed = true;
-        const result = await pruneModel(place, SAMPLE, digests, folder).catch((error) => error);
-        armed = false;
-        expect(present()).toEqual(expect.arrayContaining(wanted));
-        if (deletes === 0) expect(present()).toEqual(before);
-        if (count < failing) {
-          expect(result.outputs['deleted']).toBe(before.length - wanted.length);
-          break;
+  test(
+    'any request fails, each in turn: nothing that stays is lost, nothing at all while it plans, and the next run does the rest',
+    slow,
+    async () => {
+      let failing = Number.POSITIVE_INFINITY;
+      let count = 0;
+      let deletes = 0;
+      let armed = false;
+      const server = await startRegistry({
+        referrers,
+        onRequest: ({ method }: SeenRequest) => {
+          if (!armed) return undefined;
+          count += 1;
+          if (method === 'DELETE') deletes += 1;
+          return count === failing ? { status: 403 } : undefined;
+        },
+      });
+      const folder = makeFolder();
+      try {
+        for (failing = 1; ; failing += 1) {
+          const { place, digests, present } = await pushFresh(server, SAMPLE);
+          const before = present();
+          const wanted = expectPresent(SAMPLE, digests, referrers);
+          count = deletes = 0;
+          armed = true;
+          const result = await pruneModel(place, SAMPLE, digests, folder).catch((error) => error);
+          armed = false;
+          expect(present()).toEqual(expect.arrayContaining(wanted));
+          if (deletes === 0) expect(present()).toEqual(before);
+          if (count < failing) {
+            expect(result.outputs['deleted']).toBe(before.length - wanted.length);
+            break;
+          }
+          expect(result.outcome, `request ${failing}`).toBe('unavailable');
+          await pruneModel(place, SAMPLE, digests, folder);
+          expect(present()).toEqual(wanted);
         }
-        expect(result.outcome, `request ${failing}`).toBe('unavailable');
-        await pruneModel(place, SAMPLE, digests, folder);
-        expect(present()).toEqual(wanted);
+        expect(failing).toBeGreaterThan(40);
+      } finally {
+        await server.close();
       }
-      expect(failing).toBeGreaterThan(40);
-    } finally {
-      await server.close();
-    }
-  });
+    },
+  );
 });
 
 const none = {
@@ -143,7 +150,7 @@ const SAMPLE: Model = {
 };
 
 describe('what happens meanwhile counts', () => {
-  test('whatever is pushed before the first deletion, at any request, stays whole', async () => {
+  test('whatever is pushed before the first deletion, at any request, stays whole', slow, async () => {
     let meanwhile: (() => Promise<unknown>) | undefined;
     let left = 0;
     const server = await startRegistry({
