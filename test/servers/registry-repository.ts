@@ -26,6 +26,13 @@ export class Rejection extends Error {
 const DIGEST = /^sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 
+/** Tags that differ in case alone still have an order. */
+export function compareTags(one: string, other: string): number {
+  const [low, high] = [one.toLowerCase(), other.toLowerCase()];
+  if (low === high) return one < other ? -1 : Number(one > other);
+  return low < high ? -1 : 1;
+}
+
 export const isDigest = (text: string): boolean => DIGEST.test(text);
 
 const contentSchema = z.union([manifestSchema, indexSchema]);
@@ -106,10 +113,10 @@ export class Repository {
   ): { digest: string; subject: string | undefined } {
     const algorithm = reference.startsWith('sha512:') ? 'sha512' : 'sha256';
     const digest = `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
-    if (!isDigest(reference) && !TAG.test(reference)) throw new Rejection(400, 'TAG_INVALID');
+    if (!isDigest(reference) && !TAG.test(reference)) throw new Rejection(400, 'MANIFEST_INVALID');
     if (isDigest(reference) && reference !== digest) throw new Rejection(400, 'DIGEST_INVALID');
     const content = parseContent(bytes);
-    const mediaType = contentType ?? content.mediaType;
+    const mediaType = contentType?.split(';')[0]?.trim() || content.mediaType;
     if (!mediaType || (content.mediaType && content.mediaType !== mediaType)) {
       throw new Rejection(400, 'MANIFEST_INVALID');
     }
@@ -126,7 +133,7 @@ export class Repository {
     const subject = content.subject?.digest;
     if (subject) {
       const config = 'config' in content ? content.config.mediaType : undefined;
-      const artifactType = content.artifactType ?? config;
+      const artifactType = content.artifactType || config;
       const descriptor = {
         mediaType,
         digest,
@@ -155,8 +162,9 @@ export class Repository {
     rmSync(this.#entry('manifests', digest));
   }
 
+  /** In lexical order, "i.e. case-insensitive alphanumeric order" (distribution-spec 1.1, "Listing Tags"). */
   listTags(): string[] {
-    return this.#list('tags');
+    return this.#list('tags').sort(compareTags);
   }
 
   /** Descriptors of the manifests that have `subject`. */

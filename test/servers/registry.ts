@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { isDigest, Rejection, Repository } from './registry-repository.ts';
+import { compareTags, isDigest, Rejection, Repository } from './registry-repository.ts';
 
 /**
  * What a test plants in place of an answer: a response, a connection that is dropped before anything was done (`drop`), or
@@ -181,7 +181,7 @@ async function serveManifest(
 ): Promise<void> {
   if (request.method === 'PUT') {
     const bytes = await readAll(request);
-    if (immutableTags && repository.listTags().includes(reference)) throw new Rejection(409, 'TAG_IMMUTABLE');
+    if (immutableTags && repository.listTags().includes(reference)) throw new Rejection(409, 'DENIED');
     const { digest, subject } = repository.putManifest(reference, bytes, request.headers['content-type']);
     const location = `/v2/${name}/manifests/${digest}`;
     const headers = { location, 'docker-content-digest': digest };
@@ -227,7 +227,7 @@ function serveReferrers({ url, response, repository }: Exchange, subject: string
 function serveTags({ url, response, name, repository }: Exchange): void {
   if (!repository.exists) throw new Rejection(404, 'NAME_UNKNOWN');
   const last = url.searchParams.get('last') ?? '';
-  const after = repository.listTags().filter((tag) => tag > last);
+  const after = repository.listTags().filter((tag) => compareTags(tag, last) > 0);
   const count = Number(url.searchParams.get('n') ?? after.length);
   const tags = after.slice(0, count);
   const more = tags.length > 0 && tags.length < after.length;
@@ -248,7 +248,7 @@ async function serveBlob({ request, response, repository }: Exchange, digest: st
   const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
   const start = Number(range?.[1] ?? 0);
   const end = Math.min(range?.[2] ? Number(range[2]) : size - 1, size - 1);
-  if (range && start > end) throw new Rejection(416, 'RANGE_INVALID');
+  if (range && start > end) throw new Rejection(416, 'SIZE_INVALID');
   response.writeHead(range ? 206 : 200, {
     'content-type': 'application/octet-stream',
     'content-length': end - start + 1,

@@ -147,7 +147,7 @@ describe('blobs', () => {
 describe('manifests', () => {
   it.each<[string, string, Record<string, unknown>, string]>([
     ['another digest', `sha256:${'0'.repeat(64)}`, {}, 'DIGEST_INVALID'],
-    ['a tag that is none', '.hidden', {}, 'TAG_INVALID'],
+    ['a tag that is none', '.hidden', {}, 'MANIFEST_INVALID'],
     [
       'a missing layer',
       'v1',
