@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
 import * as z from 'zod';
 import { Unavailable } from '../outcome/outcome.ts';
 import { readJson } from '../store/json.ts';
@@ -24,14 +25,14 @@ const stateSchema = z.object({
 });
 export type ContainerState = z.infer<typeof stateSchema>;
 
-const networksSchema = z.record(z.string(), z.object({ IPAddress: z.string() }));
+const networksSchema = z.record(z.string(), z.object({ IPAddress: z.string(), Gateway: z.string() }));
 
 /** A container that was made and not yet started. */
 export interface Container {
   /** Starts it. Answers with why where the image's command cannot be run at all; any other failure is `Unavailable`. */
   start(): Promise<string | undefined>;
   readState(): Promise<ContainerState>;
-  /** Its address on its own network; empty while it does not run. */
+  /** Its address on its own network; empty while it does not run. `Unavailable` where the way to it does not begin on this machine. */
   readAddress(): Promise<string>;
   /** Runs a command in it. `Unavailable` when it does not end in `seconds` or prints too much. */
   exec(command: readonly string[], seconds: number): Promise<{ status: number; text: string }>;
@@ -45,8 +46,22 @@ export interface Container {
   remove(): Promise<void>;
 }
 
-/** What podman itself puts into every container. */
-const PODMAN_OWN = new Set(['/etc/mtab', '/run/.containerenv', '/run/secrets']);
+/** What podman itself puts into every container: places to mount, and the image's user, who cannot write these files. */
+const PODMAN_OWN = new Set([
+  ...[
+    '/etc/group',
+    '/etc/passwd',
+    '/dev',
+    '/etc',
+    '/proc',
+    '/run',
+    '/sys',
+    '/etc/hostname',
+    '/etc/hosts',
+    '/etc/mtab',
+  ],
+  ...['/etc/resolv.conf', '/run/.containerenv', '/run/secrets'],
+]);
 /** What engines give for a command that is no program, or is not there (docs.docker.com, "docker run", Exit status). */
 const NOT_RUN = new Set([126, 127]);
 const LOG_LINES = '200';
@@ -89,7 +104,13 @@ export async function createContainer(
     readState,
     readAddress: async () => {
       const networks = parseAnswer(networksSchema, await inspect('.NetworkSettings.Networks'), engine);
-      return networks[name]?.IPAddress ?? '';
+      const { IPAddress = '', Gateway = '' } = networks[name] ?? {};
+      // Elsewhere, or with no bridge of this machine, whoever has that address on the way out would answer.
+      const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+      if (IPAddress === '' || own.some(({ address }) => address === Gateway)) return IPAddress;
+      throw new Unavailable(`no HTTP check can be made: this machine is not on the container's network`, {
+        hint: 'Networks of podman with CNI are so: use Docker, or podman with netavark, or ask by exec.',
+      });
     },
     exec: async (command, seconds) => {
       const { code, stdout } = await engine.run(['exec', name, ...command], { seconds });

@@ -43,7 +43,7 @@ export async function observeStart(
     const answers = checks.map((check) => ({ check, why: 'it was not started' }));
     return { failed, seconds: undefined, answers, state: await container.readState() };
   }
-  const address = await container.readAddress();
+  const address = checks.some(({ kind }) => kind === 'http') ? await container.readAddress() : '';
   const answers: CheckAnswer[] = [];
   let seconds: number | undefined;
   for (const check of checks) {
