@@ -220,4 +220,14 @@ exec "${buildx}" "$@"
     expect(result.log).toContain(`(${digest}), which is none of the base images that were verified`);
     expect(result.written).toEqual([]);
   });
+
+  test('refuses what a base that is vouched for copies from elsewhere by ONBUILD', async () => {
+    const onbuild = `FROM ${good}\nONBUILD COPY --from=${place('bad')}:v1 /bin/busybox /brought\n`;
+    const base = await build(onbuild, { 'base-policy': '' }, { workflow: '.github/workflows/bases.yml' });
+    expect(base.code, base.log).toBe(0);
+    const result = await build(`FROM ${base.outputs.image}\nCOPY lib /lib\n`);
+    expect(result.outputs, result.log).toEqual({ outcome: 'refused' });
+    expect(result.log).toMatch(/the build took pkg:docker\/\S*bad@v1\S* /);
+    expect(result.written).toEqual([]);
+  });
 });
