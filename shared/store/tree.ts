@@ -4,7 +4,7 @@ import type { Digest } from '../image/digest.ts';
 import { Refused } from '../outcome/outcome.ts';
 import { readJson } from './json.ts';
 import { mapParallel } from './parallel.ts';
-import { cosignTags, getReferrer } from './referrers.ts';
+import { cosignTags, findOwnTags, getReferrer, ownTag } from './referrers.ts';
 import type { Store, StoredManifest } from './store.ts';
 import { requireChild } from './subjects.ts';
 
@@ -110,9 +110,10 @@ async function readReferrers(route: Route, subject: Digest, there: Promise<boole
   const isThere = async (digest: Digest): Promise<boolean> =>
     (await listedThere).some((one) => one.digest === digest) && (await to.resolve(digest)) !== undefined;
   // What refers to an image may be newer than the list of tags; for what refers to that, the list is enough.
+  const early = route.known.then((tags = []) => readEarly(from, subject, tags));
   const read = from.listReferrers(subject, route.known, route.evidence === 'referrers').then((listed) =>
     mapParallel(listed, REQUESTS, async ({ digest }) => {
-      const reading = readReferrer(from, digest, subject);
+      const reading = readReferrer(from, digest, subject, await early);
       const found = await readNode({ ...route, evidence: 'referrers' }, digest, reading, isThere(digest));
       return found ?? [];
     }),
@@ -121,6 +122,17 @@ async function readReferrers(route: Route, subject: Digest, there: Promise<boole
   return nodes.flat();
 }
 
+/** The most referrers that are read ahead. */
+const EARLY = 32;
+
+/** Begins to read what own tags name while lists are asked for: without the referrers API it saves a round trip. What no list tells of is not used. */
+function readEarly(from: Store, subject: Digest, tags: readonly string[]): Early {
+  const own = findOwnTags(subject, tags, []).slice(0, EARLY);
+  return new Map(own.map((tag) => [tag, getReferrer(from, tag).catch(() => undefined)]));
+}
+
+type Early = ReadonlyMap<string, Promise<StoredManifest | undefined>>;
+
 const subjectSchema = z.object({ subject: z.object({ digest: z.string() }) });
 
 /** Lists are hints: what is gone, is no manifest, or refers to something else, is undefined. */
@@ -128,8 +140,10 @@ async function readReferrer(
   from: Store,
   digest: Digest,
   subject: Digest,
+  early: Early,
 ): Promise<StoredManifest | undefined> {
-  const stored = await getReferrer(from, digest);
+  const ahead = await early.get(ownTag(subject, digest));
+  const stored = ahead?.descriptor.digest === digest ? ahead : await getReferrer(from, digest);
   return stored && readJson(subjectSchema, stored.bytes)?.subject.digest === subject ? stored : undefined;
 }
 

@@ -419,21 +419,26 @@ describe('round trips', () => {
     expect(measureDepth(registry.requests)).toBeLessThanOrEqual(depth);
   });
 
+  // What evidence refers to itself is looked for too. Without the API one round trip more reads the fallback indexes back before the image is named.
   it.each([
-    ['with the referrers API', true, 5, 91],
-    ['without it', false, 7, 88],
-  ])('three platforms and ten referrers are promoted in few: %s', async (_, referrers, depth, count) => {
+    ['with the referrers API', true, 6, 60],
+    ['without it', false, 7, 60],
+  ])('two platforms and ten referrers are copied in few: %s', async (_, referrers, depth, count) => {
     const registry = await serveRegistry({ referrers, latency: 100 });
     const store = open(`${registry.host}/octo/app`);
-    const image = await pushIndex(store);
-    const evidence = Array.from({ length: 10 }, (_, n) => makeReferrer(image, `evidence ${n}`));
+    const platforms = [await pushPlatform(store, 'amd64'), await pushPlatform(store, 'arm64')];
+    const image = await pushManifest(store, { mediaType: MEDIA_TYPE.index, manifests: platforms });
+    const subjects = [image, ...platforms];
+    const evidence = Array.from({ length: 10 }, (_, n) =>
+      makeReferrer(subjects[n % subjects.length] ?? image, `evidence ${n}`),
+    );
     await attachReferrers(store, evidence);
     registry.requests.length = 0;
     const from = open(`${registry.host}/octo/app`);
     const to = open(`${registry.host}/octo/prod`);
     const written = await copyImage(from, to, image.digest, { referrers: true });
-    // 3 configs, 3 layers, 10 bundles and the empty config are mounted; no blob is sent.
-    expect(written).toEqual({ mounted: 17, copied: 14 });
+    // 2 configs, 2 layers, 10 bundles and the empty config are mounted; no blob is sent.
+    expect(written).toEqual({ mounted: 15, copied: 13 });
     expect(registry.requests.length).toBeLessThanOrEqual(count);
     expect(measureDepth(registry.requests)).toBeLessThanOrEqual(depth);
   });
