@@ -96,6 +96,18 @@ function describeFailure(error: unknown): StepResult {
     ];
     return { outcome: error.outcome, reasons, outputs: error.outputs };
   }
+  // Temporary files are written in many places, and a full disk is nobody's fault.
+  if (error instanceof Error && ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+    reportDebug(error.stack ?? error.message);
+    return {
+      outcome: 'unavailable' satisfies Outcome,
+      reasons: [
+        `The runner's disk is full (${error.message})`,
+        'Nothing was judged as passed. Make room on it, and run this step again.',
+      ],
+      outputs: {},
+    };
+  }
   // Nothing that is not understood may pass, and a fault of ours is not the caller's.
   reportDebug(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return {

@@ -265,7 +265,13 @@ export class LayoutStore implements Store {
   readonly #explain = (error: unknown): Error => {
     if (error instanceof Failure) return error;
     const { code = 'failed' } = error as NodeJS.ErrnoException;
-    return new Unavailable(`${this.place} cannot be read or written (${code})`, { cause: error });
+    const full = code === 'ENOSPC' || code === 'EDQUOT';
+    return new Unavailable(
+      full
+        ? `${this.place}: the disk is full (${code})`
+        : `${this.place} cannot be read or written (${code})`,
+      { cause: error },
+    );
   };
 }
 

@@ -43,3 +43,13 @@ test('work that never ends is unavailable soon after the deadline', async () => 
   expect(code).toBe(1);
   expect(log).toContain("unavailable::the step's deadline of 1 s has passed");
 }, 30_000);
+
+test('a full disk is no fault of ours', async () => {
+  // A device that is always full (Linux).
+  const { code, log } = await runStep(
+    `const { writeFile } = await import('node:fs/promises'); await writeFile('/dev/full', 'x'); return { outputs: {} };`,
+  );
+  expect(code).toBe(1);
+  expect(log).toContain("unavailable::The runner's disk is full (ENOSPC");
+  expect(log).not.toContain('should not happen');
+}, 30_000);
