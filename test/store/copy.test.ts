@@ -4,6 +4,7 @@ import type { Digest } from '../../shared/image/digest.ts';
 import { attachReferrers } from '../../shared/store/attach.ts';
 import { copyImage } from '../../shared/store/copy.ts';
 import { digestOf } from '../../shared/store/hash.ts';
+import { ownTag } from '../../shared/store/referrers.ts';
 import type { Store } from '../../shared/store/store.ts';
 import { listSubjects } from '../../shared/store/subjects.ts';
 import type { Fault, SeenRequest } from '../servers/registry.ts';
@@ -193,6 +194,27 @@ describe('copyImage', () => {
     expect(digests(await to.listReferrers(image.digest))).toEqual([own?.digest]);
   });
 
+  it('copies evidence that the list of tags leaves out, and by digest what an own tag does not name', async () => {
+    const registry = await serveRegistry({
+      referrers: false,
+      onRequest: ({ path }) =>
+        path.startsWith('/v2/octo/app/tags/list')
+          ? { status: 200, body: JSON.stringify({ name: 'octo/app', tags: left }) }
+          : undefined,
+    });
+    const from = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(from, 'amd64');
+    let left: string[] = [];
+    const [first, second] = await attachReferrers(from, [makeReferrer(image, 'a'), makeReferrer(image, 'b')]);
+    if (!first || !second) throw new Error('nothing was attached');
+    left = [ownTag(image.digest, first.digest)];
+    const other = await from.getManifest(second.digest);
+    await from.putManifest(other?.bytes ?? Buffer.alloc(0), MEDIA_TYPE.manifest, left[0]);
+    const to = open(`${registry.host}/octo/prod`);
+    await copyImage(from, to, image.digest, { referrers: true, check: true });
+    expect(digests(await to.listReferrers(image.digest))).toEqual(digests([first, second]));
+  });
+
   describe('what cosign kept under tags', () => {
     /** A manifest as cosign writes it: a layer for each signature, the signature itself in its annotations. */
     async function sign(store: Store, subject: Digest, kind: string, signatures: readonly string[]) {
@@ -236,6 +258,18 @@ describe('copyImage', () => {
           mounted: 0,
         });
       }
+    });
+
+    it('goes along where tags cannot be listed', async () => {
+      const registry = await serveRegistry({
+        onRequest: ({ path }) => (path.includes('/tags/list') ? { status: 405 } : undefined),
+      });
+      const [from, to] = [open(`${registry.host}/octo/app`), open(`${registry.host}/octo/prod`)];
+      const image = await pushPlatform(from, 'amd64');
+      await attachReferrers(from, [makeReferrer(image, 'a')]);
+      const signature = await sign(from, image.digest, 'sig', ['a']);
+      await copyImage(from, to, image.digest, { referrers: true });
+      expect(await to.resolve(`${image.digest.replace(':', '-')}.sig`)).toEqual(signature);
     });
 
     it.each<{ name: string; source: string[]; destination: string[]; holds: string[] | 'refused' }>([
