@@ -3,7 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDossier } from '../environment/dossier.ts';
 import { measureLevels } from '../environment/levels.ts';
-import type { Alarm, EnvironmentOverview, ImageOverview, Overview } from '../environment/overview.ts';
+import type { Alarm, EnvironmentOverview, Overview } from '../environment/overview.ts';
+import { listPresent } from '../environment/present.ts';
 import { findDenied, type Rescan } from '../environment/rescan.ts';
 import { findAffected } from '../environment/search.ts';
 import { parseSought } from '../evidence/sought.ts';
@@ -139,13 +140,22 @@ function listDrift({ drift }: EnvironmentOverview): string[] {
 }
 
 function listUncovered(environment: EnvironmentOverview): string[] {
-  return listPresent(environment).flatMap(({ digest, coverage }) => {
-    if ('unknown' in coverage)
-      return [`nobody can say what is attested of ${shortDigest(digest)}: ${coverage.unknown}`];
-    return coverage.value
-      .filter(({ covered }) => !covered)
-      .map(({ kind, reasons }) => `${shortDigest(digest)} has no ${kind} that counts: ${reasons.join('; ')}`);
-  });
+  const { images, unknown } = listPresent(environment);
+  return [
+    ...unknown.map((reason) => `nobody can say what is attested: ${reason}`),
+    ...images.flatMap(({ digest }) => {
+      const { coverage } = environment.images.get(digest) ?? {
+        coverage: { unknown: 'it could not be read' },
+      };
+      if ('unknown' in coverage)
+        return [`nobody can say what is attested of ${shortDigest(digest)}: ${coverage.unknown}`];
+      return coverage.value
+        .filter(({ covered }) => !covered)
+        .map(
+          ({ kind, reasons }) => `${shortDigest(digest)} has no ${kind} that counts: ${reasons.join('; ')}`,
+        );
+    }),
+  ];
 }
 
 function listOverdue({ overdue }: EnvironmentOverview): string[] {
@@ -155,12 +165,6 @@ function listOverdue({ overdue }: EnvironmentOverview): string[] {
   });
 }
 
-/** The images that an environment holds or that run there. */
-function listPresent({ current, running, images }: EnvironmentOverview): ImageOverview[] {
-  const digests = [current?.digest, ...(running ?? []).map(({ digest }) => digest)];
-  return [...new Set(digests)].flatMap((digest) => (digest && images.get(digest)) ?? []);
-}
-
 /** One drift is enough to know; without one nothing may be unknown. */
 function findDrifted({ environments }: Overview): 'true' | 'false' | 'unknown' {
   const all = environments.map(({ drift }) => drift);
@@ -168,15 +172,18 @@ function findDrifted({ environments }: Overview): 'true' | 'false' | 'unknown' {
   return all.every((drift) => 'value' in drift) ? 'false' : 'unknown';
 }
 
-/** How much of the evidence that rules need counts, of what is held and runs, in whole percent rounded down. */
+/** How much of the evidence that rules need counts, of what is held and runs, in whole percent rounded down. Unknown where any of that is. */
 function measureCoverage(environments: readonly EnvironmentOverview[]): number | 'unknown' {
-  const known = environments.flatMap(listPresent).map(({ coverage }) => coverage);
-  const held = environments.every(
-    ({ records, current, images }) =>
-      'value' in records && (current === undefined || images.has(current.digest)),
-  );
-  const kinds = known.flatMap((coverage) => ('value' in coverage ? coverage.value : []));
-  if (!held || known.some((coverage) => 'unknown' in coverage)) return 'unknown';
+  const kinds: { readonly covered: boolean }[] = [];
+  for (const environment of environments) {
+    const { images, unknown } = listPresent(environment);
+    if (unknown.length > 0) return 'unknown';
+    for (const { digest } of images) {
+      const coverage = environment.images.get(digest)?.coverage;
+      if (coverage === undefined || 'unknown' in coverage) return 'unknown';
+      kinds.push(...coverage.value);
+    }
+  }
   if (kinds.length === 0) return 100;
   return Math.floor((100 * kinds.filter(({ covered }) => covered).length) / kinds.length);
 }

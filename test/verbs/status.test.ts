@@ -383,6 +383,7 @@ const drifted: Case[] = [
       await promoteTwo(place);
       return running(pod('web-abc-1', named(place, `sha256:${'e'.repeat(64)}`)));
     },
+    coverage: 'unknown',
     drift: [['running', 'shop/web-abc-1', 'was never promoted']],
   },
   {
@@ -391,6 +392,7 @@ const drifted: Case[] = [
       await promoteTwo(place);
       return { running: { '': `${place.repository}:latest` } };
     },
+    coverage: 'unknown',
     drift: [['running', 'line 1', 'nothing says of which digest']],
   },
   {
@@ -479,6 +481,7 @@ const drifted: Case[] = [
       );
       return { ...writeManifest(place, `${place.repository}@${one.digest}`), ...running(...items) };
     },
+    coverage: 'unknown',
     drift: [
       ['wanted', '.yaml:7', 'sha256:'],
       ['pointer', 'env-e', 'sha256:'],
@@ -646,6 +649,7 @@ describe('drift, which is reported', () => {
 describe('records that do not hold are refused', () => {
   test.for(broken)('$name', slow, (one) =>
     look({
+      coverage: 'unknown',
       ...one,
       outcome: 'refused',
       drifted: 'unknown',
