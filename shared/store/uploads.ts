@@ -41,10 +41,10 @@ export class Uploads {
   ): Promise<'mounted' | 'sent'> {
     let upload: URL | undefined;
     return this.#client.retry(async () => {
-      const begun =
-        upload === undefined || content.size < RESUMED
-          ? undefined
-          : await this.#askProgress(upload, content.size);
+      const broken = content.size >= RESUMED ? upload : undefined;
+      // All may have arrived, and only the answer not: a large blob takes a registry long to close.
+      if (broken && (await this.#isThere(content.digest))) return 'sent';
+      const begun = broken && (await this.#askProgress(broken, content.size));
       upload = begun?.upload ?? (await this.#begin(content.digest, from));
       if (upload === undefined) return 'mounted';
       const body = await open();
@@ -105,6 +105,18 @@ export class Uploads {
     });
     dropBody(response);
     if (response.status >= 400) throw new Transient(`${response.what}: the upload is no longer known`);
+  }
+
+  async #isThere(digest: Digest): Promise<boolean> {
+    const target = `blobs/${digest}`;
+    const response = await this.#client.attempt({
+      method: 'HEAD',
+      target,
+      access: 'push',
+      expect: [200, 404],
+    });
+    dropBody(response);
+    return response.status === 200;
   }
 
   /** What a registry has of an upload that broke off; undefined when it does not say, or nothing that could be gone on from. */

@@ -8,6 +8,7 @@ import type { Digest } from '../../shared/image/digest.ts';
 import { copyImage } from '../../shared/store/copy.ts';
 import { digestOf } from '../../shared/store/hash.ts';
 import type { Store } from '../../shared/store/store.ts';
+import { writeTags } from '../../shared/store/tag.ts';
 import { type Fault, type SeenRequest, startRegistry } from '../servers/registry.ts';
 import { absent, makeFolder, open, pushIndex, pushPlatform, serveRegistry } from './fixtures.ts';
 
@@ -125,6 +126,16 @@ describe('what may pass by itself is tried again', () => {
         expect(failed).toHaveLength(1);
       }),
     );
+  });
+
+  it('but a large one is not sent again that arrived, and was not answered', async () => {
+    const isPut = ({ method, path }: SeenRequest): boolean => method === 'PUT' && path.includes('/uploads/');
+    const { store, registry } = await plant('cut', { match: isPut, times: 1 });
+    const bytes = Buffer.alloc(2_000_000, 'x');
+    const blob = { digest: digestOf(bytes), size: bytes.length };
+    expect(await store.putBlob(blob, () => Readable.from([bytes]))).toBe('sent');
+    expect(registry.requests.filter(isPut)).toHaveLength(1);
+    expect(await store.readBlob(blob)).toEqual(bytes);
   });
 
   it('and what was opened is closed, when the registry refuses before it has read', async () => {
@@ -388,10 +399,62 @@ describe('a connection that ends in the middle of a body', () => {
   });
 });
 
+describe('a tag that is moved meanwhile', () => {
+  it('moves nothing: what is copied is what the tag named when it was resolved', async () => {
+    const registry = await serveRegistry();
+    const from = open(`${registry.host}/octo/app`);
+    const [first, second] = [await pushPlatform(from, 'amd64'), await pushPlatform(from, 'arm64')];
+    const bytes = async ({ digest }: { digest: Digest }) =>
+      (await from.getManifest(digest))?.bytes ?? Buffer.alloc(0);
+    await from.putManifest(await bytes(first), first.mediaType, 'v1');
+    const resolved = await from.resolve('v1');
+    await from.putManifest(await bytes(second), second.mediaType, 'v1');
+    const to = open(`${registry.host}/octo/to`);
+    await copyImage(from, to, resolved?.digest ?? second.digest, { tag: 'v1' });
+    expect(await to.resolve('v1')).toMatchObject(first);
+    expect(await to.resolve(second.digest)).toBeUndefined();
+  });
+
+  it('right after it was written is refused: another run tags the same', async () => {
+    let moved: Fault | undefined;
+    const registry = await serveRegistry({
+      onRequest: ({ method, path }) =>
+        method === 'HEAD' && path.endsWith('/manifests/v1') ? moved : undefined,
+    });
+    const store = open(`${registry.host}/octo/app`);
+    const [first, second] = [await pushPlatform(store, 'amd64'), await pushPlatform(store, 'arm64')];
+    const stored = await store.getManifest(first.digest);
+    if (!stored) throw new Error('what was pushed is not there');
+    const put = store.putManifest.bind(store);
+    store.putManifest = async (...args) => {
+      const done = await put(...args);
+      const stated = { 'docker-content-digest': second.digest, 'content-type': second.mediaType };
+      moved = { status: 200, headers: { ...stated, 'content-length': String(second.size) } };
+      return done;
+    };
+    await expect(writeTags(store, stored, ['v1'])).rejects.toMatchObject({
+      outcome: 'refused',
+      message: expect.stringContaining(`now names ${second.digest}: another run tags the same`),
+    });
+  });
+});
+
 describe('caps', () => {
-  it('a manifest over 8 MiB is unavailable', async () => {
-    const { store } = await plant({ status: 200, body: Buffer.alloc(8 * 1024 * 1024 + 1, ' ') });
-    await expect(store.getManifest('v1')).rejects.toMatchObject({ outcome: 'unavailable' });
+  it.each([
+    ['8 MiB and a byte', 8 * 1024 * 1024 + 1],
+    ['50 MB', 50_000_000],
+  ])('a manifest of %s is unavailable, is not read to its end, and not asked for again', async (_, size) => {
+    const { store, image, registry } = await plant({ status: 200, body: Buffer.alloc(size, ' ') });
+    for (const reference of ['v1', image.digest]) {
+      await expect(store.getManifest(reference)).rejects.toMatchObject({
+        outcome: 'unavailable',
+        message: expect.stringContaining('more than 8388608 bytes'),
+      });
+    }
+    expect(registry.requests).toHaveLength(2);
+    const to = open(`${(await serveRegistry()).host}/octo/to`);
+    await expect(copyImage(store, to, image.digest)).rejects.toMatchObject({ outcome: 'unavailable' });
+    expect(await to.listTags()).toEqual([]);
   });
 
   it('what is no manifest is refused', async () => {
