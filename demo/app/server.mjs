@@ -14,5 +14,6 @@ const server = createServer((request, response) => {
   response.writeHead(200, { 'content-type': mime.getType('html') }).end(page({ uptime }));
 });
 
-server.listen(Number(process.env.PORT ?? 8080));
+const port = Number(process.env.PORT ?? 8080);
+server.listen(port, () => console.log(`listening on ${port}`));
 process.on('SIGTERM', () => server.close());

@@ -1,22 +1,25 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readJunit } from '../../shared/evidence/junit.ts';
 import { runProcess } from '../../shared/process/run.ts';
 import { startWorld, type World } from '../actions/world.ts';
-import { findMissing, type Peer, startDockerd } from '../servers/peers.ts';
+import { findMissing, preparePodman, startDockerd } from '../servers/peers.ts';
 import { type ImageConfig, pushScript } from './boot-images.ts';
 
 /*
  * The action test, from dist/, with real engines: a good image passes, and each that breaks one rule is refused by that rule and no other.
  */
 const missing = await findMissing({
-  programs: ['docker', 'dockerd', 'runc', 'busybox', 'tar'],
+  programs: ['docker', 'dockerd', 'podman', 'runc', 'busybox', 'tar'],
   root: true,
 });
 
 /** Serves /srv on 8080, logs, and ends on SIGTERM. */
 const SERVE = 'echo listening; httpd -f -p 8080 -h /srv & trap "kill $!; exit 0" TERM; wait';
 const GET = 'GET http://:8080/index.html -> 200 "ready"';
+/** The same from within: Debian's podman, with CNI, puts this machine on no network that leads nowhere. */
+const WGET = 'exec wget -q -O - http://127.0.0.1:8080/index.html -> 0 "ready"';
 
 interface Fault {
   readonly name: string;
@@ -119,55 +122,131 @@ const faults: readonly Fault[] = [
   },
 ];
 
+/** What an engine has no part in is tried by one. */
+const DOCKER_ONLY = new Set(['user', 'run', 'start-up', 'logs', 'health']);
+
 describe.skipIf(missing)(`images are booted${missing && ` (skipped: ${missing})`}`, () => {
+  const engines: Record<string, Record<string, string>> = {};
+  const closing: (() => Promise<void>)[] = [];
   let world: World;
-  let docker: Peer;
 
   beforeAll(async () => {
-    [world, docker] = [await startWorld(), await startDockerd()];
+    world = await startWorld();
+    const [docker, podman] = [await startDockerd(), preparePodman()];
+    closing.push(world.close, docker.close, podman.close);
+    engines['docker'] = { DOCKER_HOST: docker.address };
+    engines['podman'] = podman.variables;
   });
   afterAll(async () => {
-    await Promise.all([world?.close(), docker?.close()]);
+    await Promise.all(closing.map((close) => close()));
   });
 
-  const boot = (image: string, inputs: Record<string, string> = {}) =>
+  const boot = (engine: string, image: string, inputs: Record<string, string> = {}) =>
     world.run(
       'test',
-      { image, run: GET, 'max-start': '3s', 'stop-timeout': '2s', memory: '64', engine: 'docker', ...inputs },
-      { variables: { DOCKER_HOST: docker.address } },
+      {
+        image,
+        run: engine === 'docker' ? GET : WGET,
+        'max-start': '3s',
+        'stop-timeout': '2s',
+        memory: '64',
+        engine,
+        ...inputs,
+      },
+      { variables: engines[engine] ?? {} },
     );
 
-  async function ask(...args: string[]): Promise<string> {
-    const env = { PATH: process.env.PATH ?? '', DOCKER_HOST: docker.address };
-    const { stdout } = await runProcess('docker', args, { env, deadline: AbortSignal.timeout(30_000) });
-    return stdout.toString().trim();
+  /** What is in the engine that a test could leave behind. */
+  async function listRemains(engine: string): Promise<string> {
+    const env = { PATH: process.env.PATH ?? '', ...engines[engine] };
+    const lists = [
+      ['ps', '--all', '--quiet'],
+      ['images', '--all', '--quiet'],
+      ['volume', 'ls', '--quiet'],
+      ['network', 'ls', '--quiet', '--filter', 'name=hallmark-test'],
+    ];
+    const answers = lists.map(async (args) => {
+      const deadline = AbortSignal.timeout(30_000);
+      const { code, stdout, stderr } = await runProcess(engine, args, { env, deadline });
+      return code === 0 ? stdout.toString() : stderr;
+    });
+    return (await Promise.all(answers)).join('');
   }
 
-  test.each(['registry', 'layout'])('a good one from a %s passes, and nothing stays', async (where) => {
-    const place = where === 'registry' ? `${world.registry.host}/octo/good` : 'oci:good';
-    const image = await pushScript(place, world.workspace, SERVE);
-    const { outputs, log } = await boot(image);
-    expect({ outputs, log }).toMatchObject({ outputs: { outcome: 'passed', image } });
-    const results = readFileSync(outputs['results'] ?? '');
-    expect(readJunit(results.toString(), { name: 'junit.xml', sha256: '' })).toMatchObject({
-      result: 'PASSED',
-      failedTests: [],
+  /** The rules of the tests that failed by the report. */
+  function readFailed(path: string | undefined): string[] {
+    const text = readFileSync(path ?? '').toString();
+    const { failedTests } = readJunit(text, { name: 'junit.xml', sha256: '' });
+    return failedTests.map((test) => /^hallmark\.test\.([\w-]+)/.exec(test)?.[1] ?? test);
+  }
+
+  describe.each(['docker', 'podman'])('by %s', (engine) => {
+    test.each(['registry', 'layout'])('a good one from a %s passes, and nothing stays', async (where) => {
+      const place = where === 'registry' ? `${world.registry.host}/octo/good` : 'oci:good';
+      const image = await pushScript(place, world.workspace, SERVE);
+      const { outputs, log } = await boot(engine, image);
+      expect(outputs, log).toMatchObject({ outcome: 'passed', image });
+      expect(readFailed(outputs['results'])).toEqual([]);
+      expect(await listRemains(engine)).toBe('');
     });
-    expect(await ask('ps', '--all', '--quiet')).toBe('');
-    expect(await ask('images', '--all', '--quiet')).toBe('');
-    expect(await ask('volume', 'ls', '--quiet')).toBe('');
-    expect(await ask('network', 'ls', '--quiet', '--filter', 'type=custom')).toBe('');
+
+    test.each(engine === 'docker' ? faults : faults.filter(({ rules }) => !DOCKER_ONLY.has(rules[0] ?? '')))(
+      '$name: $rules',
+      async ({ name, rules, script, config, run, says }) => {
+        const place = `${world.registry.host}/octo/${name.toLowerCase().replaceAll(' ', '-')}`;
+        const image = await pushScript(place, world.workspace, script, config);
+        const { outputs, log } = await boot(engine, image, run === undefined ? {} : { run });
+        expect(outputs, log).toMatchObject({ outcome: 'refused' });
+        expect(readFailed(outputs['results'])).toEqual(rules);
+        expect(log).toContain(says);
+        expect(await listRemains(engine)).toBe('');
+      },
+    );
+
+    test('without an HTTP check there is no network; what env says is there, and no capability', async () => {
+      const image = await pushScript(`${world.registry.host}/octo/good`, world.workspace, SERVE);
+      const { outputs, log } = await boot(engine, image, {
+        env: 'GREETING=good day',
+        run: [
+          'exec ["sh", "-c", "echo net: /sys/class/net/*"] -> 0 "net: /sys/class/net/lo\\n"',
+          'exec ["sh", "-c", "echo $GREETING"] -> 0 "good day"',
+          'exec cat /proc/self/status -> 0 "CapBnd:\\t0000000000000000" "NoNewPrivs:\\t1"',
+        ].join('\n'),
+      });
+      expect(outputs, log).toMatchObject({ outcome: 'passed' });
+    });
+
+    test('out of time it is unavailable, and nothing stays', async () => {
+      const silent = SERVE.replaceAll('8080', '8081');
+      const image = await pushScript(`${world.registry.host}/octo/silent`, world.workspace, silent);
+      const { outputs, log } = await boot(engine, image, { 'max-start': '60s', timeout: '5s' });
+      expect(outputs, log).toMatchObject({ outcome: 'unavailable' });
+      expect(await listRemains(engine)).toBe('');
+    });
   });
 
-  test.each(faults)('$name: $rules', async ({ name, rules, script, config, run, says }) => {
-    const place = `${world.registry.host}/octo/${name.toLowerCase().replaceAll(' ', '-')}`;
-    const image = await pushScript(place, world.workspace, script, config);
-    const { outputs, log } = await boot(image, run === undefined ? {} : { run });
-    expect({ outputs, log }).toMatchObject({ outputs: { outcome: 'refused' } });
-    const junit = readFileSync(outputs['results'] ?? '').toString();
-    const failed = readJunit(junit, { name: 'junit.xml', sha256: '' }).failedTests;
-    expect(failed.map((test) => /^hallmark\.test\.([\w-]+)/.exec(test)?.[1])).toEqual(rules);
-    expect(log).toContain(says);
-    expect(await ask('ps', '--all', '--quiet')).toBe('');
+  test('results of other tests are taken over, and one that failed is refused', async () => {
+    const image = await pushScript(`${world.registry.host}/octo/good`, world.workspace, SERVE);
+    const cases = '<testcase classname="a" name="adds"/><testcase name="&lt;b&gt;"><failure/></testcase>';
+    writeFileSync(join(world.workspace, 'unit.xml'), `<testsuite>${cases}</testsuite>`);
+    const { outputs, log } = await boot('docker', image, { junit: 'unit.xml' });
+    expect(outputs, log).toMatchObject({ outcome: 'refused' });
+    expect(log).toContain('junit: unit.xml: <b>: failed');
+    const report = readFileSync(outputs['results'] ?? '').toString();
+    expect(readJunit(report, { name: '', sha256: '' }).passedTests).toContain(
+      'hallmark.test.junit: unit.xml: a.adds',
+    );
+  });
+
+  test('no engine, and an engine that does not answer, are unavailable', async () => {
+    const image = await pushScript(`${world.registry.host}/octo/good`, world.workspace, SERVE);
+    const variables = { PATH: '/nowhere' };
+    const none = await world.run('test', { image, run: '' }, { variables });
+    expect(none.outputs).toMatchObject({ outcome: 'unavailable' });
+    expect(none.log).toContain('docker could not be started; podman could not be started');
+    const away = { DOCKER_HOST: 'unix:///nowhere/docker.sock' };
+    const dead = await world.run('test', { image, run: '', engine: 'docker' }, { variables: away });
+    expect(dead.outputs).toMatchObject({ outcome: 'unavailable' });
+    expect(dead.log).toContain('there is no engine to boot the image: docker version failed');
   });
 });

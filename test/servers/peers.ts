@@ -1,10 +1,11 @@
 // The real peers of interop and bench: other people's registries and engines, each on a free loopback port
 // or a socket of its own, in a temporary folder, ended by its process id.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 import { ensureTool, type ToolName } from '../../scripts/tools.ts';
 
 export interface Peer {
@@ -120,6 +121,29 @@ export async function startDockerd(): Promise<Peer> {
     { folder, ready: /API listen on/ },
   );
   return { ...peer, address };
+}
+
+/** What podman, which has no daemon, finds its own storage and settings by; `close` takes away all that it keeps there. Needs root. */
+export function preparePodman(): { variables: Record<string, string>; close(): Promise<void> } {
+  const folder = mkdtempSync(join(tmpdir(), 'hallmark-podman-'));
+  const storage = { driver: 'overlay', graphroot: join(folder, 'root'), runroot: join(folder, 'run') };
+  const rows = Object.entries(storage).map(([key, value]) => `${key} = "${value}"`);
+  writeFileSync(join(folder, 'storage.conf'), ['[storage]', ...rows, ''].join('\n'));
+  // Its own limits are higher than a machine without CAP_SYS_RESOURCE may set.
+  const limits = '[containers]\ndefault_ulimits = ["nofile=1000:1000", "nproc=500:500"]\n';
+  writeFileSync(join(folder, 'containers.conf'), limits);
+  const variables = {
+    CONTAINERS_CONF: join(folder, 'containers.conf'),
+    CONTAINERS_STORAGE_CONF: join(folder, 'storage.conf'),
+  };
+  const env = { ...process.env, ...variables };
+  return {
+    variables,
+    close: async () => {
+      await promisify(execFile)(required('podman'), ['system', 'reset', '--force'], { env, timeout: 60_000 });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
 }
 
 /** Prometheus, which reads its metrics from `target` (`127.0.0.1:PORT`) each second. */
