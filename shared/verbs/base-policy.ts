@@ -4,7 +4,6 @@ import { chooseBuilder } from '../builders/choose.ts';
 import type { Recipe } from '../builders/layout.ts';
 import type { RunContext } from '../github/context.ts';
 import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
-import { readDirectives } from '../image/dockerfile.ts';
 import { formatPlace, type Reference } from '../image/reference.ts';
 import { findDockerfileImages } from '../manifests/dockerfile.ts';
 import { expandName, formatImageName, type ImageName, parseImageName } from '../manifests/name.ts';
@@ -134,11 +133,7 @@ function listNamed(
     reasons.push(`${fileName}:${line}: ${text} ${reason}, so nobody can tell before the build what it is`);
   for (const image of found.images)
     if (!replaced.has(normalize(image))) add(`${fileName}:${image.line}`, image);
-  const syntax = readDirectives(dockerfile).get('syntax');
-  // BuildKit's materials leave the frontend out, so that a tag which moved would not be seen.
-  if (syntax !== undefined && !syntax.text.includes('@'))
-    reasons.push(`${fileName}:${syntax.line}: the frontend ${syntax.text} is not named by digest`);
-  // Other forms of the same (BuildKit, frontend/dockerfile/parser, DetectSyntax).
+  // BuildKit looks for `syntax` there too (frontend/dockerfile/parser, DetectSyntax).
   if (/^\uFEFF?\s*(?:#!|\/\/|\{)/.test(dockerfile))
     reasons.push(`${fileName}:1: begins as no Dockerfile does, and may name a frontend of its own`);
   return { named, reasons };

@@ -147,12 +147,6 @@ COPY --from=${good} /bin/busybox /tool
       {},
       /Dockerfile:1: \S+bad@/,
     ],
-    [
-      'a frontend by tag',
-      () => `# syntax=${place('good')}:v1\nFROM scratch\n`,
-      {},
-      /Dockerfile:1: the frontend \S+good:v1 is not named by digest/,
-    ],
     ...(['#!/bin/docker', '// syntax=x', '{"syntax": "x"}'] as const).map(
       (first): [string, () => string, Inputs, RegExp] => [
         `a frontend behind ${first}`,
