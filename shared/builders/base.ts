@@ -146,7 +146,7 @@ async function readHeaders(
 }
 
 /** A layer, and what the image's config calls the tar in it. */
-export interface LayerContent {
+interface LayerContent {
   readonly layer: Descriptor;
   readonly diffId: string | undefined;
 }
