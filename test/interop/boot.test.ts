@@ -1,19 +1,24 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import * as z from 'zod';
+import { readExample } from '../../scripts/docs.ts';
 import { readJunit } from '../../shared/evidence/junit.ts';
 import { runProcess } from '../../shared/process/run.ts';
 import { startWorld, type World } from '../actions/world.ts';
 import { findMissing, preparePodman, startDockerd } from '../servers/peers.ts';
-import { type ImageConfig, pushScript } from './boot-images.ts';
+import { type ImageConfig, pushSample, pushScript } from './boot-images.ts';
 
 /*
  * The action test, from dist/, with real engines: a good image passes, and each that breaks one rule is refused by that rule and no other.
  */
 const missing = await findMissing({
-  programs: ['docker', 'dockerd', 'podman', 'runc', 'busybox', 'tar'],
+  programs: ['docker', 'dockerd', 'podman', 'debootstrap', 'runc', 'busybox', 'tar'],
   root: true,
 });
+
+const inputs = z.record(z.string(), z.string());
 
 /** Serves /srv on 8080, logs, and ends on SIGTERM. */
 const SERVE = 'echo listening; httpd -f -p 8080 -h /srv & trap "kill $!; exit 0" TERM; wait';
@@ -223,6 +228,18 @@ describe.skipIf(missing)(`images are booted${missing && ` (skipped: ${missing})`
       expect(outputs, log).toMatchObject({ outcome: 'unavailable' });
       expect(await listRemains(engine)).toBe('');
     });
+  });
+
+  test('the sample application on a debootstrap base with the Node of npm passes, by Docker as the page says', async () => {
+    const place = `${world.registry.host}/octo/sample`;
+    const image = await pushSample(place, world.workspace);
+    const [step] = z.array(z.object({ with: inputs })).parse(parse(readExample('test')));
+    const limits = { 'max-start': '20s', memory: '256' };
+    const docker = await boot('docker', image, { ...step?.with, image, ...limits });
+    expect(docker.outputs, docker.log).toMatchObject({ outcome: 'passed' });
+    expect(Number(docker.outputs['start-up'])).toBeGreaterThan(0);
+    const podman = await boot('podman', image, { ...limits, run: 'exec node --version -> 0 "v24"' });
+    expect(podman.outputs, podman.log).toMatchObject({ outcome: 'passed' });
   });
 
   test('results of other tests are taken over, and one that failed is refused', async () => {
