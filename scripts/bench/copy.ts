@@ -19,6 +19,8 @@ import { type Figure, runProgram } from './figure.ts';
 import { readPeak } from './memory.ts';
 
 const ROUNDS = 5;
+/** Rounds between registries. */
+const TRANSFERS = 3;
 const MEGABYTE = 1_000_000;
 /** In MB of 10^6 bytes. */
 const MEMORY = 128;
@@ -80,13 +82,12 @@ async function within(name: string, registry: Registry, script: string): Promise
         peer: `oras-go ExtendedCopy ${describe(theirs)}; crane cp (no referrers) ${describe(bare)}`,
         ours: describe(ours),
         ratio: `${faster.toFixed(1)}× as fast as oras-go, ${slower.toFixed(2)}× crane's time`,
-        // With nothing to wait for, Node's start-up is what is measured.
-        goal: `${latency === 0 ? '' : '≥ 4×, ≤ 1×, '}≤ 60 requests, 6 deep, no blob moved`,
+        // With nothing to wait for, Node's start-up is what is measured, and what waits for what is left to chance.
+        goal: `≤ 60 requests, no blob moved${latency === 0 ? '' : ', ≤ 6 deep, ≥ 4×, ≤ 1×'}`,
         met:
           ours.requests <= 60 &&
-          ours.depth <= 6 &&
           ours.blobBytes === 0 &&
-          (latency === 0 || (faster >= 4 && slower <= 1)),
+          (latency === 0 || (ours.depth <= 6 && faster >= 4 && slower <= 1)),
       });
     } finally {
       await delay.close();
@@ -108,31 +109,35 @@ async function between(folder: string, script: string): Promise<Figure[]> {
       [here, there].map(({ address }) => startDelay(`http://${address}`, 25, passages)),
     );
     try {
-      const source = await putImage(`${here.address}/octo/app`, megabytes * MEGABYTE);
+      // Another for each round: skopeo keeps in mind where a registry has a blob, and would mount it.
+      const sources: Source[] = [];
+      while (sources.length < TRANSFERS)
+        sources.push(await putImage(`${here.address}/octo/app`, megabytes * MEGABYTE));
       const [from, to] = delays.map(({ host }) => `${host}/octo/app`);
-      const image = `${from}@${source.digest}`;
+      const digestOfRound = (round: number): string => sources[round]?.digest ?? '';
+      const image = (round: number): string => `${from}@${digestOfRound(round)}`;
       const [plain, peaks] = [['--src-tls-verify=false', '--dest-tls-verify=false'], join(folder, 'peaks')];
       const env = { ...process.env, NODE_OPTIONS: `--import=${PEAK}`, HALLMARK_PEAK: peaks };
       writeFileSync(peaks, '');
-      const run = await countTurns(3, passages, {
-        crane: (round) => runProgram(crane, ['cp', image, `${to}-crane-${round}:bench`]),
+      const run = await countTurns(TRANSFERS, passages, {
+        crane: (round) => runProgram(crane, ['cp', image(round), `${to}-crane-${round}:bench`]),
         skopeo: (round) =>
           runProgram('skopeo', [
             '--insecure-policy',
             'copy',
             '--all',
             ...plain,
-            `docker://${image}`,
+            `docker://${image(round)}`,
             `docker://${to}-skopeo-${round}:bench`,
           ]),
         ours: (round) =>
           runProgram(
             process.execPath,
-            [script, from ?? '', source.digest, `${to}-ours-${round}`, 'referrers'],
+            [script, from ?? '', digestOfRound(round), `${to}-ours-${round}`, 'referrers'],
             { env },
           ),
       });
-      await checkReferrers(`${to}-ours-0`, source);
+      for (const [round, source] of sources.entries()) await checkReferrers(`${to}-ours-${round}`, source);
       const [slower, other] = [run.ours.time / run.crane.time, run.ours.time / run.skopeo.time];
       const memory = readPeak(peaks, script);
       figures.push({

@@ -91,6 +91,8 @@ func open(image string) (*remote.Repository, error) {
 	repository, err := remote.NewRepository(image)
 	if err == nil {
 		repository.PlainHTTP = true
+		// Deleting fallback indexes that were replaced is more work, and fails where two were the same.
+		repository.SkipReferrersGC = true
 	}
 	return repository, err
 }
