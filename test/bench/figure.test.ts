@@ -44,7 +44,7 @@ test.each<[string, [start: number, end: number][], number]>([
     2,
   ],
 ])('round trips deep: %s', (_, spans, depth) => {
-  const passages = spans.map(([start, end]): Passage => ({ method: 'GET', url: '/', start, end }));
+  const passages = spans.map(([start, end]): Passage => ({ method: 'GET', url: '/', start, end, bytes: 0 }));
   expect(countDepth(passages)).toBe(depth);
 });
 

@@ -96,7 +96,7 @@ describe('the published schema', () => {
     const takes = compile('cases');
     takes(parse(text ?? ''));
     expect(takes.errors ?? []).toEqual([]);
-    expect(takes({ ...parse(text ?? ''), then: 1 })).toBe(false);
+    expect(takes({ ...parse(text ?? ''), otherwise: 1 })).toBe(false);
   });
 
   test.each(['policy', 'cases'])('describes every key of %s', (name) => {
