@@ -77,7 +77,9 @@ export async function createContainer(
 ): Promise<Container> {
   const name = `hallmark-test-${randomUUID()}`;
   const remove = async (): Promise<void> => {
-    await engine.clean(['rm', '--force', '--volumes', name]);
+    // podman would give what ignores SIGTERM longer than a step has to tidy up.
+    const now = engine.name === 'podman' ? ['--time', '0'] : [];
+    await engine.clean(['rm', '--force', '--volumes', ...now, name]);
     if (limits.network) await engine.clean(['network', 'rm', name]);
   };
   try {
