@@ -7,7 +7,7 @@ import type { Repository } from './pulls.ts';
 
 /*
  * What a workflow's `uses: owner/repo@ref` runs. GitHub keeps the commits of all forks in one store and serves them under the parent's name, so a
- * commit counts only when a branch or a tag of the repository itself leads to it.
+ * commit counts only when a branch of the repository itself leads to it, or somebody wrote down which of its tags it is of.
  */
 
 /** What a ref of an action names now. */
@@ -48,6 +48,9 @@ export async function resolveAction(
   if (branch !== undefined && tagged !== undefined && branch !== tagged)
     return `${name} has a tag and a branch ${ref}, which are at different commits`;
   if (tagged === undefined) return { commit, version: ref };
+  // Whoever may push a tag can point it at a commit that no branch ever had: so was tj-actions/changed-files taken over.
+  const stray = await explainStray(github, place, commit);
+  if (stray !== undefined) return `its tag ${ref} is at ${commit}: ${stray}`;
   return { commit, version: (await findVersion(github, place, ref, commit)) ?? ref };
 }
 
@@ -72,15 +75,22 @@ export async function explainCommit(
     if (await leadsTo(github, place, named, commit)) return undefined;
     return `its comment says ${version}, which does not lead to this commit in ${name}`;
   }
-  const repository = await github.get('GET /repos/{owner}/{repo}', place, repositorySchema);
+  const stray = await explainStray(github, place, commit);
+  if (stray === undefined) return undefined;
+  const tags = await listRefs(github, place, 'tags/');
+  if (tags.some(({ object }) => object.sha === commit)) return undefined;
+  return `${stray}: it may be a fork's. Where it is of a release, write that behind it, as in # v1.2.3`;
+}
+
+/** Why a commit may not be the repository's own; undefined when one of its branches leads to it. */
+async function explainStray(github: Github, place: Repository, commit: string): Promise<string | undefined> {
+  const name = `${place.owner}/${place.repo}`;
+  const repository = await github.get('GET /repos/{owner}/{repo}', { ...place }, repositorySchema);
   if (repository === undefined) return `there is no ${name}, or the token may not see it`;
   const { default_branch: main } = repository;
   if (await leadsTo(github, place, main, commit)) return undefined;
-  const [tags, branches] = await Promise.all([
-    listRefs(github, place, 'tags/'),
-    listRefs(github, place, 'heads/'),
-  ]);
-  if ([...tags, ...branches].some(({ object }) => object.sha === commit)) return undefined;
+  const branches = await listRefs(github, place, 'heads/');
+  if (branches.some(({ object }) => object.sha === commit)) return undefined;
   // Actions that keep their older versions keep them on branches of that name.
   const others = branches
     .filter(({ ref }) => ref !== `refs/heads/${main}`)
@@ -89,7 +99,7 @@ export async function explainCommit(
     if (await leadsTo(github, place, object.sha, commit)) return undefined;
   }
   const asked = others.length > BRANCHES ? ` (of ${others.length} branches, ${BRANCHES} were asked)` : '';
-  return `no branch of ${name} leads to this commit${asked}: it may be a fork's. Where it is of a release, write that behind it, as in # v1.2.3`;
+  return `no branch of ${name} leads to this commit${asked}`;
 }
 
 function isRelease({ ref }: Ref): boolean {

@@ -45,7 +45,8 @@ export interface ImageReader {
 export function openImageReader(store: Store, environment: string, asking: Asking): ImageReader {
   const { policy, verifier, commits } = asking;
   const trust = trustOf(policy.file);
-  const read = new Map<Digest, DescribedImage & { readonly parts: ReadonlySet<Digest> }>();
+  const read = new Map<Digest, Pick<DescribedImage, 'overview'> & { readonly parts: ReadonlySet<Digest> }>();
+  const irreversible = new Set<Digest>();
   const images = new Map<Digest, ImageOverview>();
   const calledBy = new Map<Digest, Digest[]>();
   const faults: string[] = [];
@@ -53,8 +54,9 @@ export function openImageReader(store: Store, environment: string, asking: Askin
   const readImage = async (digest: Digest): Promise<VerifiedImage> => {
     const subjects = await listSubjects(store, digest);
     const found = await readLogged(store, subjects, verifier, trust);
-    const described = await describeImage(store, subjects, found, policy, environment);
-    read.set(digest, { ...described, parts: partsOf(subjects) });
+    const { overview, judged } = await describeImage(store, subjects, found, policy, environment);
+    read.set(digest, { overview, parts: partsOf(subjects) });
+    if (judged !== undefined && isIrreversible(judged)) irreversible.add(digest);
     // The rest is described, and would fill the memory.
     return { ...found, evidence: found.evidence.filter(({ kind }) => kind === 'promotion') };
   };
@@ -91,12 +93,7 @@ export function openImageReader(store: Store, environment: string, asking: Askin
       await keep(digest, undefined);
       return explainUnread(images.get(digest));
     },
-    listIrreversible: () =>
-      new Set(
-        [...read].flatMap(([digest, { judged }]) =>
-          judged !== undefined && isIrreversible(judged) ? [digest] : [],
-        ),
-      ),
+    listIrreversible: () => irreversible,
   };
 }
 

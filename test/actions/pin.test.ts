@@ -40,6 +40,7 @@ beforeAll(async () => {
   tags.set('octo/setup:v1.10.0-rc.1', { commit: commits.first });
   tags.set('octo/setup:v2', { commit: commits.first });
   tags.set('octo/setup:v2.0.0', { commit: commits.first, annotated: true });
+  tags.set('octo/setup:stray', { commit: commits.fork });
   branches.set('octo/setup:both', commits.first);
 }, 60_000);
 afterAll(() => world.close());
@@ -182,6 +183,16 @@ describe('actions by their commit', () => {
     expect(written.outputs).toMatchObject({ outcome: 'passed', changed: '0' });
     expect(written.log).toContain(reason ?? '');
     expect(read(WORKFLOW)).toBe(step(`octo/setup@${commit()}`));
+  });
+
+  test('of a tag that was moved to a commit of no branch is not taken', async () => {
+    write({ [WORKFLOW]: step('octo/setup@stray') });
+    const written = await run({ write: 'files' });
+    expect(written.outputs, written.log).toMatchObject({ outcome: 'refused' });
+    expect(written.log).toContain(
+      `its tag stray is at ${commits.fork}: no branch of octo/setup leads to this commit`,
+    );
+    expect(read(WORKFLOW)).toBe(step('octo/setup@stray'));
   });
 
   test('of a repository that is not there is refused', async () => {

@@ -27,11 +27,14 @@ import { GATE_WORKFLOW, RELEASE_WORKFLOW, startWorld, type World } from './world
 
 type Move = 'promote' | 'rollback';
 
-const POLICY = '.github/hallmark.yml';
-const ENVIRONMENTS = 330;
-const numbers = Array.from({ length: ENVIRONMENTS }, (_, n) => n);
+const PLACES = 330;
+const numbers = Array.from({ length: PLACES }, (_, n) => n);
+/** Moves that are made at the same time: they mostly wait, a second between two writes to GitHub. */
+const AT_ONCE = 20;
 
-const policy = (host: string) => `
+/** One for each place: every run reads all of its policy. */
+const policyPath = (n: number | string) => `.github/hallmark-${n}.yml`;
+const policy = (host: string, n: number) => `
 version: 1
 repository-id: 123456789
 trust:
@@ -39,20 +42,21 @@ trust:
   gate:     [{ signer-workflow: octo/app/${GATE_WORKFLOW} }]
   promoter: [{ signer-workflow: octo/app/${GATE_WORKFLOW} }]
 environments:
-${numbers.map((n) => `  e${n}: { repository: ${host}/octo/e${n}, approvals: 1, rules: [signed, provenance] }`).join('\n')}
+  e${n}: { repository: ${host}/octo/e${n}, approvals: 1, rules: [signed, provenance] }
 `;
 
 let world: World;
-let loaded: LoadedPolicy;
 let verifier: StatementVerifier;
 /** Each built from a commit after the other's. */
-const commits: string[] = [];
+let first: string;
+let next: string;
 let used = 0;
 
 /** What is moved where, and what the environment holds one after the other. */
 interface Place {
   readonly id: string;
   readonly environment: string;
+  readonly policy: LoadedPolicy;
   readonly runId: string;
   readonly token: string;
   readonly image: string;
@@ -64,10 +68,12 @@ beforeAll(async () => {
   const gitops = (n: number) =>
     ({ name: `octo/gitops${n}`, id: 1000 + n, defaultBranch: 'main', protected: false, files: {} }) as const;
   world = await startWorld({ repositories: numbers.map(gitops) });
-  world.github.commit('octo/app', { [POLICY]: policy(world.registry.host) });
-  commits.push(world.commit({}, 'first'), world.commit({}, 'next'));
-  loaded = await loadPolicy(POLICY, { 'github-token': world.github.token }, contextOf(GATE_WORKFLOW));
-  verifier = await openPolicyVerifier(loaded, world.services, contextOf(GATE_WORKFLOW));
+  const { host } = world.registry;
+  const policies = numbers.map((n) => [policyPath(n), policy(host, n)] as const);
+  world.github.commit('octo/app', Object.fromEntries(policies));
+  const commits = [world.commit({}, 'first'), world.commit({}, 'next')];
+  [first = '', next = ''] = await Promise.all(commits.map(release));
+  verifier = await openPolicyVerifier(await load('0'), world.services, contextOf(GATE_WORKFLOW));
 }, 60_000);
 afterAll(() => world.close());
 
@@ -80,6 +86,9 @@ function contextOf(workflow: string, overrides: Partial<RunContext> = {}, sha = 
   return runContext(world.sigstore, claims, { ...folders, ...overrides });
 }
 
+const load = (id: string): Promise<LoadedPolicy> =>
+  loadPolicy(policyPath(id), { 'github-token': world.github.token }, contextOf(GATE_WORKFLOW));
+
 const open = (repository: string): Store =>
   openStore(
     parseReference(`${world.registry.host}/octo/${repository}`),
@@ -87,8 +96,8 @@ const open = (repository: string): Store =>
   );
 
 /** A signed image with its provenance. */
-async function release(repository: string, commit: string): Promise<string> {
-  const store = open(repository);
+async function release(commit: string): Promise<string> {
+  const store = open('source');
   const image = await putImage(store, ['amd64'], commit, {}, 'index');
   const signer = await openSigner(world.services, contextOf(RELEASE_WORKFLOW, {}, commit));
   const provenance = {
@@ -114,7 +123,6 @@ async function prepare(move: Move): Promise<Place> {
   used += 1;
   const environment = `e${id}`;
   const place = open(environment).place;
-  const [first = '', next = ''] = await Promise.all(commits.map((commit) => release(`source${id}`, commit)));
   const held = move === 'promote' ? [first] : [first, next];
   const before = held.map(digestOf);
   const image = move === 'promote' ? next : first;
@@ -129,7 +137,7 @@ async function prepare(move: Move): Promise<Place> {
   }
   for (const one of held) {
     await promote(
-      { ...world.services, environment, policy: POLICY, image: one },
+      { ...world.services, environment, policy: policyPath(id), image: one },
       contextOf(GATE_WORKFLOW, { runId }),
     );
   }
@@ -141,7 +149,8 @@ async function prepare(move: Move): Promise<Place> {
     actions: 'read',
     'pull-requests': 'read',
   });
-  return { id, environment, runId, token, image, before, after: [...before, digestOf(image)] };
+  const after = [...before, digestOf(image)];
+  return { id, environment, policy: await load(id), runId, token, image, before, after };
 }
 
 const digestOf = (image: string): Digest => image.split('@')[1] as Digest;
@@ -149,7 +158,13 @@ const digestOf = (image: string): Digest => image.split('@')[1] as Digest;
 /** The move in this process, as the next attempt of its run. */
 function runAgain(move: Move, { id, environment, runId, token, image }: Place) {
   const inputs = {
-    ...{ ...world.services, environment, policy: POLICY, reason: 'a fault is played', deployment: true },
+    ...{
+      ...world.services,
+      environment,
+      policy: policyPath(id),
+      reason: 'a fault is played',
+      deployment: true,
+    },
     ...{ manifests: [`octo/gitops${id}//values.yaml`], 'manifests-token': token, 'github-token': token },
   };
   const context = contextOf(GATE_WORKFLOW, { runId, runAttempt: '2' });
@@ -157,8 +172,8 @@ function runAgain(move: Move, { id, environment, runId, token, image }: Place) {
 }
 
 /** What any reader makes of the environment, and what its manifests name. */
-async function read({ id, environment }: Place) {
-  const { standing, pointer } = await readEnvironment(open(environment), environment, verifier, loaded);
+async function read({ id, environment, policy }: Place) {
+  const { standing, pointer } = await readEnvironment(open(environment), environment, verifier, policy);
   const stands = standing.map(({ promotion }) => promotion.digest);
   const text = world.github.filesOf(`octo/gitops${id}`).get('values.yaml');
   return { stands, pointer, named: /sha256:[0-9a-f]{64}/.exec(text ?? '')?.[0] };
@@ -187,7 +202,7 @@ async function run(move: Move, place: Place, play: Play, kill?: AbortSignal) {
     move,
     {
       ...{ 'fulcio-url': sigstore.url, 'rekor-url': sigstore.url, 'tsa-url': sigstore.url },
-      ...{ environment, policy: POLICY, reason: 'a fault is played', deployment: 'true' },
+      ...{ environment, policy: policyPath(id), reason: 'a fault is played', deployment: 'true' },
       ...{ manifests: `octo/gitops${id}//values.yaml`, 'manifests-token': token, 'github-token': token },
       ...(move === 'promote' && { image }),
     },
@@ -242,7 +257,7 @@ test.each((['promote', 'rollback'] as const).flatMap((move) => FAULTS.map((fault
     expect(await read(clean)).toEqual(whole(clean.after));
 
     const places = asked.flatMap((request, index) => (wanted.test(request) ? [index + 1] : []));
-    const cases = await mapParallel(places, 12, async (at) => {
+    const cases = await mapParallel(places, AT_ONCE, async (at) => {
       const place = await prepare(move);
       const { before, after } = place;
       const kill = kills ? new AbortController() : undefined;

@@ -34,8 +34,8 @@ const order = [
   { name: 'prune', workflow: 'gate', scanned: true },
 ];
 
-/** Those that need an engine: test/interop/boot.test.ts runs them. */
-const elsewhere = ['test'];
+/** What needs an engine (test/interop/boot.test.ts), or a layout that no step before leaves (test/actions/push.test.ts). */
+const elsewhere = ['push', 'test'];
 
 /** The cases of the page about policies. */
 const CASES =
