@@ -1,1 +1,0 @@
-export const id=782;export const ids=[782];export const modules={8782:((e,t,n)=>{n.r(t),n.d(t,{readJson:()=>readJson});function readJson(e,t){let n;try{n=JSON.parse(t.toString())}catch{return}return e.safeParse(n).data}})};
