@@ -100,7 +100,9 @@ export async function createContainer(
       if (code === 0) return undefined;
       const why = stderr.trim().split('\n')[0] ?? '';
       const codes = [code, (await readState()).ExitCode];
-      if (codes.some((one) => one !== null && NOT_RUN.has(one))) return why;
+      // podman over runc gives its general code, and says it in words.
+      const unfound = why.includes('attempted to invoke a command that was not found');
+      if (unfound || codes.some((one) => one !== null && NOT_RUN.has(one))) return why;
       throw new Unavailable(`${engine.name} start failed: ${why}`);
     },
     readState,

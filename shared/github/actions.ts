@@ -76,10 +76,9 @@ export async function explainCommit(
     return `its comment says ${version}, which does not lead to this commit in ${name}`;
   }
   const stray = await explainStray(github, place, commit);
-  if (stray === undefined) return undefined;
-  const tags = await listRefs(github, place, 'tags/');
-  if (tags.some(({ object }) => object.sha === commit)) return undefined;
-  return `${stray}: it may be a fork's. Where it is of a release, write that behind it, as in # v1.2.3`;
+  return (
+    stray && `${stray}: it may be a fork's. Where it is of a release, write that behind it, as in # v1.2.3`
+  );
 }
 
 /** Why a commit may not be the repository's own; undefined when one of its branches leads to it. */

@@ -29,6 +29,8 @@ export interface BootResult {
 const GONE = 'it did not stay up';
 /** The most of stray paths that are named. */
 const PATHS = 5;
+/** The exit code of what SIGKILL ended. */
+const KILLED = 137;
 
 /**
  * Boots an image three times: as it will run, once more in the same container, and with a writable root to see what it writes there. Every
@@ -136,7 +138,7 @@ async function bootTwice(container: Container, boot: Boot): Promise<{ start: Sta
   const { ExitCode } = await container.readState();
   cases.push({
     rule: 'stop',
-    why: ExitCode === 137 ? `it did not end within ${boot.grace} s of SIGTERM and was killed` : undefined,
+    why: ExitCode === KILLED ? `it did not end within ${boot.grace} s of SIGTERM and was killed` : undefined,
   });
   cases.push(await startAgain(container, start, boot));
   return { start, cases };
@@ -151,7 +153,9 @@ async function startAgain(container: Container, first: Start, boot: Boot): Promi
 }
 
 function judgeStart({ failed, seconds, answers, state }: Start, { maxStart }: Boot): TestCase[] {
-  const ended = !state.Running && !state.OOMKilled;
+  // Nobody else has killed it by now; podman does not always hear of it from the kernel.
+  const starved = state.OOMKilled || (!state.Running && state.ExitCode === KILLED);
+  const ended = !state.Running && !starved;
   const end = failed ?? `it ended by itself with exit code ${state.ExitCode}`;
   const slow = seconds !== undefined && seconds > maxStart;
   return [
@@ -170,7 +174,7 @@ function judgeStart({ failed, seconds, answers, state }: Start, { maxStart }: Bo
     }),
     {
       rule: 'memory',
-      why: state.OOMKilled ? 'it was killed for using more memory than its limit' : undefined,
+      why: starved ? 'it was killed for using more memory than its limit' : undefined,
     },
   ];
 }
