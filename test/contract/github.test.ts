@@ -64,7 +64,7 @@ describe('the stub of GitHub', () => {
     [() => `/repos/octo/app/contents/a%2Fb.yml?ref=${fork}`, 200, { content: 'eDogNjY2' }],
     [() => '/repos/octo/app/contents/big.bin', 200, { encoding: 'none', content: '', size: 1_000_001 }],
     [() => '/repos/octo/app/contents/none.yml', 404, {}],
-    [() => '/repos/octo/app/issues', 404, {}],
+    [() => '/repos/octo/app/milestones', 404, {}],
   ])('case %#', async (path, status, body) => {
     const answer = await ask(path());
     expect(answer.status).toBe(status);
