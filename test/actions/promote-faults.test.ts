@@ -126,7 +126,7 @@ async function findLost(image: string, environment: string): Promise<Digest[]> {
 }
 
 test('killed at every request in turn: complete or untouched, and whole when it runs again', {
-  timeout: 400_000,
+  timeout: 600_000,
 }, async () => {
   const clean = await prepare();
   let total = 0;

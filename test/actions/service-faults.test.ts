@@ -248,7 +248,7 @@ const BESIDE: Record<Move, RegExp> = {
 test.each((['promote', 'rollback'] as const).flatMap((move) => FAULTS.map((fault) => ({ move, ...fault }))))(
   '$move $name, at every request in turn: complete or untouched, and whole when it runs again',
   {
-    timeout: 300_000,
+    timeout: 600_000,
   },
   async ({ move, play, kills, at: wanted = /./ }) => {
     const clean = await prepare(move);
