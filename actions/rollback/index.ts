@@ -10,9 +10,9 @@ import {
   oneOf,
   registryInputs,
   requiredText,
-  sha256,
   signingInputs,
   text,
+  trivyInputs,
 } from '../../shared/step/inputs.ts';
 
 /** A digest, or a number of images back. */
@@ -40,13 +40,7 @@ export const action = defineAction({
     'manifests-token': text,
     deployment: flag,
     'break-glass': list,
-    kev: text,
-    'db-repository': list,
-    'java-db-repository': list,
-    'cache-dir': text,
-    'trivy-version': text,
-    'trivy-sha256': sha256,
-    'trivy-path': text,
+    ...trivyInputs,
     ...registryInputs,
     ...signingInputs,
     ...commonInputs,

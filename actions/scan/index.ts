@@ -9,9 +9,9 @@ import {
   list,
   registryInputs,
   requiredText,
-  sha256,
   signingInputs,
   text,
+  trivyInputs,
 } from '../../shared/step/inputs.ts';
 
 /** A list whose entries are some words, in any case. */
@@ -47,7 +47,6 @@ export const action = defineAction({
       reports: lines,
       vex: lines,
       trivyignores: list,
-      kev: text,
       baseline: text,
       'new-only': flag,
       policy: text,
@@ -55,13 +54,8 @@ export const action = defineAction({
       lockfiles: lines,
       target: text,
       'dependency-snapshot': flag,
-      'db-repository': list,
       'db-max-age': duration,
-      'java-db-repository': list,
-      'cache-dir': text,
-      'trivy-version': text,
-      'trivy-sha256': sha256,
-      'trivy-path': text,
+      ...trivyInputs,
       sigstore: signingInputs.sigstore,
       'trusted-root': signingInputs['trusted-root'],
       ...registryInputs,

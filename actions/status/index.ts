@@ -9,9 +9,9 @@ import {
   list,
   registryInputs,
   requiredText,
-  sha256,
   signingInputs,
   text,
+  trivyInputs,
 } from '../../shared/step/inputs.ts';
 
 const alarms = list.transform((words, context) => {
@@ -38,14 +38,8 @@ export const action = defineAction({
     issue: flag,
     find: text,
     dossier: text,
-    kev: text,
-    'db-repository': list,
     'db-max-age': duration,
-    'java-db-repository': list,
-    'cache-dir': text,
-    'trivy-version': text,
-    'trivy-sha256': sha256,
-    'trivy-path': text,
+    ...trivyInputs,
     sigstore: signingInputs.sigstore,
     'trusted-root': signingInputs['trusted-root'],
     ...registryInputs,

@@ -122,3 +122,14 @@ export const signingInputs = {
   'trusted-root': text,
   key: text,
 };
+
+/** Which Trivy scans, and where its databases and the list of known exploits come from. */
+export const trivyInputs = {
+  kev: text,
+  'db-repository': list,
+  'java-db-repository': list,
+  'cache-dir': text,
+  'trivy-version': text,
+  'trivy-sha256': sha256,
+  'trivy-path': text,
+};

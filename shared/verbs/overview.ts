@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import { findDrift } from '../environment/drift.ts';
 import { type AgeLimits, findOverdue } from '../environment/overdue.ts';
 import type { EnvironmentOverview, Known, Overview, WantedOverview } from '../environment/overview.ts';
@@ -9,6 +8,7 @@ import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
 import type { Digest } from '../image/digest.ts';
 import { Invalid, Unavailable } from '../outcome/outcome.ts';
 import { findEnvironment } from '../policy/file.ts';
+import { keepHeapSmall } from '../process/heap.ts';
 import type { SigningInputs } from '../sigstore/instance.ts';
 import type { StatementVerifier } from '../sigstore/verifier.ts';
 import { openPolicyVerifier } from './judge.ts';
@@ -46,10 +46,7 @@ export interface FoundOverview {
  * anything is asked; of what cannot be reached afterwards it says so in its place, and in `unread`.
  */
 export async function readOverview(inputs: OverviewInputs, context: RunContext): Promise<FoundOverview> {
-  // Otherwise V8 lets the space for new objects grow by some 150 MB over a thousand images; see verifyMany.
-  setFlagsFromString('--semi-space-growth-factor=1');
-  // And the space for old ones by half and more before it is cleared: what an image leaves is garbage as soon as it is described.
-  setFlagsFromString('--heap-growing-percent=10');
+  keepHeapSmall();
   const { environment } = inputs;
   const told = await readRunning(inputs.running, context);
   const policy = await loadPolicy(inputs.policy, inputs, context);

@@ -1,6 +1,5 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { findEdges, listParts } from '../environment/inventory.ts';
 import { planRetention, type RetentionPlan, type RetentionRules } from '../environment/retention.ts';
 import type { RunContext } from '../github/context.ts';
@@ -9,6 +8,7 @@ import type { Digest } from '../image/digest.ts';
 import { parseRepository, type Repository } from '../image/reference.ts';
 import { Failure, Invalid } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
+import { keepHeapSmall } from '../process/heap.ts';
 import { describePruned } from '../report/retention.ts';
 import { type Listed, openInventory, resolveTag, type Surveyed } from '../store/inventory.ts';
 import { type Journal, writeJournal } from '../store/journal.ts';
@@ -54,8 +54,7 @@ interface Target {
  * needs. Nothing is deleted before everything has been read, twice; whatever another run has tagged meanwhile stays.
  */
 export async function prune(inputs: PruneInputs, context: RunContext): Promise<StepResult> {
-  // Otherwise V8 lets the space for new objects grow by some 100 MB over tens of thousands of requests; see verifyMany.
-  setFlagsFromString('--semi-space-growth-factor=1');
+  keepHeapSmall();
   const repository = parseRepository(inputs.repository);
   const rules = readRules(inputs);
   const target = await openTarget(repository, rules, inputs, context);

@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import type { FoundStatement, Rejected } from '../evidence/evidence.ts';
 import { type EvidenceKind, kindOfPredicate, ROLES_OF, type Role } from '../evidence/predicate.ts';
 import { explainMismatch, type IdentityRule } from '../evidence/trust.ts';
@@ -8,6 +7,7 @@ import type { Digest } from '../image/digest.ts';
 import { formatImage, formatPlace, type Reference } from '../image/reference.ts';
 import { Failure, Invalid, type Outcome, Refused } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
+import { keepHeapSmall } from '../process/heap.ts';
 import { summarizeImages, summarizeVerified } from '../report/verified.ts';
 import {
   type Candidate,
@@ -101,9 +101,7 @@ const WORST: readonly Outcome[] = ['refused', 'invalid', 'unavailable', 'passed'
 
 /** Every image to its end, whatever became of the others: of many, one that cannot be had hides nothing that is wrong with another. */
 async function verifyMany(subjects: readonly Subject[], asked: Asked): Promise<StepResult> {
-  // Otherwise V8 lets the space for new objects grow until it and what hangs on it are some 100 MB, where a few are enough: V8 reads
-  // this each time it would grow. A V8 that does not know it ignores it.
-  setFlagsFromString('--semi-space-growth-factor=1');
+  keepHeapSmall();
   // What fails here fails for all of them.
   await asked.verifier;
   const hints = new Set<string>();
