@@ -8,7 +8,17 @@ import * as z from 'zod';
 import { findCircle, PURE } from '../../scripts/check.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const ADAPTERS = ['store', 'sigstore', 'builders', 'trivy', 'github', 'process', 'workspace', 'evaluator'];
+const ADAPTERS = [
+  'store',
+  'sigstore',
+  'builders',
+  'engines',
+  'trivy',
+  'github',
+  'process',
+  'workspace',
+  'evaluator',
+];
 
 /** One line of code in a file at this place, and the rule of biome.json that must forbid it (undefined: allowed). */
 const cases: [place: string, code: string, rule: string | undefined][] = [
