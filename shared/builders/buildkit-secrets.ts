@@ -4,7 +4,7 @@ import { Invalid } from '../outcome/outcome.ts';
 const looksSecret = /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|(?:^|_)KEY$/i;
 // Variables that buildx or its loader would obey themselves; arguments of these names are settings, not secrets.
 const obeyed =
-  /^(?:PATH|HOME|TMPDIR|SOURCE_DATE_EPOCH|SSL_.*|SSH_.*|LD_.*|DYLD_.*|GO[A-Z]*|XDG_.*|DOCKER_.*|BUILDX_.*|BUILDKIT_.*|ACTIONS_.*|AWS_.*|.*_PROXY)$/i;
+  /^(?:PATH|HOME|TMPDIR|SOURCE_DATE_EPOCH|SSL_.*|SSH_.*|LD_.*|DYLD_.*|GO[A-Z]*|XDG_.*|DOCKER_.*|BUILDX_.*|BUILDKIT_.*|EXPERIMENTAL_.*|ACTIONS_.*|AWS_.*|.*_PROXY)$/i;
 
 /** What buildx is given in its environment, and the values among it that nothing may show. */
 export interface Given {

@@ -1,12 +1,14 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatPlatform } from '../image/platform.ts';
-import { Invalid, Unavailable } from '../outcome/outcome.ts';
+import { Invalid, Refused, Unavailable } from '../outcome/outcome.ts';
 import { runProcess } from '../process/run.ts';
 import type { Builder, BuildRequest } from './builder.ts';
 import { readResult } from './buildkit-metadata.ts';
 import { type Given, passArgument, passSecret } from './buildkit-secrets.ts';
 import { buildxEnvironment, type Engine } from './engine.ts';
 import type { Compression } from './layer.ts';
+import { type AllowedImages, formatSourcePolicy } from './source-policy.ts';
 
 /** Docker buildx, any driver that writes OCI layouts. */
 export interface BuildkitRequest extends BuildRequest {
@@ -36,12 +38,16 @@ export interface BuildkitRequest extends BuildRequest {
   readonly rewriteTimestamps: boolean;
   /** Of the layers that are built; BuildKit's own choice, gzip, when undefined. */
   readonly compression: Compression | undefined;
+  /** Any image may be taken when undefined. */
+  readonly allowed: AllowedImages | undefined;
 }
 
 /** Builds a Dockerfile. A build that fails by itself is `Invalid` (the Dockerfile is the caller's), an engine or a registry out of reach `Unavailable`. */
 export const buildWithBuildkit: Builder<BuildkitRequest> = async (request, context) => {
-  const { engine } = request;
+  const { engine, allowed } = request;
   const metadataFile = join(request.temp, 'metadata.json');
+  const policyFile = join(request.temp, 'source-policy.json');
+  if (allowed) await writeFile(policyFile, formatSourcePolicy(allowed));
   const given: Given = { variables: new Map(), hidden: [] };
   const args = [
     ...engine.prefix,
@@ -81,8 +87,10 @@ export const buildWithBuildkit: Builder<BuildkitRequest> = async (request, conte
         ...Object.fromEntries(given.variables),
         ...buildxEnvironment(context, { githubCache: caches.some((cache) => /\btype=gha\b/.test(cache)) }),
         SOURCE_DATE_EPOCH: String(request.created),
-        // What its build checks say, in the metadata.
+        // What its build checks say, and what it took, in the metadata.
         BUILDX_METADATA_WARNINGS: '1',
+        BUILDX_METADATA_PROVENANCE: 'min',
+        ...(allowed && { EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: policyFile }),
       },
       cwd: context.workspace,
       deadline: context.deadline,
@@ -123,6 +131,16 @@ function explainFailure(stderr: string): Error {
       .trim() ??
     lines.at(-1) ??
     '';
+  const [, denied] =
+    /source "(?:docker-image|oci-layout)[^:]*:\/\/([^"]*)" denied by policy/.exec(reason) ?? [];
+  if (denied !== undefined) {
+    throw new Refused(
+      `the build asks for ${denied}, which is none of the base images that were verified before it`,
+      {
+        hint: 'Nothing was pushed. A base image or a frontend may bring others; each has to be vouched for.',
+      },
+    );
+  }
   if (transport.test(reason)) {
     return new Unavailable(`the build did not reach what it needs: ${reason}`, {
       hint: 'Nothing was pushed; run the job again.',

@@ -11,8 +11,9 @@ import { listSubjects } from '../store/subjects.ts';
 import { resolveInside } from '../workspace/workspace.ts';
 import type { Base } from './base.ts';
 import type { BuilderName, BuildRequest, BuiltImage } from './builder.ts';
-import { type BuilderChoice, type ChosenBuilder, checkChoice, chooseBuilder } from './choose.ts';
+import { type BuilderChoice, type ChosenBuilder, checkChoice } from './choose.ts';
 import type { Compression } from './layer.ts';
+import type { AllowedImages } from './source-policy.ts';
 
 /** What an image is made of, as actions/build/action.yml takes it. */
 export interface ImageInputs {
@@ -138,13 +139,19 @@ export interface BuiltLayout extends BuiltImage {
   readonly builder: BuilderName;
 }
 
-/** Chooses a builder, says why, and builds the recipe below `temp`; twice where it is to be shown that both are the same. */
+/** What a build is told beside its recipe. */
+export interface BuildFacts extends Pick<BuildRequest, 'created' | 'labels' | 'annotations' | 'temp'> {
+  /** The images that a Dockerfile's build may take; any when undefined. */
+  readonly allowed: AllowedImages | undefined;
+}
+
+/** Says which builder it is and why, and builds the recipe below `temp`; twice where it is to be shown that both are the same. */
 export async function buildLayout(
   recipe: Recipe,
-  facts: Pick<BuildRequest, 'created' | 'labels' | 'annotations' | 'temp'>,
+  chosen: ChosenBuilder,
+  facts: BuildFacts,
   context: RunContext,
 ): Promise<BuiltLayout> {
-  const chosen = await chooseBuilder(recipe.choice, context);
   context.log.info(`Builder: ${chosen.name}, because ${chosen.why}`);
   const built = await buildOnce(recipe, facts, chosen, context);
   if (recipe.inputs.reproducible === 'check') {
@@ -162,7 +169,7 @@ export async function buildLayout(
 
 async function buildOnce(
   recipe: Recipe,
-  facts: Pick<BuildRequest, 'created' | 'labels' | 'annotations' | 'temp'>,
+  facts: BuildFacts,
   chosen: ChosenBuilder,
   context: RunContext,
 ): Promise<BuiltLayout> {
@@ -195,14 +202,15 @@ async function buildOnce(
       pull: inputs.pull === true,
       rewriteTimestamps: inputs.reproducible !== 'false',
       compression: inputs.compression,
+      allowed: facts.allowed,
     };
     const { listFloating } = await import('./floating.ts');
     const [made, dockerfile] = await Promise.all([
       buildWithBuildkit({ ...request, ...buildkit }, context),
       readFile(choice.file, 'utf8'),
     ]);
-    const contexts = inputs['build-contexts'].map(([name]) => name);
-    built = { ...made, checks: [...made.checks, ...listFloating(dockerfile, made.materials, contexts)] };
+    const floating = listFloating(dockerfile, made.materials, inputs['build-contexts']);
+    built = { ...made, checks: [...made.checks, ...floating] };
   } else {
     const { buildLayers } = await import('./layers.ts');
     const { files, layers: split, compression = 'gzip', entrypoint, env, user } = inputs;

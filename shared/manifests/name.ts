@@ -40,3 +40,15 @@ export function expandName(name: string): string {
   const registry = first.toLowerCase();
   return [registry === 'index.docker.io' ? 'docker.io' : registry, ...rest].join('/');
 }
+
+/** The name by which BuildKit looks for a named context in place of an image, and buildx takes in its names (dockerui, `NamedContext`). */
+export function nameContext({ name, tag, digest }: ImageName): string {
+  const suffix = `${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
+  return `${expandName(name)}${suffix}`.replace(/:latest$/, '');
+}
+
+/** The images that named contexts stand in for, each by `nameContext`; other names are those of stages or of nothing. */
+export function listReplaced(contexts: readonly (readonly [string, string])[]): Set<string> {
+  const images = contexts.map(([name]) => parseImageName(name));
+  return new Set(images.flatMap((image) => (image === undefined ? [] : nameContext(image))));
+}

@@ -1,12 +1,19 @@
 import { readFile } from 'node:fs/promises';
-import type { Material } from '../builders/builder.ts';
-import { chooseBuilder } from '../builders/choose.ts';
+import type { BuilderName, Material } from '../builders/builder.ts';
 import type { Recipe } from '../builders/layout.ts';
+import type { AllowedImages } from '../builders/source-policy.ts';
 import type { RunContext } from '../github/context.ts';
 import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
+import type { Digest } from '../image/digest.ts';
 import { formatPlace, type Reference } from '../image/reference.ts';
 import { findDockerfileImages } from '../manifests/dockerfile.ts';
-import { expandName, formatImageName, type ImageName, parseImageName } from '../manifests/name.ts';
+import {
+  formatImageName,
+  type ImageName,
+  listReplaced,
+  nameContext,
+  parseImageName,
+} from '../manifests/name.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
 import type { SigningInputs } from '../sigstore/instance.ts';
 import type { StatementVerifier } from '../sigstore/verifier.ts';
@@ -47,12 +54,15 @@ export async function openBasePolicy(
 }
 
 /**
- * Requires evidence by the role `base` of every image that the recipe names, and returns the digests of those images and what is below them.
- * What nobody can tell before the build (a variable in FROM) is `Refused` as well.
+ * Requires evidence by the role `base` of every image that the recipe names, and returns what the build may take: those images and what is below
+ * them. What nobody can tell before the build (a variable in FROM) is `Refused` as well.
  */
-export async function requireBases(asked: BasePolicy, recipe: Recipe): Promise<ReadonlySet<string>> {
-  const { name } = await chooseBuilder(recipe.choice, asked.context);
-  if (name === 'buildkit') {
+export async function requireBases(
+  asked: BasePolicy,
+  recipe: Recipe,
+  builder: BuilderName,
+): Promise<AllowedImages> {
+  if (builder === 'buildkit') {
     const { named, reasons } = listNamed(recipe, await readFile(recipe.choice.file, 'utf8'));
     return requireEvidence(asked, named, reasons);
   }
@@ -76,16 +86,16 @@ export async function requireBasesOf(asked: BasePolicy, materials: readonly Mate
   );
 }
 
-/** Holds what the build took against what was verified before it: a tag may have moved between, and a base may name bases of its own. */
-export function requireVerified(materials: readonly Material[], verified: ReadonlySet<string>): void {
+/** Holds what the build says that it took against what was verified before it, should an engine not have kept to it. */
+export function requireVerified(materials: readonly Material[], { digests }: AllowedImages): void {
   const images = materials.filter(isImage);
   const reasons = images
-    .filter(({ digest: { sha256 } }) => !verified.has(`sha256:${sha256}`))
+    .filter(({ digest: { sha256 } }) => !digests.has(`sha256:${sha256}`))
     .map(
       ({ uri, digest }) =>
         `the build took ${uri} (sha256:${digest.sha256}), which is none of the base images that were verified before it`,
     );
-  if (verified.size > 0 && images.length === 0)
+  if (digests.size > 0 && images.length === 0)
     reasons.push('the build does not say which base images it took');
   if (reasons.length > 0) {
     throw new Refused(reasons, {
@@ -111,11 +121,9 @@ function listNamed(
     else
       named.push({ where, reference: { ...claim.reference, ...(claim.digest && { digest: claim.digest }) } });
   };
-  const replaced = new Set<string>();
+  const replaced = listReplaced(inputs['build-contexts']);
   for (const [name, value] of inputs['build-contexts']) {
     const [, scheme, rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/|git@)(.*)$/is.exec(value) ?? [];
-    const image = parseImageName(name);
-    if (image !== undefined) replaced.add(normalize(image));
     if (scheme === 'docker-image') add(`build-contexts: ${name}`, parseImageName(rest));
     else if (/^[a-z][a-z0-9+.-]*:|^git@/i.test(value))
       reasons.push(
@@ -132,7 +140,7 @@ function listNamed(
   for (const { line, text, reason } of found.skipped)
     reasons.push(`${fileName}:${line}: ${text} ${reason}, so nobody can tell before the build what it is`);
   for (const image of found.images)
-    if (!replaced.has(normalize(image))) add(`${fileName}:${image.line}`, image);
+    if (!replaced.has(nameContext(image))) add(`${fileName}:${image.line}`, image);
   // BuildKit looks for `syntax` there too (frontend/dockerfile/parser, DetectSyntax).
   if (/^\uFEFF?\s*(?:#!|\/\/|\{)/.test(dockerfile))
     reasons.push(`${fileName}:1: begins as no Dockerfile does, and may name a frontend of its own`);
@@ -145,16 +153,11 @@ function formatName({ name, tag, digest }: ImageName): string {
     : formatImageName(name, tag, digest);
 }
 
-/** As BuildKit compares the names of contexts with those of images (frontend/dockerui, namedcontext.go). */
-function normalize({ name, tag, digest }: ImageName): string {
-  return `${expandName(name)}:${tag ?? 'latest'}@${digest ?? ''}`;
-}
-
 async function requireEvidence(
   asked: BasePolicy,
   named: readonly NamedBase[],
   untold: readonly string[],
-): Promise<ReadonlySet<string>> {
+): Promise<AllowedImages> {
   const looked = await mapParallel(named, 8, (base) => verifyBase(asked, base));
   const reasons = [...untold, ...looked.flatMap((one) => (typeof one === 'string' ? one : []))];
   if (reasons.length > 0) {
@@ -162,14 +165,18 @@ async function requireEvidence(
       hint: `Nothing was built. Who may vouch for a base image stands in ${asked.policy.uri}, under trust: base.`,
     });
   }
-  return new Set(looked.flatMap((one) => (typeof one === 'string' ? [] : one)));
+  const verified = looked.filter((one) => typeof one !== 'string');
+  return {
+    digests: new Set(verified.flatMap(({ digests }) => digests)),
+    tags: new Map(verified.flatMap(({ tags }) => tags)),
+  };
 }
 
-/** The digests of one base image, from the root on, or why it is not taken. */
+/** The digests of one base image, from the root on, and its name where that is a tag; or why it is not taken. */
 async function verifyBase(
   { policy, verifier, inputs, context }: BasePolicy,
   { where, reference }: NamedBase,
-): Promise<readonly string[] | string> {
+): Promise<{ readonly digests: readonly Digest[]; readonly tags: readonly [string, Digest][] } | string> {
   const store = openStore(reference, storeOptions(context, inputs['github-token']));
   const wanted = reference.digest ?? reference.tag ?? 'latest';
   const name = `${formatPlace(reference)}${reference.digest === undefined ? ':' : '@'}${wanted}`;
@@ -179,7 +186,10 @@ async function verifyBase(
   const { attested, rejected } = await readBaseEvidence(store, image, policy, verifier);
   if (attested) {
     context.log.info(`Base image ${name} (${image.digest}), ${where}: vouched for by the role base`);
-    return image.all.map(({ digest }) => digest);
+    return {
+      digests: image.all.map(({ digest }) => digest),
+      tags: reference.digest === undefined ? [[name, image.digest]] : [],
+    };
   }
   const why = rejected.slice(0, 5).map(({ source, reason }) => `${source}: ${reason}`);
   return `${where}: ${name} (${image.digest}) has no signature and no provenance by the role base of ${policy.uri}: ${why.join('; ') || 'nothing is attached to it'}`;

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { chooseBuilder } from '../builders/choose.ts';
 import { type BuiltLayout, buildLayout, type Recipe, readRecipe } from '../builders/layout.ts';
 import { openProver, publishProvenance, requireProvenance } from '../builders/proof.ts';
 import type { RunContext } from '../github/context.ts';
@@ -103,9 +104,11 @@ async function buildPlan(
   temp: string,
   context: RunContext,
 ): Promise<BuiltLayout> {
-  const verified = bases && (await requireBases(bases, recipe));
-  const built = await buildLayout(recipe, { created: run.checkout.time, labels, annotations, temp }, context);
-  if (verified) requireVerified(built.materials, verified);
+  const chosen = await chooseBuilder(recipe.choice, context);
+  const allowed = bases && (await requireBases(bases, recipe, chosen.name));
+  const facts = { created: run.checkout.time, labels, annotations, temp, allowed };
+  const built = await buildLayout(recipe, chosen, facts, context);
+  if (allowed) requireVerified(built.materials, allowed);
   for (const { name, message, url, line } of built.checks) {
     const at = line === undefined ? undefined : { file: recipe.choice.fileName, line };
     context.log.warning([`${name}: ${message}`, ...(url === undefined ? [] : [url])].join('\n'), at);

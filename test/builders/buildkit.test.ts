@@ -6,6 +6,7 @@ import { readChecks, readMaterials } from '../../shared/builders/buildkit-metada
 import { chooseBuilder } from '../../shared/builders/choose.ts';
 import type { RunContext } from '../../shared/github/context.ts';
 import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
+import { parseDigest } from '../../shared/image/digest.ts';
 import { parsePlatform } from '../../shared/image/platform.ts';
 import { Invalid, Refused, Unavailable } from '../../shared/outcome/outcome.ts';
 import { makeContext, makeFolder } from './context.ts';
@@ -71,6 +72,7 @@ function makeRequest(folder: string, overrides: Partial<BuildkitRequest> = {}): 
       pull: false,
       compression: undefined,
       rewriteTimestamps: true,
+      allowed: undefined,
     },
     ...overrides,
   };
@@ -170,6 +172,34 @@ describe('what buildx is told', () => {
     expect(withCache.environment).toContain('ACTIONS_RUNTIME_TOKEN=r');
   });
 
+  test('the images that it may take, and nothing of a policy otherwise', async () => {
+    const folder = makeFolder();
+    const alpine = 'docker.io/library/alpine:3.20';
+    const allowed = { digests: new Set([DIGEST]), tags: new Map([[alpine, parseDigest(DIGEST)]]) };
+    const buildx = makeBuildx(
+      `/usr/bin/cat "$EXPERIMENTAL_BUILDKIT_SOURCE_POLICY" > ${folder}/policy; ${leaveImage(folder)}`,
+    );
+    await buildWithBuildkit(makeRequest(folder, { allowed }), makeContext({ path: buildx.path }));
+    expect(JSON.parse(readFileSync(join(folder, 'policy'), 'utf8')).rules).toEqual([
+      { action: 'DENY', selector: { identifier: 'docker-image*' } },
+      { action: 'DENY', selector: { identifier: 'oci-layout*' } },
+      { action: 'ALLOW', selector: { identifier: `docker-image://*@${DIGEST}` } },
+      {
+        action: 'CONVERT',
+        selector: { identifier: `docker-image://${alpine}` },
+        updates: { identifier: `docker-image://${alpine}@${DIGEST}` },
+      },
+    ]);
+    // Neither a build argument nor a secret's variable is what buildx would obey.
+    const name = 'EXPERIMENTAL_BUILDKIT_SOURCE_POLICY';
+    const { environment } = await run(
+      { buildArgs: [[name, '/evil']], secrets: ['id=x,env=BUILDX_METADATA_PROVENANCE'] },
+      { BUILDX_METADATA_PROVENANCE: 'disabled' },
+    );
+    expect(environment).not.toContain(name);
+    expect(environment).toContain('BUILDX_METADATA_PROVENANCE=min');
+  });
+
   test('no value of a build argument or secret among the arguments', async () => {
     const { calls, environment, logged } = await run(
       {
@@ -231,6 +261,13 @@ describe('what buildx leaves behind', () => {
         'echo "ERROR: failed to build: failed to solve: process \\"false\\" did not complete successfully: exit code: 1" >&2; exit 1',
       Invalid,
       '^file: .*exit code: 1',
+    ],
+    [
+      'an image that it may not take',
+      () =>
+        'echo "ERROR: failed to build: failed to solve: failed to do request: source \\"docker-image://docker.io/library/alpine:latest\\" denied by policy: source denied by policy" >&2; exit 1',
+      Refused,
+      'the build asks for docker.io/library/alpine:latest, which is none',
     ],
     [
       'a registry out of reach',

@@ -12,6 +12,8 @@ const missing = await findMissing({
   tools: ['buildkitd', 'buildx', 'crane'],
   root: true,
 });
+/** Not the synchronous one: the registry is in this process. */
+const execFileAsync = promisify(execFile);
 const POLICY = '.github/hallmark.yml';
 type Inputs = Record<string, string> | (() => Record<string, string>);
 const NONE = `sha256:${'0'.repeat(64)}`;
@@ -26,8 +28,7 @@ describe.skipIf(missing)(`Dockerfiles under a base-policy${missing && ` (skipped
 
   const place = (name: string): string => `${world.registry.host}/${name}`;
   const tag = async (image: string, name: string): Promise<void> => {
-    // Not the synchronous one: the registry is in this process.
-    await promisify(execFile)(await ensureTool('crane'), ['tag', image, name, '--insecure']);
+    await execFileAsync(await ensureTool('crane'), ['tag', image, name, '--insecure']);
   };
 
   beforeAll(async () => {
@@ -168,6 +169,12 @@ COPY --from=${good} /bin/busybox /tool
       /build-contexts: \S+good@\S+: \S+bad@\S+ .* no provenance/,
     ],
     [
+      'an image beside a named context of almost its name',
+      () => `FROM ${bad.replace('@', ':latest@')}\n`,
+      () => ({ 'build-contexts': `${bad}=lib` }),
+      /Dockerfile:1: \S+bad@/,
+    ],
+    [
       'a named context that is a repository',
       () => 'FROM scratch\nCOPY --from=lib / /\n',
       { 'build-contexts': 'lib=https://github.com/octo/lib.git' },
@@ -192,27 +199,64 @@ COPY --from=${good} /bin/busybox /tool
     expect(result.log).not.toContain('docker buildx build');
   });
 
-  test('refuses what was built when the tag moved between, and pushes nothing', async () => {
-    await tag(good, 'moving');
-    const swap = join(world.folder, 'swap');
-    mkdirSync(swap);
-    const image = place('good');
-    // Somebody pushes to the base's repository just before the build begins.
-    const [buildx, crane] = await Promise.all([ensureTool('buildx'), ensureTool('crane')]);
-    writeFileSync(
-      join(swap, 'buildx'),
-      `#!/bin/sh
-if [ "$1" = build ]; then "${crane}" copy --insecure ${bad} ${image}:moving >&2 || exit 9; fi
+  test.each([
+    [
+      'a mount, its key in capitals',
+      () => `FROM ${good}\nRUN --mount=type=bind,FROM=${bad},target=/m ["/bin/busybox", "true"]\n`,
+    ],
+    [
+      'COPY, behind what BuildKit alone takes for a blank',
+      () => `FROM ${good}\nCOPY --exclude=\u0085--from=${bad} /bin /x\n`,
+    ],
+    ['FROM, behind blanks in a flag', () => `ARG X\nFROM --platform=\${X+"y ${good} "}linux/amd64 ${bad}\n`],
+    [
+      'FROM, in a line that goes on only by a directive that BuildKit passes over',
+      () => `# x=y\n# escape=\`\nFROM scratch\nLABEL a=\`\nFROM ${bad}\n`,
+    ],
+    ['the first of two frontends', () => `# syntax=${bad}\n# syntax=${good}\nFROM scratch\n`],
+  ] satisfies [string, () => string][])('lets the engine take none by %s', async (_, dockerfile) => {
+    const result = await build(dockerfile());
+    expect(result.outputs, result.log).toEqual({ outcome: 'refused' });
+    expect(result.log).toContain('the build asks for 127.0.0.1');
+    expect(result.written).toEqual([]);
+  });
+
+  describe('when somebody pushes to the tag of a base just before the build begins', () => {
+    /** A buildx that is late, and an engine that is told of no policy where `policy` is false. */
+    async function buildLate(name: string, policy: boolean) {
+      await tag(good, name);
+      const swap = join(world.folder, name);
+      mkdirSync(swap);
+      const image = place('good');
+      const [buildx, crane] = await Promise.all([ensureTool('buildx'), ensureTool('crane')]);
+      const forget = policy ? '' : 'unset EXPERIMENTAL_BUILDKIT_SOURCE_POLICY';
+      writeFileSync(
+        join(swap, 'buildx'),
+        `#!/bin/sh
+${forget}
+if [ "$1" = build ]; then "${crane}" copy --insecure ${bad} ${image}:${name} >&2 || exit 9; fi
 exec "${buildx}" "$@"
 `,
-      { mode: 0o755 },
-    );
-    const PATH = [swap, variables.PATH].join(delimiter);
-    const result = await build(`FROM ${image}:moving\nCOPY lib /lib\n`, {}, { variables: { PATH } });
-    expect(result.outputs, result.log).toEqual({ outcome: 'refused' });
-    const [, digest = ''] = bad.split('@');
-    expect(result.log).toContain(`(${digest}), which is none of the base images that were verified`);
-    expect(result.written).toEqual([]);
+        { mode: 0o755 },
+      );
+      const PATH = [swap, variables.PATH].join(delimiter);
+      return build(`FROM ${image}:${name}\nCOPY lib /lib\n`, {}, { variables: { PATH } });
+    }
+
+    test('it is built upon what was verified', async () => {
+      const { code, outputs, log } = await buildLate('moving', true);
+      expect(code, log).toBe(0);
+      const config = execFileAsync(await ensureTool('crane'), ['config', outputs.image ?? '', '--insecure']);
+      expect((await config).stdout).not.toContain('BAD=1');
+    });
+
+    test('an engine that keeps to no policy is found out, and nothing is pushed', async () => {
+      const result = await buildLate('unkept', false);
+      expect(result.outputs, result.log).toEqual({ outcome: 'refused' });
+      const [, digest = ''] = bad.split('@');
+      expect(result.log).toContain(`(${digest}), which is none of the base images that were verified`);
+      expect(result.written).toEqual([]);
+    });
   });
 
   test('refuses what a base that is vouched for copies from elsewhere by ONBUILD', async () => {
@@ -221,7 +265,7 @@ exec "${buildx}" "$@"
     expect(base.code, base.log).toBe(0);
     const result = await build(`FROM ${base.outputs.image}\nCOPY lib /lib\n`);
     expect(result.outputs, result.log).toEqual({ outcome: 'refused' });
-    expect(result.log).toMatch(/the build took pkg:docker\/\S*bad@v1\S* /);
+    expect(result.log).toMatch(/the build asks for \S*bad:v1, which is none of the base images/);
     expect(result.written).toEqual([]);
   });
 });
