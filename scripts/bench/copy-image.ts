@@ -1,5 +1,5 @@
 // copy-image <from> <digest> <to> [referrers]: copies an image in a process of its own, as a step of an action does. No action copies and does
-// nothing beside, so scripts/bench/copy.ts bundles this as the actions are bundled; stores are opened in the way of every verb.
+// nothing beside, so scripts/bench/copy.ts bundles this; stores are opened in the way of every verb.
 import * as z from 'zod';
 import type { Digest } from '../../shared/image/digest.ts';
 import { parseReference } from '../../shared/image/reference.ts';
@@ -26,8 +26,6 @@ const [source, destination] = [from, to].map((place) =>
   }),
 );
 if (source === undefined || destination === undefined) throw new Error('from and to are needed');
-console.log(
-  JSON.stringify(
-    await copyImage(source, destination, digest as Digest, { referrers: referrers !== undefined }),
-  ),
+void copyImage(source, destination, digest as Digest, { referrers: referrers !== undefined }).then((copied) =>
+  console.log(JSON.stringify(copied)),
 );

@@ -47,11 +47,12 @@ export async function measure(): Promise<Figure[]> {
 async function bundle(folder: string): Promise<string> {
   const input = fileURLToPath(new URL('./copy-image.ts', import.meta.url));
   await using bundled = await rolldown({ input, platform: 'node' });
+  // What Node brings along is required, as by the actions' bundles: importing node:http would load the whole of fetch.
   const { output } = await bundled.write({
     dir: folder,
-    format: 'esm',
+    format: 'cjs',
     minify: true,
-    entryFileNames: 'copy-image.mjs',
+    entryFileNames: 'copy-image.cjs',
   });
   return join(folder, output[0].fileName);
 }

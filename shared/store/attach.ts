@@ -17,11 +17,13 @@ export interface Referrer {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** A referrer's manifest, ready to be pushed: its blobs are there. */
+/** A referrer's manifest. */
 export interface ReferrerManifest {
   readonly subject: Digest;
   readonly descriptor: Descriptor;
   readonly bytes: Buffer;
+  /** Settles when its blobs are there, where they may not be yet. */
+  readonly ready?: Promise<unknown>;
 }
 
 const EMPTY = { mediaType: MEDIA_TYPE.empty, digest: digestOf(EMPTY_BLOB), size: EMPTY_BLOB.length };
@@ -64,7 +66,8 @@ export async function attachReferrers(store: Store, referrers: readonly Referrer
     store.putBlob(content, () => blob),
   );
   const manifests = referrers.map(buildManifest);
-  await pushReferrers(store, manifests);
+  const heal = await pushReferrers(store, manifests);
+  await heal();
   return manifests.map(({ descriptor }) => descriptor);
 }
 
@@ -95,15 +98,17 @@ function buildManifest(referrer: Referrer): ReferrerManifest {
 
 /**
  * Pushes referrers' manifests under tags of their own, then lists them in the fallback index where the registry has no referrers API.
- * With `api` there should be one, and the index is not read before it is known to be needed.
+ * With `api` there should be one, and the index is not read before it is known to be needed. What it resolves to is the rest: to see
+ * whether others have written the same indexes meanwhile, and to make those whole.
  */
 export async function pushReferrers(
   store: Store,
   manifests: readonly ReferrerManifest[],
   api = false,
-): Promise<void> {
+): Promise<() => Promise<void>> {
   const subjects = [...Map.groupBy(manifests, ({ subject }) => subject)];
   const indexes = await mapParallel(subjects, 8, async ([subject, referrers]) => {
+    await Promise.all(referrers.map(({ ready }) => ready));
     // Read while the manifests are sent: whether it is needed shows only by their answers.
     const before = api ? undefined : store.getManifest(fallbackTag(subject));
     before?.catch(() => undefined);
@@ -111,9 +116,12 @@ export async function pushReferrers(
     const missing = referrers.filter((_, position) => !indexed[position]);
     if (missing.length === 0) return [];
     const added = missing.map(({ descriptor }) => descriptor);
-    return [openIndex(store, subject, added, await (before ?? store.getManifest(fallbackTag(subject))))];
+    const stored = await (before ?? store.getManifest(fallbackTag(subject)));
+    const index = openIndex(store, subject, added, stored);
+    await index.write();
+    return [index];
   });
-  await healFallbacks(store, indexes.flat());
+  return () => healFallbacks(store, indexes.flat());
 }
 
 async function pushReferrer(
@@ -135,13 +143,12 @@ async function pushReferrer(
 const ROUNDS = 30;
 
 /**
- * Makes fallback indexes list everything that is known: what they held, what is added, and what own tags tell of. Registries
- * know no compare-and-swap, so after each write all is read again. Own tags are pushed before the first write of the index: whoever
- * writes it last therefore sees all of them afterwards, and nobody's referrer stays lost.
+ * Makes fallback indexes that were written list everything that is known: what they held, what is added, and what own tags tell of.
+ * Registries know no compare-and-swap, so after each write all is read again. Own tags are pushed before the first write of the index:
+ * whoever writes it last therefore sees all of them afterwards, and nobody's referrer stays lost.
  */
 async function healFallbacks(store: Store, indexes: readonly FallbackIndex[]): Promise<void> {
   if (indexes.length === 0) return;
-  await mapParallel(indexes, 8, (index) => index.write());
   // Begun after the last of the writes, one list serves them all.
   const tags = store.listTags();
   tags.catch(() => undefined);

@@ -1,12 +1,13 @@
 import * as z from 'zod';
 import type { Descriptor } from '../image/descriptor.ts';
-import { type Digest, digestAlgorithm } from '../image/digest.ts';
-import { checkArrival } from './arrival.ts';
+import type { Digest } from '../image/digest.ts';
+import { keepHeapSmall } from '../process/heap.ts';
+import { type CopiedManifest, checkArrival } from './arrival.ts';
 import { pushReferrers } from './attach.ts';
 import { readJson } from './json.ts';
 import { mapParallel } from './parallel.ts';
 import type { Store, StoredManifest, Written } from './store.ts';
-import { resolveTag } from './tag.ts';
+import { Transfers } from './transfers.ts';
 import { listNodes, type Node, readTree } from './tree.ts';
 
 /** What was written: manifests and blobs sent with their bytes, and blobs the registry took over from the source's repository. */
@@ -15,83 +16,83 @@ export interface Copied {
   readonly mounted: number;
 }
 
-/** How many blobs move at once. Between two repositories of one registry each may hold two of its connections. */
-const TRANSFERS = 20;
 const REQUESTS = 16;
 
 /**
  * Copies an image with everything below it, from any store to any store, byte for byte: every manifest (BuildKit's attestations too),
  * every blob but those that are fetched elsewhere (nondistributable), and with `referrers` all that refers to any of its manifests,
- * and to those in turn, with what cosign kept under tags. Children are written before parents, evidence before the image. What the
- * destination holds is not sent again. With `check` all of it is read back at the end: what is not there as it was sent is `Refused`.
+ * and to those in turn, with what cosign kept under tags. Blobs move while the rest is still read; once all of it is known to be there,
+ * each manifest is written after what it names, and the image after all evidence. What the destination holds is not sent again. With `check`
+ * all of it is read back at the end: what is not there as it was sent is `Refused`.
  */
 export async function copyImage(
   from: Store,
   to: Store,
   digest: Digest,
-  options: { referrers?: boolean; tag?: string; check?: boolean } = {},
+  options: { referrers?: boolean; check?: boolean } = {},
 ): Promise<Copied> {
+  // All bytes that pass are garbage, of which V8 lets lie as much as fits its space for new objects.
+  keepHeapSmall();
   await to.prepareUploads(0);
-  const root = await readTree(from, to, digest, options.referrers === true);
-
-  const nodes = listNodes(root);
-  const blobs = await copyBlobs(from, to, nodes);
-  const written = new Map<Digest, Promise<number>>();
-  const counts = await Promise.all([
-    writeNodes(to, root.children, written),
-    // Within a registry it has shown whether it lists referrers itself.
-    writeReferrers(to, nodes, written, from.host === to.host && from.fallbacks.size === 0),
-    writeTagged(to, nodes, written),
-  ]);
-  const whole = await writeRoot(to, root, options.tag);
-  if (options.check) {
-    const manifests = nodes.map(({ stored, referrers, tagged }) => ({
-      digest: stored.descriptor.digest,
-      referrers: referrers.map((one) => one.stored.descriptor.digest),
-      tags: tagged.map(({ tag, node }) => ({ tag, digest: node.stored.descriptor.digest })),
-    }));
-    await checkArrival(to, manifests, blobs);
+  const transfers = new Transfers(from, to);
+  try {
+    const root = await readTree(from, to, digest, options.referrers === true, (blobs, there) =>
+      transfers.begin(blobs, there),
+    );
+    const nodes = listNodes(root);
+    const writing = { to, transfers, begun: new Map<Digest, Promise<number>>() };
+    const [blobs, below, tagged, referrers] = await Promise.all([
+      transfers.all(),
+      writeNodes(writing, root.children),
+      writeTagged(writing, nodes),
+      // Within a registry it has shown whether it lists referrers itself.
+      writeReferrers(writing, nodes, from.host === to.host && from.fallbacks.size === 0),
+    ]);
+    // All evidence is there and listed. Whether another writer has lost some of the list meanwhile is seen at the same time.
+    const [whole] = await Promise.all([writeManifest(to, root), referrers.heal()]);
+    if (options.check) await checkArrival(to, nodes.map(describeNode), blobs);
+    const count = (how: Written): number => blobs.filter(({ written }) => written === how).length;
+    return { copied: count('sent') + below + tagged + referrers.written + whole, mounted: count('mounted') };
+  } catch (error) {
+    await transfers.stop(error);
+    throw error;
   }
-  const count = (how: Written): number => blobs.filter(({ written }) => written === how).length;
-  const copied = [count('sent'), whole, ...counts].reduce((sum, one) => sum + one);
-  return { copied, mounted: count('mounted') };
 }
 
-async function copyBlobs(
-  from: Store,
-  to: Store,
-  nodes: readonly Node[],
-): Promise<{ blob: Descriptor; written: Written }[]> {
-  const wanted = new Map<Digest, { blob: Descriptor; present: boolean }>();
-  for (const { blobs, present } of nodes) {
-    for (const blob of blobs) {
-      wanted.set(blob.digest, { blob, present: present || (wanted.get(blob.digest)?.present ?? false) });
-    }
-  }
-  return mapParallel([...wanted.values()], TRANSFERS, async ({ blob, present }) => {
-    // A registry that has the manifest should have its blobs; clean-ups have been seen to break that.
-    if (present && (await to.hasBlob(blob.digest))) return { blob, written: 'present' };
-    return { blob, written: await to.putBlob(blob, () => from.getBlob(blob), from) };
-  });
+function describeNode({ stored, referrers, tagged }: Node): CopiedManifest {
+  return {
+    digest: stored.descriptor.digest,
+    referrers: referrers.map((one) => one.stored.descriptor.digest),
+    tags: tagged.map(({ tag, node }) => ({ tag, digest: node.stored.descriptor.digest })),
+  };
 }
 
-/** Writes manifests, each after its children and once. Resolves to how many were sent. */
-async function writeNodes(
-  to: Store,
-  nodes: readonly Node[],
-  written: Map<Digest, Promise<number>>,
-): Promise<number> {
+/** What the writers of one copy share: its blobs, and the manifests that one of them has begun to write. */
+interface Writing {
+  readonly to: Store;
+  readonly transfers: Transfers;
+  readonly begun: Map<Digest, Promise<number>>;
+}
+
+/** Writes manifests, each after what it names and once. Resolves to how many were sent. */
+async function writeNodes(writing: Writing, nodes: readonly Node[]): Promise<number> {
   const counts = nodes.map((node) => {
     const { digest } = node.stored.descriptor;
-    const begun = written.get(digest);
+    const begun = writing.begun.get(digest);
     if (begun) return begun.then(() => 0);
-    const writing = writeNodes(to, node.children, written).then(
-      async (below) => below + (await writeManifest(to, node)),
+    const writes = writeBelow(writing, node).then(
+      async (below) => below + (await writeManifest(writing.to, node)),
     );
-    written.set(digest, writing);
-    return writing;
+    writing.begun.set(digest, writes);
+    return writes;
   });
   return (await Promise.all(counts)).reduce((total, count) => total + count, 0);
+}
+
+/** Writes what a manifest names. */
+async function writeBelow(writing: Writing, { children, blobs }: Node): Promise<number> {
+  const [below] = await Promise.all([writeNodes(writing, children), writing.transfers.arrival(blobs)]);
+  return below;
 }
 
 async function writeManifest(to: Store, { stored, present }: Node): Promise<number> {
@@ -102,46 +103,38 @@ async function writeManifest(to: Store, { stored, present }: Node): Promise<numb
 }
 
 async function writeReferrers(
-  to: Store,
+  writing: Writing,
   nodes: readonly Node[],
-  written: Map<Digest, Promise<number>>,
   api: boolean,
-): Promise<number> {
+): Promise<{ written: number; heal(): Promise<void> }> {
   const missing = nodes.flatMap(({ stored, referrers }) =>
-    referrers.filter(({ present }) => !present).map((node) => ({ subject: stored.descriptor.digest, node })),
+    referrers
+      .filter(({ present }) => !present)
+      .map((node) => ({ subject: stored.descriptor.digest, node, ready: writeBelow(writing, node) })),
   );
-  const below = await writeNodes(
-    to,
-    missing.flatMap(({ node }) => node.children),
-    written,
-  );
-  await pushReferrers(
-    to,
-    missing.map(({ subject, node: { stored } }) => ({
+  const pushing = pushReferrers(
+    writing.to,
+    missing.map(({ subject, node: { stored }, ready }) => ({
       subject,
       bytes: stored.bytes,
       descriptor: describeReferrer(stored),
+      ready,
     })),
     api,
   );
-  return below + missing.length;
+  const [heal, ...below] = await Promise.all([pushing, ...missing.map(({ ready }) => ready)]);
+  return { written: below.reduce((total, count) => total + count, missing.length), heal };
 }
 
-async function writeTagged(
-  to: Store,
-  nodes: readonly Node[],
-  written: Map<Digest, Promise<number>>,
-): Promise<number> {
+async function writeTagged(writing: Writing, nodes: readonly Node[]): Promise<number> {
   const tagged = nodes.flatMap((node) => node.tagged);
-  const below = await writeNodes(
-    to,
-    tagged.flatMap(({ node }) => node.children),
-    written,
-  );
-  await mapParallel(tagged, REQUESTS, ({ tag, node: { stored } }) =>
-    to.putManifest(stored.bytes, stored.descriptor.mediaType, tag),
-  );
-  return below + tagged.length;
+  const counts = await mapParallel(tagged, REQUESTS, async ({ tag, node }) => {
+    const below = await writeBelow(writing, node);
+    const { descriptor, bytes } = node.stored;
+    await writing.to.putManifest(bytes, descriptor.mediaType, tag);
+    return below + 1;
+  });
+  return counts.reduce((total, count) => total + count, 0);
 }
 
 const referrerSchema = z.object({
@@ -155,14 +148,4 @@ function describeReferrer({ descriptor, bytes }: StoredManifest): Descriptor {
   const { artifactType, config, annotations } = readJson(referrerSchema, bytes) ?? {};
   const type = artifactType ?? config?.mediaType;
   return { ...descriptor, ...(type && { artifactType: type }), ...(annotations && { annotations }) };
-}
-
-async function writeRoot(to: Store, root: Node, tag: string | undefined): Promise<number> {
-  const { digest, mediaType } = root.stored.descriptor;
-  // Under a tag it would be found by sha256 alone.
-  const byDigest = tag === undefined || digestAlgorithm(digest) !== 'sha256';
-  const before = byDigest ? await writeManifest(to, root) : 0;
-  if (tag === undefined || (await resolveTag(to, tag, digest)) === digest) return before;
-  await to.putManifest(root.stored.bytes, mediaType, tag);
-  return before + 1;
 }

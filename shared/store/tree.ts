@@ -22,11 +22,21 @@ export interface Node {
   readonly present: boolean;
 }
 
-/** Reads all of an image that is to be copied, and what of it the destination has. Lists are hints, and hostile ones come to an end. */
-export async function readTree(from: Store, to: Store, digest: Digest, evidence: boolean): Promise<Node> {
+/**
+ * Reads all of an image that is to be copied, and what of it the destination has. Lists are hints, and hostile ones come to an end.
+ * `find` hears of the blobs of each manifest as soon as it is read, and whether the destination has that manifest.
+ */
+export async function readTree(
+  from: Store,
+  to: Store,
+  digest: Digest,
+  evidence: boolean,
+  find: (blobs: readonly Descriptor[], there: Promise<boolean>) => void,
+): Promise<Node> {
   const route: Route = {
     from,
     to,
+    find,
     evidence: evidence ? 'all' : undefined,
     children: new Map(),
     tags: new Set(),
@@ -41,6 +51,7 @@ export async function readTree(from: Store, to: Store, digest: Digest, evidence:
 interface Route {
   readonly from: Store;
   readonly to: Store;
+  readonly find: (blobs: readonly Descriptor[], there: Promise<boolean>) => void;
   /** Beside evidence itself nobody looks for tags. */
   readonly evidence: 'all' | 'referrers' | undefined;
   /** Those begun, by evidence and digest: indexes that list each other's children are read once, not once for each way to them. */
@@ -59,7 +70,7 @@ async function readNode(
   there: Promise<boolean>,
 ): Promise<Node | undefined> {
   const [below, referrers, tagged, present] = await Promise.all([
-    reading.then((stored) => stored && readBelow(route, stored, there)),
+    reading.then((stored) => stored && readBelow(route, stored, there, there)),
     route.evidence ? readReferrers(route, digest, there) : [],
     route.evidence === 'all' ? readTagged(route, digest) : [],
     there,
@@ -67,17 +78,21 @@ async function readNode(
   return below && { ...below, referrers, tagged, present };
 }
 
+/** `there`: the destination has it; `parent`: it may have what it lists. */
 async function readBelow(
   route: Route,
   stored: StoredManifest,
   there: Promise<boolean>,
+  parent: Promise<boolean>,
 ): Promise<Pick<Node, 'stored' | 'children' | 'blobs'>> {
   const { from } = route;
   const { descriptor, bytes } = stored;
   if (!isIndexType(descriptor.mediaType)) {
     const manifest = readJson(manifestSchema, bytes);
     if (!manifest) throw new Refused(`${from.place}@${descriptor.digest} is no manifest that can be copied`);
-    return { stored, children: [], blobs: [manifest.config, ...manifest.layers.filter(isDistributable)] };
+    const blobs = [manifest.config, ...manifest.layers.filter(isDistributable)];
+    route.find(blobs, there);
+    return { stored, children: [], blobs };
   }
   const index = readJson(indexSchema, bytes);
   if (!index) throw new Refused(`${from.place}@${descriptor.digest} is no index that can be copied`);
@@ -85,7 +100,7 @@ async function readBelow(
   // An index may refer to what it lists: evidence of what lies below evidence would have no end.
   const below = route.evidence === 'all' ? route : { ...route, evidence: undefined };
   const children = await mapParallel(entries, REQUESTS, async (child) => {
-    const node = await readChild(below, child.digest, there);
+    const node = await readChild(below, child.digest, parent);
     requireChild(from.place, descriptor.digest, child, node?.stored);
     return node ?? [];
   });
@@ -169,7 +184,7 @@ async function readTagged(route: Route, subject: Digest): Promise<Node['tagged']
       );
     }
     const [below, tagged] = await Promise.all([
-      readBelow({ ...route, evidence: 'referrers' }, stored, Promise.resolve(true)),
+      readBelow({ ...route, evidence: 'referrers' }, stored, Promise.resolve(false), Promise.resolve(true)),
       readTagged(route, stored.descriptor.digest),
     ]);
     return [{ tag, node: { ...below, referrers: [], tagged, present: false } }];

@@ -6,6 +6,7 @@ import type { RegistryClient } from './client.ts';
 import { dropBody, Transient } from './transport.ts';
 
 type Content = Pick<Descriptor, 'digest' | 'size'>;
+type Body = Buffer | Readable;
 
 /** From this size on it is asked what a registry has of an upload that broke off; a smaller one is sent again. */
 const RESUMED = 1024 * 1024;
@@ -32,7 +33,8 @@ export class Uploads {
 
   /**
    * Has the registry take a blob over from its repository `from`, or sends it in one request. Where that breaks off, the next try goes on
-   * from what the registry has; `open` is called again for each, and read from its beginning, so that all of it is hashed.
+   * from what the registry has; `open` is called again for each (at once, unless a mount may do without), and read from its beginning, so that
+   * all of it is hashed.
    */
   async send(
     content: Content,
@@ -44,11 +46,13 @@ export class Uploads {
       const broken = content.size >= RESUMED ? upload : undefined;
       // All may have arrived, and only the answer not: a large blob takes a registry long to close.
       if (broken && (await this.#isThere(content.digest))) return 'sent';
-      const begun = broken && (await this.#askProgress(broken, content.size));
-      upload = begun?.upload ?? (await this.#begin(content.digest, from));
-      if (upload === undefined) return 'mounted';
-      const body = await open();
+      let source = from === undefined ? begin(open) : undefined;
       try {
+        const begun = broken && (await this.#askProgress(broken, content.size));
+        upload = begun?.upload ?? (await this.#begin(content.digest, from));
+        if (upload === undefined) return 'mounted';
+        source ??= begin(open);
+        const body = await source;
         if (begun === undefined) await this.#sendWhole(upload, content, body);
         else {
           const rest = upload;
@@ -56,11 +60,11 @@ export class Uploads {
           upload = undefined;
           await this.#sendRest(rest, begun.offset, content, body);
         }
+        return 'sent';
       } finally {
         // Not every failure reads it to its end.
-        if (!Buffer.isBuffer(body)) body.destroy();
+        source?.then(close, () => undefined);
       }
-      return 'sent';
     });
   }
 
@@ -178,6 +182,17 @@ export class Uploads {
     if (!location) throw new Unavailable(`${this.#place} began an upload without saying where to`);
     return this.#client.resolveUrl(location);
   }
+}
+
+/** Opens a source while something else is waited for, which may fail before anybody waits for this. */
+function begin(open: () => Body | Promise<Body>): Promise<Body> {
+  const opening = (async () => open())();
+  opening.catch(() => undefined);
+  return opening;
+}
+
+function close(body: Body): void {
+  if (!Buffer.isBuffer(body)) body.destroy();
 }
 
 /** Where an upload ends: its address with the digest beside what the registry put there. */

@@ -13,7 +13,7 @@ import {
   startReferenceRegistry,
 } from '../servers/peers.ts';
 import { describeStore } from '../store/contract.ts';
-import { makeFolder, open, pushIndex, serveRegistry } from '../store/fixtures.ts';
+import { copyAndTag, makeFolder, open, pushIndex, serveRegistry } from '../store/fixtures.ts';
 
 // Other people's registries, held to the cases that the embedded one is held to: so the fake cannot lie.
 const peers: [string, Needs, () => Promise<Peer>, { listsReferrers: boolean; sha512: false }][] = [
@@ -63,7 +63,7 @@ describe.skipIf(noCrane)(`crane${noCrane && ` (skipped: ${noCrane})`}`, () => {
     const registry = await serveRegistry();
     const from = open('oci:from');
     const image = await pushIndex(from);
-    await copyImage(from, open(`${registry.host}/octo/app`), image.digest, { tag: 'v1' });
+    await copyAndTag(from, open(`${registry.host}/octo/app`), image.digest);
     expect((await run(crane, ['digest', `${registry.host}/octo/app:v1`])).stdout.trim()).toBe(image.digest);
     await run(crane, ['copy', `${registry.host}/octo/app:v1`, `${registry.host}/octo/crane:v1`]);
     const back = open('oci:back');

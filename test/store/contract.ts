@@ -4,14 +4,22 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { type Descriptor, MEDIA_TYPE } from '../../shared/image/descriptor.ts';
 import { attachReferrers, prepareReferrers } from '../../shared/store/attach.ts';
-import { copyImage } from '../../shared/store/copy.ts';
 import { digestOf } from '../../shared/store/hash.ts';
 import { fallbackTag } from '../../shared/store/referrers.ts';
 import type { Store } from '../../shared/store/store.ts';
 import { listSubjects } from '../../shared/store/subjects.ts';
 import { writeTags } from '../../shared/store/tag.ts';
 import { breakOff } from './broken.ts';
-import { absent, digests, open, pushBlob, pushIndex, pushManifest, pushPlatform } from './fixtures.ts';
+import {
+  absent,
+  copyAndTag,
+  digests,
+  open,
+  pushBlob,
+  pushIndex,
+  pushManifest,
+  pushPlatform,
+} from './fixtures.ts';
 import { makeReferrer } from './referrer.ts';
 
 export interface Place {
@@ -159,7 +167,7 @@ export function describeStore(place: Place): void {
           const image = { mediaType: MEDIA_TYPE.manifest, digest, size: bytes.length };
           const [evidence] = await attachReferrers(from, [makeReferrer(image, 'signature')]);
           const to = fresh();
-          const copy = () => copyImage(from, to, digest, { referrers: true, tag: 'v1', check: true });
+          const copy = () => copyAndTag(from, to, digest, { referrers: true, check: true });
           await copy();
           expect(await copy()).toEqual({ copied: 0, mounted: 0 });
           await writeTags(to, { descriptor: image, bytes }, ['v1', 'v2']);
@@ -252,13 +260,10 @@ export function describeStore(place: Place): void {
         const back = open('oci:back');
         let source = from;
         for (const to of [first, second, back]) {
-          const { copied, mounted } = await copyImage(source, to, image.digest, {
-            referrers: true,
-            tag: 'v1',
-          });
+          const { copied, mounted } = await copyAndTag(source, to, image.digest, { referrers: true });
           // A config and a layer for each of 3 platforms, 3 different bundles, the empty config; 4 manifests, 4 referrers.
           expect(copied + mounted).toBe(6 + 3 + 1 + 4 + 4);
-          expect(await copyImage(source, to, image.digest, { referrers: true, tag: 'v1' })).toEqual({
+          expect(await copyAndTag(source, to, image.digest, { referrers: true })).toEqual({
             copied: 0,
             mounted: 0,
           });

@@ -10,6 +10,7 @@ import { listSubjects } from '../../shared/store/subjects.ts';
 import type { Fault, SeenRequest } from '../servers/registry.ts';
 import {
   absent,
+  copyAndTag,
   digests,
   open,
   pushBlob,
@@ -57,9 +58,8 @@ describe('copyImage', () => {
       const image = await pushIndex(from);
       await attachReferrers(from, [makeReferrer(image, 'a'), makeReferrer(image, 'b')]);
       const copy = () =>
-        copyImage(open(`${registry.host}/octo/app`), open(`${registry.host}/octo/prod`), image.digest, {
+        copyAndTag(open(`${registry.host}/octo/app`), open(`${registry.host}/octo/prod`), image.digest, {
           referrers: true,
-          tag: 'v1',
         });
       await copy();
       registry.requests.length = 0;
@@ -109,16 +109,16 @@ describe('copyImage', () => {
     expect(await copy()).toEqual({ copied: 0, mounted: 0 });
   });
 
-  it('writes children before the index, and evidence before the image and its tag', async () => {
+  it('writes children before the index, and evidence before the image', async () => {
     const registry = await serveRegistry({ referrers: false });
     const from = open('oci:from');
     const image = await pushIndex(from);
     const [evidence] = await attachReferrers(from, [makeReferrer(image, 'a')]);
-    await copyImage(from, open(`${registry.host}/octo/app`), image.digest, { referrers: true, tag: 'v1' });
+    await copyImage(from, open(`${registry.host}/octo/app`), image.digest, { referrers: true });
     const manifests = registry.requests.filter(
       ({ method, path }) => method === 'PUT' && path.includes('/manifests/'),
     );
-    expect(manifests.at(-1)?.path).toMatch(/\/manifests\/v1$/);
+    expect(manifests.at(-1)?.path).toMatch(new RegExp(`/manifests/${image.digest}$`));
     expect(manifests.at(-2)?.path).toMatch(/\/manifests\/sha256-[0-9a-f]{64}$/);
     expect(manifests.map(({ path }) => path)).toContainEqual(
       expect.stringContaining(`.${evidence?.digest.slice(7, 23)}`),

@@ -6,12 +6,11 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
-import { copyImage } from '../../shared/store/copy.ts';
 import { digestOf } from '../../shared/store/hash.ts';
 import type { Store } from '../../shared/store/store.ts';
 import { listSubjects } from '../../shared/store/subjects.ts';
 import { writeLayout } from '../../shared/trivy/layout.ts';
-import { makeFolder, open, pushBlob, pushManifest, serveRegistry } from './fixtures.ts';
+import { copyAndTag, makeFolder, open, pushBlob, pushManifest, serveRegistry } from './fixtures.ts';
 
 function mount(args: readonly string[], program = 'mount'): void {
   const asRoot = process.getuid?.() === 0 ? [program] : ['sudo', '-n', program];
@@ -58,8 +57,7 @@ describe.skipIf(missing)(`a full disk${missing && ` (skipped: ${missing})`}`, ()
     const from = open(`${host}/octo/app`);
     const image = await pushImage(from);
     const workspace = mountSmall(MEGABYTE);
-    const copy = () =>
-      copyImage(from, open('oci:out', { workspace }), image.digest, { tag: 'v1', check: true });
+    const copy = () => copyAndTag(from, open('oci:out', { workspace }), image.digest, { check: true });
     await expect(copy()).rejects.toMatchObject({
       outcome: 'unavailable',
       message: 'oci:out: the disk is full (ENOSPC)',

@@ -6,7 +6,7 @@ import { mapParallel } from '../../shared/store/parallel.ts';
 import type { Store } from '../../shared/store/store.ts';
 import { listSubjects } from '../../shared/store/subjects.ts';
 import type { Fault, SeenRequest } from '../servers/registry.ts';
-import { digests, open, pushManifest, pushPlatform, serveRegistry } from './fixtures.ts';
+import { copyAndTag, digests, open, pushManifest, pushPlatform, serveRegistry } from './fixtures.ts';
 import { makeReferrer } from './referrer.ts';
 
 /** Copies of one image with evidence, each between repositories of its own, so that each meets a fault of its own. */
@@ -34,9 +34,8 @@ async function prepare(options: { referrers: boolean; within: boolean }) {
     const seen: SeenRequest[] = [];
     const copy = async (): Promise<Store> => {
       const to = open(`${there.host}/octo/to-${name}`);
-      await copyImage(open(`${here.host}/octo/from-${name}`), to, image.digest, {
+      await copyAndTag(open(`${here.host}/octo/from-${name}`), to, image.digest, {
         referrers: true,
-        tag: 'v1',
         check: true,
       });
       return to;

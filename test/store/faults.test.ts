@@ -10,7 +10,7 @@ import { digestOf } from '../../shared/store/hash.ts';
 import type { Store } from '../../shared/store/store.ts';
 import { writeTags } from '../../shared/store/tag.ts';
 import { type Fault, type SeenRequest, startRegistry } from '../servers/registry.ts';
-import { absent, makeFolder, open, pushIndex, pushPlatform, serveRegistry } from './fixtures.ts';
+import { absent, copyAndTag, makeFolder, open, pushIndex, pushPlatform, serveRegistry } from './fixtures.ts';
 
 /** A registry that holds one image, and then plays `fault` for the first `times` requests that `match`. */
 async function plant(fault: Fault, { times = Infinity, match = (_: SeenRequest): boolean => true } = {}) {
@@ -410,7 +410,7 @@ describe('a tag that is moved meanwhile', () => {
     const resolved = await from.resolve('v1');
     await from.putManifest(await bytes(second), second.mediaType, 'v1');
     const to = open(`${registry.host}/octo/to`);
-    await copyImage(from, to, resolved?.digest ?? second.digest, { tag: 'v1' });
+    await copyAndTag(from, to, resolved?.digest ?? second.digest);
     expect(await to.resolve('v1')).toMatchObject(first);
     expect(await to.resolve(second.digest)).toBeUndefined();
   });

@@ -7,9 +7,11 @@ import type { Log } from '../../shared/github/context.ts';
 import { type Descriptor, MEDIA_TYPE } from '../../shared/image/descriptor.ts';
 import { type Digest, digestAlgorithm } from '../../shared/image/digest.ts';
 import { parseReference } from '../../shared/image/reference.ts';
+import { type Copied, copyImage } from '../../shared/store/copy.ts';
 import { digestOf } from '../../shared/store/hash.ts';
 import { openStore, type StoreOptions } from '../../shared/store/open.ts';
 import type { Store } from '../../shared/store/store.ts';
+import { writeTags } from '../../shared/store/tag.ts';
 import { type RegistryServer, type RegistryServerOptions, startRegistry } from '../servers/registry.ts';
 
 const log: Log = {
@@ -39,6 +41,20 @@ export function open(place: string, options: Partial<StoreOptions> = {}): Store 
   const workspace = options.workspace ?? makeFolder();
   const deadline = AbortSignal.timeout(20_000);
   return openStore(parseReference(place), { path: '', log, deadline, ...options, workspace });
+}
+
+/** Copies an image and names it `v1` there, in the order of every verb that does both. */
+export async function copyAndTag(
+  from: Store,
+  to: Store,
+  digest: Digest,
+  options: Parameters<typeof copyImage>[3] = {},
+): Promise<Copied> {
+  const copied = await copyImage(from, to, digest, options);
+  const root = await to.getManifest(digest);
+  if (root === undefined) throw new Error(`${digest} was copied and is not there`);
+  await writeTags(to, root, ['v1']);
+  return copied;
 }
 
 /** Pushes bytes as a blob. */
