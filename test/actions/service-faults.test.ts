@@ -47,9 +47,8 @@ environments:
 
 let world: World;
 let verifier: StatementVerifier;
-/** Each built from a commit after the other's. */
-let first: string;
-let next: string;
+/** One after the other. */
+let commits: readonly string[];
 let used = 0;
 
 /** What is moved where, and what the environment holds one after the other. */
@@ -71,8 +70,7 @@ beforeAll(async () => {
   const { host } = world.registry;
   const policies = numbers.map((n) => [policyPath(n), policy(host, n)] as const);
   world.github.commit('octo/app', Object.fromEntries(policies));
-  const commits = [world.commit({}, 'first'), world.commit({}, 'next')];
-  [first = '', next = ''] = await Promise.all(commits.map(release));
+  commits = [world.commit({}, 'first'), world.commit({}, 'next')];
   verifier = await openPolicyVerifier(await load('0'), world.services, contextOf(GATE_WORKFLOW));
 }, 60_000);
 afterAll(() => world.close());
@@ -96,8 +94,8 @@ const open = (repository: string): Store =>
   );
 
 /** A signed image with its provenance. */
-async function release(commit: string): Promise<string> {
-  const store = open('source');
+async function release(repository: string, commit: string): Promise<string> {
+  const store = open(repository);
   const image = await putImage(store, ['amd64'], commit, {}, 'index');
   const signer = await openSigner(world.services, contextOf(RELEASE_WORKFLOW, {}, commit));
   const provenance = {
@@ -117,12 +115,14 @@ async function release(commit: string): Promise<string> {
   return `${store.place}@${image.digest}`;
 }
 
-/** An environment with approvals, manifests and a token of its own, before a promotion of `next` or a rollback to `first`. */
+/** An environment with images, approvals, manifests and a token of its own, before a promotion of the second image or a rollback to the first. */
 async function prepare(move: Move): Promise<Place> {
   const id = String(used);
   used += 1;
   const environment = `e${id}`;
   const place = open(environment).place;
+  // Of its own: every verdict stays with its image, and whoever judges that image reads them all.
+  const [first = '', next = ''] = await mapParallel(commits, 2, (commit) => release(`source${id}`, commit));
   const held = move === 'promote' ? [first] : [first, next];
   const before = held.map(digestOf);
   const image = move === 'promote' ? next : first;
