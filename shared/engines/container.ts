@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import * as z from 'zod';
 import { Unavailable } from '../outcome/outcome.ts';
 import { readJson } from '../store/json.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, EngineName } from './engine.ts';
 import type { LoadedImage } from './load.ts';
 
 /** What a container may use, and what it is given. */
@@ -65,6 +65,12 @@ const PODMAN_OWN = new Set([
 /** What engines give for a command that is no program, or is not there (docs.docker.com, "docker run", Exit status). */
 const NOT_RUN = new Set([126, 127]);
 const LOG_LINES = '200';
+/** Whether an exec ended by the engine's own fault, of which the exit code says nothing: it could be the one that a check wants. */
+const OWN_ERROR: Readonly<Record<EngineName, (code: number, stderr: string) => boolean>> = {
+  docker: (_, stderr) =>
+    /^(?:Error response from daemon|Cannot connect to|error during connect)/.test(stderr),
+  podman: (code, stderr) => (code === 125 || code === 255) && stderr.startsWith('Error: '),
+};
 
 /**
  * Makes a container as locked down as an image should stand: no capabilities, no new privileges, limited memory and processes, and no
@@ -83,7 +89,8 @@ export async function createContainer(
     if (limits.network) await engine.clean(['network', 'rm', name]);
   };
   try {
-    if (limits.network) await engine.read(['network', 'create', '--internal', name]);
+    if (limits.network)
+      await engine.read(['network', 'create', '--internal', ...listBridge(engine, name), name]);
     await engine.read(['create', '--name', name, ...listOptions(engine, limits, name), image.id]);
   } catch (error) {
     await remove();
@@ -110,23 +117,31 @@ export async function createContainer(
       const networks = parseAnswer(networksSchema, await inspect('.NetworkSettings.Networks'), engine);
       const { IPAddress = '', Gateway = '' } = networks[name] ?? {};
       // Elsewhere, or with no bridge of this machine, whoever has that address on the way out would answer.
-      const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-      if (IPAddress === '' || own.some(({ address }) => address === Gateway)) return IPAddress;
+      const own = networkInterfaces();
+      const here =
+        engine.name === 'docker'
+          ? own[nameBridge(name)] !== undefined
+          : Object.values(own).some((list) => list?.some(({ address }) => address === Gateway));
+      if (IPAddress === '' || here) return IPAddress;
       throw new Unavailable(`no HTTP check can be made: this machine is not on the container's network`, {
         hint: 'Networks of podman with CNI are so: use Docker, or podman with netavark, or ask by exec.',
       });
     },
     exec: async (command, seconds) => {
-      const { code, stdout } = await engine.run(['exec', name, ...command], { seconds });
-      return { status: code ?? 255, text: stdout.toString('utf8') };
+      const { code, stdout, stderr } = await engine.run(['exec', name, ...command], { seconds });
+      if (code === null || OWN_ERROR[engine.name](code, stderr))
+        throw new Unavailable(`${engine.name} exec failed: ${stderr.trim() || 'it was killed'}`);
+      return { status: code, text: stdout.toString('utf8') };
     },
     stop: async (seconds) => {
       await engine.read(['stop', '-t', String(seconds), name], { seconds: seconds + 30 });
     },
     readLogs: async () => {
-      const { stdout, stderr } = await engine.run(['logs', '--tail', LOG_LINES, name], {
+      const { code, stdout, stderr } = await engine.run(['logs', '--tail', LOG_LINES, name], {
         most: 64 * 1024 * 1024,
       });
+      // What the engine says of itself is nothing that the image logged.
+      if (code !== 0) throw new Unavailable(`${engine.name} logs failed: ${stderr.trim()}`);
       return { stdout: stdout.toString('utf8'), stderr };
     },
     listChanges: async () => {
@@ -135,6 +150,19 @@ export async function createContainer(
       return engine.name === 'podman' ? paths.filter((path) => !PODMAN_OWN.has(path)) : paths;
     },
   };
+}
+
+/**
+ * The bridge of a container's network on this machine, by a name of ours: found here it is the one. Docker gives a network that leads nowhere no
+ * gateway since 28, and one in a virtual machine may have an address of this machine's. Of podman it is known that it runs here.
+ */
+function nameBridge(name: string): string {
+  // Linux takes 15 characters.
+  return `hm-${name.slice(-12)}`;
+}
+
+function listBridge(engine: Engine, name: string): string[] {
+  return engine.name === 'docker' ? ['--opt', `com.docker.network.bridge.name=${nameBridge(name)}`] : [];
 }
 
 function listOptions(engine: Engine, limits: ContainerLimits, name: string): string[] {
