@@ -6,12 +6,18 @@ export const bootConfigSchema = z.object({
   config: z
     .object({
       User: z.string().nullish(),
+      Entrypoint: z.array(z.string()).nullish(),
+      Cmd: z.array(z.string()).nullish(),
+      Shell: z.array(z.string()).nullish(),
       Volumes: z.record(z.string(), z.unknown()).nullish(),
       Healthcheck: z.object({ Test: z.array(z.string()).nullish() }).nullish(),
     })
     .nullish(),
 });
 export type BootConfig = z.infer<typeof bootConfigSchema>;
+
+/** The highest number of a user that engines take (moby/sys/user). */
+const MAX_ID = 2 ** 31 - 1;
 
 /**
  * Why an image with this `User` may not be booted. As with Kubernetes' runAsNonRoot a name counts as nothing: which number it has is said by a
@@ -22,17 +28,26 @@ export function explainUser(config: BootConfig): string | undefined {
   const [id = ''] = user.split(':');
   if (id === '' || /^0+$/.test(id) || id === 'root')
     return 'the image runs as root: set USER to a number that is not 0';
-  if (!/^\d{1,10}$/.test(id)) {
+  if (/^\d+$/.test(id) && Number(id) > MAX_ID) return `the image runs as ${id}, which no user has`;
+  if (!/^\d+$/.test(id)) {
     return `the image runs as "${id}", and a name does not tell whether that is root: set USER to a number that is not 0`;
   }
   return undefined;
 }
 
+/** Why an image without a command can be started by nobody who does not bring one, or undefined when it has one. */
+export function explainCommand({ config }: BootConfig): string | undefined {
+  const command = [...(config?.Entrypoint ?? []), ...(config?.Cmd ?? [])];
+  return command.length === 0 ? 'the image has no command: set ENTRYPOINT or CMD' : undefined;
+}
+
 /** The image's HEALTHCHECK as a command that must end with 0, or undefined when it has none. */
 export function readHealthcheck(config: BootConfig): ExecCheck | undefined {
-  const [kind, ...command] = config.config?.Healthcheck?.Test ?? [];
+  const { Healthcheck, Shell } = config.config ?? {};
+  const [kind, ...command] = Healthcheck?.Test ?? [];
+  const shell = Shell && Shell.length > 0 ? Shell : ['/bin/sh', '-c'];
   const wanted = { kind: 'exec', line: 'HEALTHCHECK', status: 0, texts: [] } as const;
-  if (kind === 'CMD-SHELL' && command[0]) return { ...wanted, command: ['/bin/sh', '-c', command[0]] };
+  if (kind === 'CMD-SHELL' && command[0]) return { ...wanted, command: [...shell, command[0]] };
   return kind === 'CMD' && command.length > 0 ? { ...wanted, command } : undefined;
 }
 

@@ -4,7 +4,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { type Extract, extract } from 'tar-stream';
 import * as z from 'zod';
 import { type Descriptor, MEDIA_TYPE, type Platform } from '../image/descriptor.ts';
-import { formatPlatform } from '../image/platform.ts';
+import { findPlatform, formatPlatform } from '../image/platform.ts';
 import { Failure, Invalid, Refused, Unavailable } from '../outcome/outcome.ts';
 import { readJson } from '../store/json.ts';
 import type { Store } from '../store/store.ts';
@@ -53,15 +53,11 @@ export function choosePlatforms(asked: readonly Platform[], base: Base | undefin
 
 /** The base's manifest for a platform. Throws `Invalid` naming `platforms` with those there are. */
 export function pickPlatform(base: Base, platform: Platform): PlatformManifest {
-  const wanted = formatPlatform(platform);
   const { platforms } = base.image;
-  const found =
-    platforms.find((one) => formatPlatform(one.platform) === wanted) ??
-    // arm64 is arm64/v8: who names no variant takes the one there is.
-    platforms.find((one) => formatPlatform({ ...one.platform, variant: platform.variant }) === wanted);
+  const found = findPlatform(platforms, platform);
   if (found === undefined) {
     const there = platforms.map((one) => formatPlatform(one.platform)).join(', ');
-    throw new Invalid('platforms', `the base image has no ${wanted}; it has ${there}`);
+    throw new Invalid('platforms', `the base image has no ${formatPlatform(platform)}; it has ${there}`);
   }
   return found;
 }

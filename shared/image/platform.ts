@@ -25,6 +25,17 @@ export function isSamePlatform(one: Platform, other: Platform): boolean {
   return formatPlatform(withDefault(one)) === formatPlatform(withDefault(other));
 }
 
+/** What a machine of the platform `wanted` takes of what there is: its own variant, otherwise the first of its architecture. */
+export function findPlatform<T extends { readonly platform: Platform }>(
+  there: readonly T[],
+  wanted: Platform,
+): T | undefined {
+  return (
+    there.find(({ platform }) => isSamePlatform(platform, wanted)) ??
+    there.find(({ platform }) => platform.os === wanted.os && platform.architecture === wanted.architecture)
+  );
+}
+
 const defaults: Readonly<Record<string, string>> = { arm64: 'v8', arm: 'v7', amd64: 'v1' };
 
 function withDefault(platform: Platform): Platform {

@@ -6,7 +6,7 @@ import { provenanceSchema } from '../evidence/provenance.ts';
 import type { Digest } from '../image/digest.ts';
 import { isDigest } from '../image/digest.ts';
 import { countShared, layeredConfigSchema } from '../image/history.ts';
-import { formatPlatform } from '../image/platform.ts';
+import { findPlatform, formatPlatform } from '../image/platform.ts';
 import { formatPlace, parseReference, type Reference } from '../image/reference.ts';
 import { expandName, parseImageName } from '../manifests/name.ts';
 import { Failure, Unavailable } from '../outcome/outcome.ts';
@@ -112,7 +112,7 @@ async function shareLayers(
   const counts = new Map<string, number>();
   for (const one of image.platforms) {
     const platform = formatPlatform(one.platform);
-    const below = findPlatform(base.image.platforms, one);
+    const below = findPlatform(base.image.platforms, one.platform);
     if (below === undefined) continue;
     const [own, lower] = await Promise.all([readLayers(store, one), readLayers(base.store, below)]);
     const count = own && lower && countShared(own, lower.rootfs.diff_ids);
@@ -120,19 +120,6 @@ async function shareLayers(
     counts.set(platform, count);
   }
   return counts.size > 0 ? counts : undefined;
-}
-
-function findPlatform(
-  platforms: readonly PlatformManifest[],
-  { platform }: PlatformManifest,
-): PlatformManifest | undefined {
-  return (
-    platforms.find((one) => formatPlatform(one.platform) === formatPlatform(platform)) ??
-    // arm64 and arm64/v8 are the same.
-    platforms.find(
-      (one) => one.platform.os === platform.os && one.platform.architecture === platform.architecture,
-    )
-  );
 }
 
 async function readLayers(store: Store, platform: PlatformManifest) {

@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import type { Check } from '../boot/check.ts';
 import { type BootConfig, findStrayWrites, readHealthcheck } from '../boot/config.ts';
 import type { TestCase } from '../boot/results.ts';
-import { type Container, type ContainerLimits, createContainer } from '../engines/container.ts';
+import {
+  type Container,
+  type ContainerLimits,
+  type ContainerState,
+  createContainer,
+} from '../engines/container.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { LoadedImage } from '../engines/load.ts';
 import { observeStart, type Start } from '../engines/observe.ts';
@@ -74,22 +79,16 @@ export async function bootImage(
       ...(await bootTwice(container, boot)),
       changes: limits.readOnly ? undefined : await container.listChanges(),
     }));
-    if (first.changes !== undefined) {
-      return { seconds: first.start.seconds, cases: [...first.cases, judgeWrites(first.changes, config)] };
-    }
+    const { seconds } = first.start;
+    const fault = explainStart(first.start, boot);
+    if (first.changes !== undefined)
+      return { seconds, cases: [...first.cases, judgeWrites(first.changes, config, fault)] };
     const writable = await use(await open(false), async (container) => {
       const start = await startOnce(container, boot);
-      return { works: explainStart(start, boot) === undefined, changes: await container.listChanges() };
+      return { fault: explainStart(start, boot), changes: await container.listChanges() };
     });
-    const works = explainStart(first.start, boot) === undefined;
-    const readOnly: TestCase = {
-      rule: 'read-only',
-      why: !works && writable.works ? 'it works only where it may write to its root' : undefined,
-    };
-    return {
-      seconds: first.start.seconds,
-      cases: [...first.cases, readOnly, judgeWrites(writable.changes, config)],
-    };
+    const writes = judgeWrites(writable.changes, config, writable.fault);
+    return { seconds, cases: [...first.cases, judgeReadOnly(fault, writable.fault), writes] };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -134,14 +133,17 @@ async function bootTwice(container: Container, boot: Boot): Promise<{ start: Sta
   }
   const silent = logs.stdout.trim() === '' && logs.stderr.trim() === '';
   cases.push({ rule: 'logs', why: silent ? 'it printed nothing to standard output' : undefined });
+  const before = await container.readState();
   await container.stop(boot.grace);
-  const { ExitCode } = await container.readState();
-  cases.push({
-    rule: 'stop',
-    why: ExitCode === KILLED ? `it did not end within ${boot.grace} s of SIGTERM and was killed` : undefined,
-  });
+  const after = await container.readState();
+  cases.push({ rule: 'stop', why: explainStop(before, after, boot.grace) });
   cases.push(await startAgain(container, start, boot));
   return { start, cases };
+}
+
+function explainStop(before: ContainerState, after: ContainerState, grace: number): string | undefined {
+  if (!before.Running) return `it ended by itself with exit code ${before.ExitCode} before it was asked to`;
+  return after.ExitCode === KILLED ? `it did not end within ${grace} s of SIGTERM and was killed` : undefined;
 }
 
 /** A start that did not hold has nothing that a second one could differ from. */
@@ -185,12 +187,27 @@ function explainStart(start: Start, boot: Boot): string | undefined {
   return failed && `${failed.name ?? failed.rule}: ${failed.why}`;
 }
 
-function judgeWrites(changes: readonly string[], config: BootConfig): TestCase {
+/** By why it did not run as it should with a root that cannot be written, and with one that can. Only one of the two is its fault. */
+function judgeReadOnly(fault: string | undefined, writable: string | undefined): TestCase {
+  const rule = 'read-only';
+  if (fault === undefined)
+    return {
+      rule,
+      why: writable && `it works only where it may not write to its root; otherwise, ${writable}`,
+    };
+  return writable === undefined
+    ? { rule, why: 'it works only where it may write to its root' }
+    : { rule, skipped: 'it does not work with a writable root either' };
+}
+
+/** `fault` says why it did not run as it should with that root: then it has not shown all that it writes. */
+function judgeWrites(changes: readonly string[], config: BootConfig, fault: string | undefined): TestCase {
+  const rule = 'writes';
   const stray = findStrayWrites(changes, config);
-  if (stray.length === 0) return { rule: 'writes' };
+  if (stray.length === 0) return fault === undefined ? { rule } : { rule, skipped: 'it did not run' };
   const more = stray.length > PATHS ? ` and ${stray.length - PATHS} more` : '';
   return {
-    rule: 'writes',
+    rule,
     why: `it writes outside of its volumes: ${stray.slice(0, PATHS).join(', ')}${more}`,
   };
 }

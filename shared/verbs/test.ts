@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Check, parseChecks } from '../boot/check.ts';
-import { type BootConfig, bootConfigSchema, explainUser } from '../boot/config.ts';
+import { type BootConfig, bootConfigSchema, explainCommand, explainUser } from '../boot/config.ts';
 import { formatJunit, nameCase, type TestCase, takeResults } from '../boot/results.ts';
 import { type Engine, type EngineName, openEngine } from '../engines/engine.ts';
 import { loadImage } from '../engines/load.ts';
 import { readJunit } from '../evidence/junit.ts';
 import type { RunContext } from '../github/context.ts';
+import { findPlatform } from '../image/platform.ts';
 import { formatImage, parseDigestReference } from '../image/reference.ts';
 import { Invalid, Refused, Unavailable } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
@@ -16,7 +17,7 @@ import { readJson } from '../store/json.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { listSubjects, readConfig } from '../store/subjects.ts';
 import { readInputFile } from '../workspace/file.ts';
-import { type BootInputs, bootImage } from './boot.ts';
+import { type BootInputs, type BootResult, bootImage } from './boot.ts';
 
 /** The inputs of actions/test/action.yml. */
 export interface TestInputs extends BootInputs {
@@ -45,9 +46,8 @@ export async function test(inputs: TestInputs, context: RunContext): Promise<Ste
     listSubjects(store, reference.digest),
     openEngine(inputs.engine, context),
   ]);
-  const platform = platforms.find(
-    (one) => `${one.platform.os}/${one.platform.architecture}` === engine.platform,
-  );
+  const [os = '', architecture = ''] = engine.platform.split('/');
+  const platform = findPlatform(platforms, { os, architecture });
   if (platform === undefined) {
     throw new Invalid('image', `has nothing for ${engine.platform}, which is what this ${engine.name} runs`);
   }
@@ -82,11 +82,8 @@ export async function test(inputs: TestInputs, context: RunContext): Promise<Ste
   };
 }
 
-/** An image that runs as root is not booted at all. */
-async function bootSafely(
-  config: BootConfig,
-  boot: () => Promise<{ cases: readonly TestCase[]; seconds: number | undefined }>,
-): Promise<{ cases: readonly TestCase[]; seconds: number | undefined }> {
+/** An image that may run as root, or that has nothing to run, is not booted at all. */
+async function bootSafely(config: BootConfig, boot: () => Promise<BootResult>): Promise<BootResult> {
   const why = explainUser(config);
   if (why !== undefined) {
     const skipped = 'an image that may run as root is not booted';
@@ -98,6 +95,9 @@ async function bootSafely(
       seconds: undefined,
     };
   }
+  const empty = explainCommand(config);
+  if (empty !== undefined)
+    return { cases: [{ rule: 'user' }, { rule: 'start', why: empty }], seconds: undefined };
   const { cases, seconds } = await boot();
   return { cases: [{ rule: 'user' }, ...cases], seconds };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { explainUser, findStrayWrites, readHealthcheck } from '../../shared/boot/config.ts';
+import { explainCommand, explainUser, findStrayWrites, readHealthcheck } from '../../shared/boot/config.ts';
 
 test.each([
   ['1000', true],
@@ -15,12 +15,26 @@ test.each([
   ['node', false],
   ['-1', false],
   ['0x1', false],
+  ['+0', false],
+  ['0000:0', false],
+  ['2147483647', true],
+  ['2147483648', false],
+  ['4294967296', false],
 ])('USER %s may be booted: %s', (User, allowed) => {
   expect(explainUser({ config: { User } }) === undefined).toBe(allowed);
 });
 
 test('an image without a config runs as root', () => {
   expect(explainUser({})).toContain('runs as root');
+});
+
+test.each([
+  [{}, false],
+  [{ Entrypoint: [], Cmd: null }, false],
+  [{ Entrypoint: ['/app'] }, true],
+  [{ Cmd: ['/app'] }, true],
+])('with %j it has a command: %s', (config, has) => {
+  expect(explainCommand({ config }) === undefined).toBe(has);
 });
 
 describe('HEALTHCHECK', () => {
@@ -40,6 +54,11 @@ describe('HEALTHCHECK', () => {
   ])('%j', (Test, command) => {
     expect(readHealthcheck({ config: { Healthcheck: { Test } } })?.command).toEqual(command);
   });
+});
+
+test('HEALTHCHECK goes through the shell of the image', () => {
+  const config = { Healthcheck: { Test: ['CMD-SHELL', 'true'] }, Shell: ['/bin/ash', '-ec'] };
+  expect(readHealthcheck({ config })?.command).toEqual(['/bin/ash', '-ec', 'true']);
 });
 
 test.each([
