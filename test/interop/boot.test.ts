@@ -120,6 +120,27 @@ const faults: readonly Fault[] = [
     says: 'more memory than its limit',
   },
   {
+    name: 'ends after its check',
+    rules: ['start'],
+    script: 'echo up; sleep 0.6',
+    run: 'exec cat /srv/index.html -> 0 "ready"',
+    says: 'start: it ended by itself with exit code 0',
+  },
+  {
+    name: 'has no command',
+    rules: ['start'],
+    script: '',
+    config: { Entrypoint: [] },
+    says: 'start: the image has no command',
+  },
+  {
+    name: 'works only with a root that cannot be written',
+    rules: ['read-only'],
+    script: `while read -r _ path _ how _; do [ $path = / ] && root=$how; done < /proc/mounts
+case $root in rw*) exit 5; esac; ${SERVE}`,
+    says: 'it works only where it may not write to its root; otherwise, start: it ended by itself with exit code 5',
+  },
+  {
     name: 'starts too many processes',
     rules: ['start'],
     script: `i=0; while [ $i -lt 400 ]; do sleep 60 & i=$((i + 1)); done; ${SERVE}`,
