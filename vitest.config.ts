@@ -5,6 +5,7 @@ export default defineConfig({
     pool: 'forks',
     // Two cores are what a small machine has; the tests start registries, scanners and engines of their own.
     maxWorkers: 2,
+    globalSetup: ['test/temp.ts'],
     projects: [
       {
         extends: true,
