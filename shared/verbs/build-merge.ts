@@ -84,6 +84,11 @@ function readAsked(inputs: BuildInputs): Platform[] {
     throw new Invalid('base-policy', 'is held to before a build: give it to the jobs with push-by-digest');
   if (inputs.provenance === false)
     throw new Invalid('provenance', 'is what merge knows a platform by, and the index goes without none');
+  if (inputs.reproducible === 'check')
+    throw new Invalid(
+      'reproducible',
+      'is checked by building again: give it to the jobs with push-by-digest',
+    );
   if (inputs.platforms.length === 0)
     throw new Invalid(
       'platforms',

@@ -316,6 +316,11 @@ describe('bad input: named, invalid, nothing written', () => {
     ['both at once', () => ({ ...job, merge: some('bad') }), 'merge'],
     ['files that merge would pass over', () => ({ merge: some('bad'), files: 'app:/app' }), 'files'],
     ['a Dockerfile that merge would pass over', () => ({ merge: some('bad'), file: 'Dockerfile' }), 'file'],
+    [
+      'a check that merge would pass over',
+      () => ({ merge: some('bad'), reproducible: 'check' }),
+      'reproducible',
+    ],
     ['labels that merge would pass over', () => ({ merge: some('bad'), labels: 'a=b' }), 'labels'],
   ] satisfies [string, () => Record<string, string>, string][])('%s', async (_, inputs, input) => {
     const before = world.registry.requests.length;
