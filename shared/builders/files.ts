@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, type Stats } from 'node:fs';
+import { type Dirent, readdirSync, type Stats } from 'node:fs';
 import { readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
 import dockerignore from '@balena/dockerignore';
@@ -8,7 +8,7 @@ import { resolveInside } from '../workspace/workspace.ts';
 /** One entry of a layer. `path` is relative to the image's root, without slashes at its ends. */
 export type FileEntry = { readonly path: string } & (
   | { readonly type: 'directory' }
-  | { readonly type: 'file'; readonly source: string; readonly executable: boolean }
+  | { readonly type: 'file'; readonly source: string }
   | { readonly type: 'symlink'; readonly target: string }
 );
 
@@ -39,7 +39,7 @@ export async function collectFiles(folder: string, lines: readonly string[]): Pr
       const name = target.intoFolder ? posix.join(target.path, basename(source)) : target.path;
       if (name === '')
         throw new Invalid('files', `"${line}" gives the file "${source}" no name; write its whole path`);
-      await collectOne({ root: folder, ignored, entries }, path, name);
+      await collectOne({ root: folder, ignored, entries }, path, name, facts);
     }
   }
   addParents(entries);
@@ -81,19 +81,27 @@ async function readIgnored(folder: string): Promise<(path: string) => boolean> {
 
 async function collectFolder(collection: Collection, folder: string, target: string): Promise<void> {
   if (target !== '') add(collection.entries, { path: target, type: 'directory' });
-  for (const name of readdirSync(folder)) {
-    if (LEFT_OUT.has(name)) continue;
-    await collectOne(collection, join(folder, name), posix.join(target, name));
+  await collectContent(collection, folder, target);
+}
+
+async function collectContent(collection: Collection, folder: string, target: string): Promise<void> {
+  for (const kind of list(folder, relative(collection.root, folder))) {
+    const { name } = kind;
+    if (!LEFT_OUT.has(name)) await collectOne(collection, join(folder, name), posix.join(target, name), kind);
   }
 }
 
-async function collectOne(collection: Collection, source: string, path: string): Promise<void> {
+async function collectOne(
+  collection: Collection,
+  source: string,
+  path: string,
+  kind: Dirent | Stats,
+): Promise<void> {
   const { root, ignored, entries } = collection;
   const shown = relative(root, source);
   // A folder that is left out may hold what a later line of .dockerignore takes in again.
   const leftOut = ignored(shown);
-  const facts = look(source, shown);
-  if (leftOut && !facts.isDirectory()) return;
+  if (leftOut && !kind.isDirectory()) return;
   // A file of this name would delete another one when the layer is unpacked (image-spec, layer.md "Whiteouts").
   if (path.split('/').some((part) => part.startsWith('.wh.'))) {
     throw new Invalid(
@@ -101,30 +109,26 @@ async function collectOne(collection: Collection, source: string, path: string):
       `"${shown}" would be read as a deletion: names in a layer may not begin with ".wh."`,
     );
   }
-  if (facts.isDirectory()) {
-    if (!leftOut) return collectFolder(collection, source, path);
-    // Named only by what is in it (`addParents`).
-    for (const name of readdirSync(source)) {
-      if (!LEFT_OUT.has(name)) await collectOne(collection, join(source, name), posix.join(path, name));
-    }
-    return;
+  if (kind.isDirectory()) {
+    // Otherwise named only by what is in it (`addParents`).
+    return leftOut ? collectContent(collection, source, path) : collectFolder(collection, source, path);
   }
-  if (facts.isSymbolicLink()) {
+  if (kind.isSymbolicLink()) {
     return add(entries, { path, type: 'symlink', target: await readInnerLink(root, source, shown) });
   }
-  if (!facts.isFile()) {
+  if (!kind.isFile()) {
     throw new Invalid(
       'files',
       `"${shown}" is a device, socket or FIFO; an image takes files, folders and links`,
     );
   }
-  add(entries, { path, type: 'file', source, executable: (facts.mode & 0o111) !== 0 });
+  add(entries, { path, type: 'file', source });
 }
 
 /** At once: there may be tens of thousands. */
-function look(source: string, shown: string): Stats {
+function list(folder: string, shown: string): Dirent[] {
   try {
-    return lstatSync(source);
+    return readdirSync(folder, { withFileTypes: true });
   } catch (cause) {
     throw new Invalid('files', `"${shown}" cannot be read (${(cause as NodeJS.ErrnoException).code})`, {
       cause,

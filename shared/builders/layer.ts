@@ -1,21 +1,18 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
-  closeSync,
-  createReadStream,
-  createWriteStream,
-  constants as flags,
-  fstatSync,
-  openSync,
-  readFileSync,
-} from 'node:fs';
-import { type PipelineTransform, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
-import { constants, createZstdCompress, gzip } from 'node:zlib';
-import { type Header, type Pack, pack } from 'tar-stream';
+  constants,
+  createGzip,
+  createZstdCompress,
+  type Gzip,
+  type ZlibReset,
+  type ZstdCompress,
+} from 'node:zlib';
 import { type Digest, parseDigest } from '../image/digest.ts';
-import { Invalid, Unavailable } from '../outcome/outcome.ts';
+import { Unavailable } from '../outcome/outcome.ts';
 import type { FileEntry } from './files.ts';
+import { BLOCK, BLOCKS, writeTar } from './tar.ts';
 
 /** A compressed layer. `diffId` is the digest of the tar inside (image-spec, config.md "Layer DiffID"). */
 export interface Layer {
@@ -27,25 +24,69 @@ export interface Layer {
 export const COMPRESSIONS = ['gzip', 'zstd'] as const;
 export type Compression = (typeof COMPRESSIONS)[number];
 
-/** Files up to this size are read whole, in bytes. */
-const WHOLE = 1024 * 1024;
-/** Bytes of a tar that are compressed at once. */
-const BLOCK = 1024 * 1024;
-/** How many blocks are compressed side by side: as many as libuv has threads, and as many again that wait. */
-const BLOCKS = 8;
+/** Levels are stated, so that another default does not change a byte: crane and BuildKit take the same. */
+export const LEVELS: Readonly<Record<Compression, number>> = { gzip: 1, zstd: 3 };
 
-// Levels are stated, so that another default of zlib's does not change a byte.
-const compressors: Record<Compression, () => PipelineTransform<Transform, Buffer>> = {
-  // Members of a gzip file may follow each other (RFC 1952, 2.2).
-  gzip: () => (source: AsyncIterable<Buffer>) =>
-    compressBlocks(source, (block) => promisify(gzip)(block, { level: 6 })),
-  // One frame: Node's own reader passes over any but the first. At this level a layer is as small as gzip makes it.
-  zstd: () => createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 1 } }),
+/** Takes a tar block by block, several at a time, and gives what it became in the same order. */
+interface Compressor {
+  compress(block: Buffer): Promise<readonly Buffer[]>;
+  /** What is left after the last block. */
+  finish(): Promise<readonly Buffer[]>;
+}
+
+const compressors: Readonly<Record<Compression, () => Compressor>> = {
+  // Members of a gzip file may follow each other (RFC 1952, 2.2), so blocks are compressed side by side. Each block's
+  // turn comes `BLOCKS` later again; a compressor of its own for each would have the heap swept all the time.
+  gzip: () => {
+    const options = { level: LEVELS.gzip, chunkSize: BLOCK };
+    const streams = Array.from({ length: BLOCKS }, () => collect(createGzip(options) as Gzip & ZlibReset));
+    let turn = 0;
+    return {
+      compress: async (block) => {
+        const { stream, write, flush } = streams[turn++ % BLOCKS] as Collected<Gzip & ZlibReset>;
+        const pieces = [...(await write(block)), ...(await flush(constants.Z_FINISH))];
+        stream.reset();
+        return pieces;
+      },
+      finish: async () => [],
+    };
+  },
+  // One frame: Node's own reader passes over any but the first, and what repeats is found over many blocks.
+  zstd: () => {
+    const params = { [constants.ZSTD_c_compressionLevel]: LEVELS.zstd };
+    const { write, flush } = collect(createZstdCompress({ params, chunkSize: BLOCK }));
+    return { compress: write, finish: () => flush(constants.ZSTD_e_end) };
+  },
 };
 
+interface Collected<Stream> {
+  readonly stream: Stream;
+  write(block: Buffer): Promise<Buffer[]>;
+  flush(kind: number): Promise<Buffer[]>;
+}
+
+/** A compressor whose calls give what it put out meanwhile. */
+function collect<Stream extends Gzip | ZstdCompress>(stream: Stream): Collected<Stream> {
+  let pieces: Buffer[] = [];
+  stream.on('data', (piece: Buffer) => pieces.push(piece));
+  // Said to who asked as well.
+  stream.on('error', () => undefined);
+  const take = (): Buffer[] => {
+    const taken = pieces;
+    pieces = [];
+    return taken;
+  };
+  const ask = (begin: (done: (error?: Error | null) => void) => void): Promise<Buffer[]> =>
+    new Promise((resolve, reject) => begin((error) => (error ? reject(error) : resolve(take()))));
+  return {
+    stream,
+    write: (block) => ask((done) => stream.write(block, done)),
+    flush: (kind) => ask((done) => stream.flush(kind, done)),
+  };
+}
+
 /**
- * Writes entries into `file` as a compressed tar in which nothing tells of this machine: owner 0:0 without names, modes 0755 and 0644,
- * one time for all (`created`, in seconds since 1970). The same entries give the same diffId anywhere, and the same bytes for one
+ * Writes entries into `file` as a compressed tar (`writeTar`). The same entries give the same diffId anywhere, and the same bytes for one
  * version of Node. Streams: no large file is ever in memory whole.
  */
 export async function writeLayer(
@@ -55,114 +96,54 @@ export async function writeLayer(
   compression: Compression,
   deadline: AbortSignal,
 ): Promise<Layer> {
-  // A pipeline that begins after its signal has fired leaves errors that nobody can catch.
-  if (deadline.aborted) throw new Unavailable('the layer was not written: no time is left');
-  const tar = pack();
-  const [inner, outer] = [measure(), measure()];
-  const written = pipeline(
-    // Its types are older than its iterator.
-    cutBlocks(tar as unknown as AsyncIterable<Buffer>),
-    inner.stream,
-    compressors[compression](),
-    outer.stream,
-    createWriteStream(file, { flags: 'wx' }),
-    { signal: deadline },
-  );
-  // Whichever fails first ends the other: destroying the tar fails the pipeline with the same error.
-  const filled = fill(tar, entries, new Date(created * 1000)).catch((error: Error) => tar.destroy(error));
-  try {
-    await written;
-  } catch (cause) {
-    if (deadline.aborted) throw new Unavailable('the layer was not written in time', { cause });
-    throw cause;
-  }
-  await filled;
-  return { digest: outer.digest(), size: outer.size(), diffId: inner.digest() };
-}
-
-async function* compressBlocks(
-  source: AsyncIterable<Buffer>,
-  compress: (block: Buffer) => Promise<Buffer>,
-): AsyncGenerator<Buffer> {
-  const pending: Promise<Buffer>[] = [];
-  for await (const block of source) {
-    pending.push(compress(block));
-    if (pending.length >= BLOCKS) yield (await pending.shift()) as Buffer;
-  }
-  for (const block of pending) yield await block;
-}
-
-/** Blocks of one size, whatever the sizes of the pieces: the same bytes in give the same bytes out. */
-async function* cutBlocks(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let pieces: Buffer[] = [];
+  const [inner, outer] = [createHash('sha256'), createHash('sha256')];
+  const { compress, finish } = compressors[compression]();
+  const pending: Promise<readonly Buffer[]>[] = [];
+  const output = await open(file, 'wx');
   let size = 0;
-  for await (const piece of source) {
-    pieces.push(piece);
-    size += piece.length;
-    if (size < BLOCK) continue;
-    const whole = Buffer.concat(pieces, size);
-    const end = size - (size % BLOCK);
-    for (let at = 0; at < end; at += BLOCK) yield whole.subarray(at, at + BLOCK);
-    pieces = [whole.subarray(end)];
-    size -= end;
-  }
-  if (size > 0) yield Buffer.concat(pieces, size);
-}
-
-async function fill(tar: Pack, entries: readonly FileEntry[], mtime: Date): Promise<void> {
-  const common = { uid: 0, gid: 0, uname: '', gname: '', mtime };
-  for (const entry of entries) {
-    if (entry.type === 'file') await addFile(tar, entry, common);
-    else if (entry.type === 'directory')
-      tar.entry({ ...common, name: `${entry.path}/`, type: 'directory', mode: 0o755 });
-    else tar.entry({ ...common, name: entry.path, type: 'symlink', linkname: entry.target, mode: 0o777 });
-  }
-  tar.finalize();
-}
-
-async function addFile(
-  tar: Pack,
-  entry: Extract<FileEntry, { type: 'file' }>,
-  common: Pick<Header, 'uid' | 'gid' | 'uname' | 'gname' | 'mtime'>,
-): Promise<void> {
-  let file: number | undefined;
-  try {
-    // At once: of ten thousand small files the way to a pool of threads and back takes longer than reading them.
-    // What was a file when it was looked at may be a link or a FIFO by now.
-    file = openSync(entry.source, flags.O_RDONLY | flags.O_NOFOLLOW | flags.O_NONBLOCK);
-    const facts = fstatSync(file);
-    if (!facts.isFile()) throw new Error('it is no file any more');
-    const { size } = facts;
-    const mode = entry.executable ? 0o755 : 0o644;
-    const header = { ...common, name: entry.path, type: 'file' as const, mode, size };
-    if (size > WHOLE) {
-      await pipeline(createReadStream('', { fd: file, autoClose: false }), tar.entry(header));
-      return;
+  const write = async (pieces: readonly Buffer[]): Promise<void> => {
+    for (const piece of pieces) {
+      outer.update(piece);
+      size += piece.length;
+      await output.appendFile(piece);
     }
-    const content = readFileSync(file);
-    await new Promise<void>((resolve, reject) => {
-      tar.entry(header, content, (error) => (error ? reject(error) : resolve()));
+  };
+  try {
+    await writeTar(entries, created, async (block) => {
+      checkTime(deadline);
+      inner.update(block);
+      pending.push(compress(block));
+      if (pending.length === BLOCKS - 1) await write((await pending.shift()) ?? []);
     });
-  } catch (cause) {
-    throw new Invalid(
-      'files',
-      `"/${entry.path}" could not be read, or changed while it was (${(cause as Error).message})`,
-      { cause },
-    );
+    for (const block of pending) await write(await block);
+    await write(await finish());
   } finally {
-    if (file !== undefined) closeSync(file);
+    await Promise.allSettled(pending);
+    await output.close();
   }
+  return { digest: seal(outer), size, diffId: seal(inner) };
 }
 
-function measure(): { stream: Transform; digest(): Digest; size(): number } {
+/** The diffId that `writeLayer` would give, and nothing is compressed. */
+export async function readDiffId(
+  entries: readonly FileEntry[],
+  created: number,
+  deadline: AbortSignal,
+): Promise<Digest> {
   const hash = createHash('sha256');
-  let size = 0;
-  const stream = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      size += chunk.length;
-      done(null, chunk);
-    },
+  await writeTar(entries, created, async (block) => {
+    hash.update(block);
+    // Nothing here waits, and the deadline's timer has to run.
+    await nextTurn();
+    checkTime(deadline);
   });
-  return { stream, digest: () => parseDigest(`sha256:${hash.digest('hex')}`), size: () => size };
+  return seal(hash);
+}
+
+function seal(hash: Hash): Digest {
+  return parseDigest(`sha256:${hash.digest('hex')}`);
+}
+
+function checkTime(deadline: AbortSignal): void {
+  if (deadline.aborted) throw new Unavailable('a layer was not written: no time is left');
 }

@@ -1,11 +1,13 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import type { RunContext } from '../github/context.ts';
 import { type Descriptor, MEDIA_TYPE, type Platform } from '../image/descriptor.ts';
 import { digestAlgorithm, digestHex } from '../image/digest.ts';
 import { formatPlatform } from '../image/platform.ts';
 import { Invalid } from '../outcome/outcome.ts';
 import { digestOf } from '../store/hash.ts';
 import { openStore, storeOptions } from '../store/open.ts';
+import { mapParallel } from '../store/parallel.ts';
 import type { Store } from '../store/store.ts';
 import {
   adoptLayer,
@@ -19,7 +21,8 @@ import {
 import type { Builder, BuildRequest, Material } from './builder.ts';
 import { collectFiles, type FileEntry } from './files.ts';
 import { formatIndex, sortKeys } from './image-index.ts';
-import { type Compression, type Layer, writeLayer } from './layer.ts';
+import { type Compression, type Layer, readDiffId, writeLayer } from './layer.ts';
+import { findLayer, keepLayer, type LayerCache } from './layer-cache.ts';
 
 /** An image put together from a base and files. Nothing is executed. */
 export interface LayersRequest extends BuildRequest {
@@ -30,11 +33,17 @@ export interface LayersRequest extends BuildRequest {
   /** Paths and globs of the image that get a layer each, in this order from below; all else is the last layer. */
   readonly split: readonly string[];
   readonly compression: Compression;
+  readonly cache: LayerCache;
   /** Replaces the base's entrypoint and, as with Docker, its command. */
   readonly entrypoint: readonly string[] | undefined;
   readonly env: readonly (readonly [string, string])[];
   readonly user: string | undefined;
 }
+
+/** Each holds some 30 MB while it is compressed. */
+const LAYERS_AT_ONCE = 2;
+/** Files of a layer by rule carry no commit's time, in seconds since 1970: it stays the same as long as they do. */
+const SPLIT_TIME = 1;
 
 /** Assembles the image: the same commit, base and files give the same digest for one version of Node on one kind of machine, and the same diffIDs anywhere. */
 export const buildLayers: Builder<LayersRequest> = async (request, context) => {
@@ -43,9 +52,9 @@ export const buildLayers: Builder<LayersRequest> = async (request, context) => {
   const entries = await collectFiles(request.folder, request.files);
   const parts = splitEntries(entries, request.split);
   const layers = new Map<string, Promise<Layer>>();
-  const packEntries = (wanted: readonly FileEntry[]): Promise<Layer> => {
+  const packPart = ({ entries: wanted, time }: Part): Promise<Layer> => {
     const key = wanted.map(({ path }) => path).join('\0');
-    const layer = layers.get(key) ?? packLayer(wanted, `layer-${layers.size}`, request, context.deadline);
+    const layer = layers.get(key) ?? packLayer(wanted, time, `layer-${layers.size}`, request, context);
     layers.set(key, layer);
     return layer;
   };
@@ -56,12 +65,13 @@ export const buildLayers: Builder<LayersRequest> = async (request, context) => {
     // A folder that the base has keeps the mode it has there; a link to a folder stays a link.
     const contents = lower.layers.map((layer, at) => ({ layer, diffId: lower.config.rootfs.diff_ids[at] }));
     const there = await listFolders(layout, contents, context.deadline);
-    const upper = parts.map((part) => {
+    const upper = parts.map((part, at) => {
       const added = part.filter((entry) => entry.type !== 'directory' || !there.has(entry.path));
       for (const { type, path } of added) if (type === 'directory') there.add(path);
-      return added;
+      return { entries: added, time: at < request.split.length ? SPLIT_TIME : request.created };
     });
-    const packed = await Promise.all(upper.filter((part) => part.length > 0).map(packEntries));
+    const full = upper.filter((part) => part.entries.length > 0);
+    const packed = await mapParallel(full, LAYERS_AT_ONCE, packPart);
     manifests.push({
       ...(await writeManifest(request, lower, packed, layout)),
       platform: platformOf(lower.config),
@@ -75,15 +85,32 @@ export const buildLayers: Builder<LayersRequest> = async (request, context) => {
   return { digest, materials: base ? [describeBase(base)] : [], checks: [] };
 };
 
-/** Writes a layer into the layout, where it is by its digest (image-spec, image-layout.md "Blobs"). */
+/** What goes into one layer, and the time of its files. */
+interface Part {
+  readonly entries: readonly FileEntry[];
+  readonly time: number;
+}
+
+/**
+ * Writes a layer into the layout, where it is by its digest (image-spec, image-layout.md "Blobs"), unless the cache knows it and its
+ * destination has it.
+ */
 async function packLayer(
   entries: readonly FileEntry[],
+  time: number,
   name: string,
-  { layout, created, compression }: LayersRequest,
-  deadline: AbortSignal,
+  { layout, compression, cache }: LayersRequest,
+  { deadline, log }: RunContext,
 ): Promise<Layer> {
+  const known = await findLayer(cache, () => readDiffId(entries, time, deadline), compression);
+  if (known !== undefined) {
+    log.info(`Cached: ${known.digest}, which ${cache.destination?.place} has`);
+    await keepLayer(cache, known, compression, log);
+    return known;
+  }
   const part = join(layout, name);
-  const layer = await writeLayer(entries, part, created, compression, deadline);
+  const layer = await writeLayer(entries, part, time, compression, deadline);
+  await keepLayer(cache, layer, compression, log);
   const blobs = join(layout, 'blobs', digestAlgorithm(layer.digest));
   await mkdir(blobs, { recursive: true });
   await rename(part, join(blobs, digestHex(layer.digest)));

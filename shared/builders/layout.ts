@@ -93,7 +93,7 @@ export async function readContextFolder(
 
 /** Throws `Invalid` naming an input that says how an image is built: where none is built it would be passed over. */
 export function refuseRecipe(inputs: ImageInputs, why: string): void {
-  const given = ([...LAYERS_ONLY, ...BUILDKIT_ONLY, 'file', 'compression'] as const).find(
+  const given = [...LAYERS_ONLY, ...BUILDKIT_ONLY, ...FOR_BOTH].find(
     (name) => inputs[name] !== undefined && inputs[name].length > 0,
   );
   if (given !== undefined) throw new Invalid(given, why);
@@ -101,18 +101,10 @@ export function refuseRecipe(inputs: ImageInputs, why: string): void {
 
 const LAYERS_ONLY = ['base', 'files', 'layers', 'entrypoint', 'env', 'user'] as const;
 const BUILDKIT_ONLY = [
-  ...([
-    'target',
-    'build-args',
-    'secrets',
-    'secret-envs',
-    'secret-files',
-    'ssh',
-    'cache-from',
-    'cache-to',
-  ] as const),
+  ...(['target', 'build-args', 'secrets', 'secret-envs', 'secret-files', 'ssh'] as const),
   ...(['build-contexts', 'no-cache-filters', 'allow', 'network', 'add-hosts'] as const),
 ] as const;
+const FOR_BOTH = ['file', 'compression', 'cache-from', 'cache-to'] as const;
 
 /** No input is passed over in silence: a `user` that nobody reads would leave an image running as root. */
 function checkFit(inputs: ImageInputs): void {
@@ -143,6 +135,8 @@ export interface BuiltLayout extends BuiltImage {
 export interface BuildFacts extends Pick<BuildRequest, 'created' | 'labels' | 'annotations' | 'temp'> {
   /** The images that a Dockerfile's build may take; any when undefined. */
   readonly allowed: AllowedImages | undefined;
+  /** Where the image goes afterwards; undefined when it stays on disk. */
+  readonly destination: Store | undefined;
 }
 
 /** Says which builder it is and why, and builds the recipe below `temp`; twice where it is to be shown that both are the same. */
@@ -174,6 +168,7 @@ async function buildOnce(
   context: RunContext,
 ): Promise<BuiltLayout> {
   const { folder, choice, platforms, inputs } = recipe;
+  const noCache = inputs['no-cache'] === true || inputs.reproducible === 'check';
   const layout = join(facts.temp, 'layout');
   await mkdir(layout);
   const request: BuildRequest = { ...facts, folder, layout, platforms };
@@ -194,7 +189,7 @@ async function buildOnce(
       cacheTo: inputs['cache-to'],
       ssh: inputs.ssh,
       contexts: await Promise.all(inputs['build-contexts'].map((named) => resolveContext(named, context))),
-      noCache: inputs['no-cache'] === true || inputs.reproducible === 'check',
+      noCache,
       noCacheFilters: inputs['no-cache-filters'],
       allow: inputs.allow,
       network: inputs.network,
@@ -212,10 +207,18 @@ async function buildOnce(
     const floating = listFloating(dockerfile, made.materials, inputs['build-contexts']);
     built = { ...made, checks: [...made.checks, ...floating] };
   } else {
-    const { buildLayers } = await import('./layers.ts');
+    const [{ buildLayers }, { locateCache }] = await Promise.all([
+      import('./layers.ts'),
+      import('./layer-cache.ts'),
+    ]);
     const { files, layers: split, compression = 'gzip', entrypoint, env, user } = inputs;
-    const base = await openBase(recipe, context);
-    const contents = { base, files, split, compression, entrypoint, env, user };
+    const [base, from, to] = await Promise.all([
+      openBase(recipe, context),
+      Promise.all(inputs['cache-from'].map((line) => locateCache(line, 'cache-from', context))),
+      Promise.all(inputs['cache-to'].map((line) => locateCache(line, 'cache-to', context))),
+    ]);
+    const cache = { from: noCache ? [] : from, to, destination: facts.destination };
+    const contents = { base, files, split, compression, cache, entrypoint, env, user };
     built = await buildLayers({ ...request, ...contents }, context);
   }
   const store = openStore(

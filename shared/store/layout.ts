@@ -108,8 +108,8 @@ export class LayoutStore implements Store {
     return { digest, indexed: true };
   }
 
-  hasBlob(digest: Digest): Promise<boolean> {
-    return this.#hasFile(blobPath(digest));
+  hasBlob(digest: Digest, size?: number): Promise<boolean> {
+    return this.#hasFile(blobPath(digest), size);
   }
 
   async getBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Readable> {
@@ -230,10 +230,13 @@ export class LayoutStore implements Store {
     throw new Invalid('image', `${path} in ${this.place} is no file`);
   }
 
-  async #hasFile(path: string): Promise<boolean> {
+  async #hasFile(path: string, size?: number): Promise<boolean> {
     const file = await this.#open(path);
-    await file?.close();
-    return file !== undefined;
+    try {
+      return file !== undefined && (size === undefined || (await file.stat()).size === size);
+    } finally {
+      await file?.close();
+    }
   }
 
   async #readFile(path: string, limit: number): Promise<Buffer | undefined> {

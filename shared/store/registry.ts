@@ -31,7 +31,7 @@ const ACCEPT = [
   MEDIA_TYPE.dockerManifest,
 ].join(', ');
 /** Up to this many bytes it costs more to ask whether a blob is there than to send it. */
-const SMALL_BLOB = 64 * 1024;
+export const SMALL_BLOB = 64 * 1024;
 const subjectSchema = z.object({ subject: z.object({ digest: z.string() }) });
 
 /** A repository of an OCI registry (distribution-spec 1.1). */
@@ -117,14 +117,14 @@ export class RegistryStore implements Store {
     return { digest, indexed: subject === undefined || headers['oci-subject'] === subject };
   }
 
-  async hasBlob(digest: Digest): Promise<boolean> {
-    const { status } = await this.#client.ask({
+  async hasBlob(digest: Digest, size?: number): Promise<boolean> {
+    const { status, headers } = await this.#client.ask({
       method: 'HEAD',
       target: `blobs/${digest}`,
       access: 'pull',
       expect: [200, 404],
     });
-    return status === 200;
+    return status === 200 && (size === undefined || Number(headers['content-length']) === size);
   }
 
   async getBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Readable> {

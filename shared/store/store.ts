@@ -38,7 +38,8 @@ export interface Store {
     reference?: Digest | string,
   ): Promise<{ digest: Digest; indexed: boolean }>;
 
-  hasBlob(digest: Digest): Promise<boolean>;
+  /** Whether a blob is there; with `size`, whether it is known to have as many bytes. */
+  hasBlob(digest: Digest, size?: number): Promise<boolean>;
   /** A stream of the blob that fails (`Refused`) at its end when size or hash are wrong. */
   getBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Readable>;
   /** The whole blob, checked; more than `limit` bytes (default 32 MiB) is `Unavailable`. */

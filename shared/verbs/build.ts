@@ -1,7 +1,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chooseBuilder } from '../builders/choose.ts';
-import { type BuiltLayout, buildLayout, type Recipe, readRecipe } from '../builders/layout.ts';
+import {
+  type BuildFacts,
+  type BuiltLayout,
+  buildLayout,
+  type Recipe,
+  readRecipe,
+} from '../builders/layout.ts';
 import { openProver, publishProvenance, requireProvenance } from '../builders/proof.ts';
 import type { RunContext } from '../github/context.ts';
 import type { Digest } from '../image/digest.ts';
@@ -51,7 +57,7 @@ export async function build(inputs: BuildInputs, context: RunContext): Promise<S
     return describeResult(named, destination, image, undefined);
   }
   return withTemporaryFolder(context, async (temp) => {
-    const built = await buildPlan(plan, recipe, bases, temp, context);
+    const built = await buildPlan(plan, recipe, bases, { temp, destination: store }, context);
     await requireFreeTags(store, named.tags, built.digest);
     const { copied, mounted } = await copyImage(built.layout, store, built.digest);
     context.log.info(`Pushed ${store.place}@${built.digest}: ${copied} objects sent, ${mounted} mounted`);
@@ -101,12 +107,12 @@ async function buildPlan(
   { run, labels, annotations }: Plan,
   recipe: Recipe,
   bases: BasePolicy | undefined,
-  temp: string,
+  places: Pick<BuildFacts, 'temp' | 'destination'>,
   context: RunContext,
 ): Promise<BuiltLayout> {
   const chosen = await chooseBuilder(recipe.choice, context);
   const allowed = bases && (await requireBases(bases, recipe, chosen.name));
-  const facts = { created: run.checkout.time, labels, annotations, temp, allowed };
+  const facts = { ...places, created: run.checkout.time, labels, annotations, allowed };
   const built = await buildLayout(recipe, chosen, facts, context);
   if (allowed) requireVerified(built.materials, allowed);
   for (const { name, message, url, line } of built.checks) {
@@ -127,7 +133,7 @@ async function buildToDisk(
   context: RunContext,
 ): Promise<StepResult> {
   return withTemporaryFolder(context, async (temp) => {
-    const built = await buildPlan(plan, recipe, bases, temp, context);
+    const built = await buildPlan(plan, recipe, bases, { temp, destination: undefined }, context);
     const folder = await makeLayoutFolder(context, built.digest);
     const store = openStore({ kind: 'layout', folder }, storeOptions(context));
     await copyImage(built.layout, store, built.digest);

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -340,6 +340,8 @@ describe('bad input: named, invalid, nothing written', () => {
     ['a quoted entrypoint', { entrypoint: 'sh -c "true"' }, 'entrypoint'],
     ['a user that buildkit would pass over', { ...dockerfile, user: '65532' }, 'user'],
     ['a user without anything to assemble', { ...dockerfile, builder: 'auto', user: '65532' }, 'user'],
+    ['a cache that is BuildKit’s', { 'cache-from': 'type=gha' }, 'cache-from'],
+    ['a cache outside of the workspace', { 'cache-to': 'type=local,dest=../cache' }, 'cache-to'],
     ['secrets that layers would pass over', { secrets: 'a=b' }, 'secrets'],
     ['push that is neither', { push: 'maybe' }, 'push'],
   ])('%s', async (_name, inputs, input) => {
@@ -380,6 +382,31 @@ describe('bad input: named, invalid, nothing written', () => {
       writeFileSync(join(world.workspace, 'Dockerfile'), 'FROM scratch\n');
     }
   });
+});
+
+test('a layer that an earlier commit’s run made is neither compressed nor sent again', async () => {
+  const cached = {
+    ...{ layers: '/app/lib', provenance: 'false' },
+    ...{ 'cache-from': 'type=local,src=.hallmark/layers', 'cache-to': 'type=local,dest=.hallmark/layers' },
+  };
+  world.commit({ 'app/lib/data': randomBytes(100_000) }, 'Second');
+  const first = await build('cached', cached);
+  expect(first.code, first.log).toBe(0);
+  world.commit({ 'app/server.js': 'console.log("changed")\n' }, 'Third');
+  const before = world.registry.requests.length;
+  const second = await build('cached', cached);
+  expect(second.code, second.log).toBe(0);
+  const layersOf = async ({ outputs }: ActionRun): Promise<{ digest: string; size: number }[]> =>
+    JSON.parse((await get(`cached/manifests/${outputs.digest}`)).bytes.toString()).layers;
+  const [[kept], [same, own]] = [await layersOf(first), await layersOf(second)];
+  expect(same).toEqual(kept);
+  expect(second.log).toContain(`Cached: ${kept?.digest}`);
+  const sent = writesSince(before).filter(({ path }) => path.includes('digest='));
+  expect(sent.some(({ path }) => path.includes(encodeURIComponent(own?.digest ?? 'none')))).toBe(true);
+  expect(sent.some(({ path }) => path.includes(encodeURIComponent(same?.digest ?? 'none')))).toBe(false);
+  const checked = await build('cached', { ...cached, reproducible: 'check' });
+  expect(checked.code, checked.log).toBe(0);
+  expect(checked.log).not.toContain('Cached:');
 });
 
 test('nothing stays behind in the runner’s temporary folder', () => {

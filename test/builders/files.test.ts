@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { collectFiles } from '../../shared/builders/files.ts';
@@ -80,16 +80,6 @@ describe('what goes where', () => {
     const folder = makeTree(tree);
     const [, entry] = await collectFiles(folder, ['a/two:/app', 'server.js:/app/three.txt']);
     expect(entry).toMatchObject({ path: 'app/three.txt', source: join(folder, 'server.js') });
-  });
-
-  test('of the mode only whether it is executable', async () => {
-    const folder = makeTree({ run: '1', read: '1' });
-    chmodSync(join(folder, 'run'), 0o710);
-    chmodSync(join(folder, 'read'), 0o666);
-    expect(await collectFiles(folder, ['run:/run', 'read:/read'])).toMatchObject([
-      { path: 'read', executable: false },
-      { path: 'run', executable: true },
-    ]);
   });
 });
 

@@ -1,12 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
 import { describe, expect, test } from 'vitest';
 import { collectFiles } from '../../shared/builders/files.ts';
-import { type Compression, type Layer, writeLayer } from '../../shared/builders/layer.ts';
+import { type Compression, type Layer, readDiffId, writeLayer } from '../../shared/builders/layer.ts';
 import { Invalid, Unavailable } from '../../shared/outcome/outcome.ts';
 import { makeFolder } from './context.ts';
 
@@ -124,6 +133,49 @@ describe('a layer', () => {
     await writeLayer(entries, file, 1, 'gzip', AbortSignal.timeout(20_000));
     const unpacked = execFileSync('tar', ['-xzOf', file], { maxBuffer: 10_000_000 });
     expect(unpacked.equals(content)).toBe(true);
+  });
+
+  test('has the diffId that is asked for beforehand', async () => {
+    const folder = makeTree(0o022, 1, false);
+    const asked = await readDiffId(
+      await collectFiles(folder, ['tree:/app']),
+      COMMITTED,
+      AbortSignal.timeout(20_000),
+    );
+    expect(asked).toBe((await write(folder)).diffId);
+  });
+
+  test('of names that a short header does not hold is read whole by tar', async () => {
+    const folder = makeFolder();
+    const paths = [
+      ...['a'.repeat(100), 'b'.repeat(101), `${'c'.repeat(155)}/${'c'.repeat(100)}`],
+      ...[
+        `${'d'.repeat(156)}/d`,
+        `${'e'.repeat(60)}/${'e'.repeat(60)}/${'e'.repeat(60)}`,
+        'größe/ü',
+        'f f/\n',
+      ],
+      `${'ü'.repeat(49)}/${'g'.repeat(120)}`,
+    ];
+    const links = [
+      ['near', 'h'.repeat(100)],
+      ['far', 'h'.repeat(101)],
+      ['ß', 'größe/ü'],
+    ] as const;
+    for (const path of paths) {
+      mkdirSync(join(folder, 'tree', path, '..'), { recursive: true });
+      writeFileSync(join(folder, 'tree', path), path);
+    }
+    for (const [path, target] of links) symlinkSync(target, join(folder, 'tree', path));
+    const entries = await collectFiles(folder, ['tree:/']);
+    await writeLayer(entries, join(folder, 'layer'), 1, 'gzip', AbortSignal.timeout(20_000));
+    mkdirSync(join(folder, 'unpacked'));
+    execFileSync('tar', ['-xzf', join(folder, 'layer'), '-C', join(folder, 'unpacked')]);
+    expect(readdirSync(join(folder, 'unpacked'), { recursive: true }).toSorted()).toEqual(
+      entries.map(({ path }) => path),
+    );
+    for (const path of paths) expect(readFileSync(join(folder, 'unpacked', path), 'utf8')).toBe(path);
+    for (const [path, target] of links) expect(readlinkSync(join(folder, 'unpacked', path))).toBe(target);
   });
 
   test.each([

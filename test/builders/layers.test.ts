@@ -109,7 +109,7 @@ async function build(overrides: Partial<LayersRequest> = {}) {
     ...{ folder: join(folder, 'context'), layout: join(folder, 'layout'), temp: join(folder, 'temp') },
     ...{ created: 1_700_000_000, platforms: [], labels: { b: '2', a: '1' }, annotations: { note: 'n' } },
     ...{ base: undefined, files: ['app:/app'], entrypoint: undefined, env: [], user: undefined },
-    ...{ split: [], compression: 'gzip' as const },
+    ...{ split: [], compression: 'gzip' as const, cache: { from: [], to: [], destination: undefined } },
     ...overrides,
   };
   const { digest, materials } = await buildLayers(request, makeContext());

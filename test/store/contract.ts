@@ -59,6 +59,8 @@ export function describeStore(place: Place): void {
         expect(await store.putBlob(blob, () => bytes)).toBe('sent');
         expect(await store.putBlob(blob, () => bytes)).toBe('present');
         expect(await store.hasBlob(blob.digest)).toBe(true);
+        expect(await store.hasBlob(blob.digest, size)).toBe(true);
+        expect(await store.hasBlob(blob.digest, size + 1)).toBe(false);
         expect(digestOf(await store.readBlob(blob))).toBe(blob.digest);
         const streamed = [];
         for await (const chunk of await store.getBlob(blob)) streamed.push(chunk);
