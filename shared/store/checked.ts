@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { type Descriptor, isIndexType, isManifestType, MEDIA_TYPE } from '../image/descriptor.ts';
 import { type Digest, digestAlgorithm, digestHex, isDigest } from '../image/digest.ts';
 import { Refused, Unavailable } from '../outcome/outcome.ts';
+import { countPassed } from '../process/heap.ts';
 import { digestOf } from './hash.ts';
 import { readJson } from './json.ts';
 import type { StoredManifest } from './store.ts';
@@ -41,6 +42,7 @@ async function* hashStream(
       size += chunk.length;
       if (size > content.size) break;
       hash.update(chunk);
+      countPassed(chunk.length);
       yield chunk;
     }
   } catch (error) {

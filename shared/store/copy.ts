@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { keepHeapSmall } from '../process/heap.ts';
 import { type CopiedManifest, checkArrival } from './arrival.ts';
 import { pushReferrers } from './attach.ts';
 import { readJson } from './json.ts';
@@ -31,8 +30,6 @@ export async function copyImage(
   digest: Digest,
   options: { referrers?: boolean; check?: boolean } = {},
 ): Promise<Copied> {
-  // All bytes that pass are garbage, of which V8 lets lie as much as fits its space for new objects.
-  keepHeapSmall();
   await to.prepareUploads(0);
   const transfers = new Transfers(from, to);
   try {
