@@ -245,10 +245,9 @@ async function serveBlob({ request, response, repository }: Exchange, digest: st
   }
   const file = repository.content(digest);
   const { size } = statSync(file);
-  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
-  const start = Number(range?.[1] ?? 0);
-  const end = Math.min(range?.[2] ? Number(range[2]) : size - 1, size - 1);
-  if (range && start > end) throw new Rejection(416, 'SIZE_INVALID');
+  const range = readRange(request.headers.range, size);
+  const { start, end } = range ?? { start: 0, end: size - 1 };
+  if (start > end && range) throw new Rejection(416, 'SIZE_INVALID');
   response.writeHead(range ? 206 : 200, {
     'content-type': 'application/octet-stream',
     'content-length': end - start + 1,
@@ -260,6 +259,14 @@ async function serveBlob({ request, response, repository }: Exchange, digest: st
   else await pipeline(createReadStream(file, { start, end }), response);
 }
 
+/** One range of bytes, also an open one or the last so many (RFC 9110, 14.1.2). */
+function readRange(header: string | undefined, size: number): { start: number; end: number } | undefined {
+  const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];
+  if (first === undefined || (first === '' && last === '')) return undefined;
+  if (first === '') return { start: Math.max(0, size - Number(last)), end: size - 1 };
+  return { start: Number(first), end: Math.min(last ? Number(last) : size - 1, size - 1) };
+}
+
 /** POST: a mount, a whole blob at once (`digest`), or the start of an upload. */
 async function beginUpload(
   { request, response, url, name, repository }: Exchange,
@@ -267,7 +274,12 @@ async function beginUpload(
 ): Promise<void> {
   const mount = url.searchParams.get('mount');
   const from = url.searchParams.get('from');
-  if (mount && from && NAME.test(from) && new Repository(folder, from).hasBlob(mount)) {
+  // Without a repository to take it from, any that has it will do: nobody is logged in here.
+  const found =
+    from === null
+      ? isDigest(mount ?? '') && existsSync(repository.content(mount ?? ''))
+      : NAME.test(from) && new Repository(folder, from).hasBlob(mount ?? '');
+  if (mount && found) {
     repository.linkBlob(mount);
     sendCreated(response, name, mount);
     return;

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
 import { digestOf } from '../../shared/store/hash.ts';
@@ -18,11 +18,13 @@ interface Asked {
 /** A repository of its own for each case. */
 class Repository {
   readonly name: string;
+  readonly mountsFromAnywhere: boolean;
   readonly #origin: string;
 
-  constructor(host: string, name: string) {
+  constructor(host: string, name: string, mountsFromAnywhere: boolean) {
     this.#origin = `http://${host}`;
     this.name = name;
+    this.mountsFromAnywhere = mountsFromAnywhere;
   }
 
   /** `path` is below the repository, or what the registry gave as a Location or Link. */
@@ -74,6 +76,7 @@ class Repository {
   }
 }
 
+const NONDISTRIBUTABLE = 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip';
 const octets = { 'content-type': 'application/octet-stream' };
 const accept = { headers: { accept: `${MEDIA_TYPE.manifest}, ${MEDIA_TYPE.index}` } };
 const absent = digestOf('nothing like it');
@@ -150,12 +153,35 @@ const sections: Record<string, Case[]> = {
       },
     },
     {
-      says: 'Range is honoured',
+      says: 'Range is honoured: closed, open, the last bytes, past the end; 416 for what is not there',
+      not28: 'it breaks off at some ranges',
       check: async (to) => {
         const { digest } = await to.blob('abcdef');
-        const part = await to.send('GET', `blobs/${digest}`, { headers: { range: 'bytes=2-4' } });
-        expect([part.status, part.bytes.toString()]).toEqual([206, 'cde']);
-        expect(part.get('content-range')).toBe('bytes 2-4/6');
+        const get = (range: string) => to.send('GET', `blobs/${digest}`, { headers: { range } });
+        for (const [range, bytes, where] of [
+          ['bytes=2-4', 'cde', '2-4'],
+          ['bytes=4-', 'ef', '4-5'],
+          ['bytes=-2', 'ef', '4-5'],
+          ['bytes=3-99', 'def', '3-5'],
+        ] as const) {
+          const part = await get(range);
+          expect([part.status, part.bytes.toString()]).toEqual([206, bytes]);
+          expect([part.get('content-range'), part.get('content-length')]).toEqual([
+            `bytes ${where}/6`,
+            String(bytes.length),
+          ]);
+        }
+        for (const range of ['bytes=9-12', 'bytes=6-']) expect((await get(range)).status).toBe(416);
+      },
+    },
+    {
+      says: 'a digest that is none is 400 or 404, of blobs and of manifests',
+      not28: 'it answers 500',
+      check: async (to) => {
+        await to.tag('v1');
+        for (const path of ['blobs/sha256:baddigest', 'manifests/sha256:baddigest'])
+          expect([400, 404]).toContain((await to.send('GET', path)).status);
+        expect((await to.put('sha256:baddigest', await to.makeManifest())).status).toBe(400);
       },
     },
   ],
@@ -224,6 +250,23 @@ const sections: Record<string, Case[]> = {
       },
     },
     {
+      says: 'a blob of no bytes, and one by its sha512',
+      check: async (to) => {
+        const long = `sha512:${createHash('sha512').update('content').digest('hex')}`;
+        for (const [digest, body] of [
+          [digestOf(''), ''],
+          [long, 'content'],
+        ] as const) {
+          const sent = await to.send('PUT', close(await to.begin(), digest), { headers: octets, body });
+          expect(sent.status).toBe(201);
+          const got = await to.send('GET', `blobs/${digest}`);
+          expect([got.status, got.bytes.toString()]).toEqual([200, body]);
+          const head = await to.send('HEAD', `blobs/${digest}`);
+          expect([head.status, head.get('content-length')]).toEqual([200, String(body.length)]);
+        }
+      },
+    },
+    {
       says: 'other bytes than the digest are refused, and nothing is stored',
       check: async (to) => {
         const got = await to.send('PUT', close(await to.begin(), absent), { headers: octets, body: 'x' });
@@ -270,6 +313,34 @@ const sections: Record<string, Case[]> = {
       },
     },
     {
+      says: 'a stream, whose chunk says neither range nor where it ends',
+      check: async (to) => {
+        const bytes = randomBytes(30);
+        const sent = await to.send('PATCH', await to.begin(), { headers: octets, body: bytes });
+        expect([sent.status, sent.get('range')]).toEqual([202, '0-29']);
+        const end = await to.send('PUT', close(sent.get('location'), digestOf(bytes)));
+        expect(end.status).toBe(201);
+        expect((await to.send('GET', end.get('location'))).bytes.equals(bytes)).toBe(true);
+      },
+    },
+    {
+      says: 'other bytes than the digest are refused, also in chunks',
+      check: async (to) => {
+        const bytes = randomBytes(30);
+        const begun = await to.send('PATCH', await to.begin(), chunk(bytes, 0, 20));
+        const end = await to.send('PUT', close(begun.get('location'), absent), chunk(bytes, 20, 30));
+        expect([end.status, (await to.send('HEAD', `blobs/${absent}`)).status]).toEqual([400, 404]);
+      },
+    },
+    {
+      says: 'one that is given up is 204, and then not known',
+      check: async (to) => {
+        const upload = await to.begin();
+        expect((await to.send('DELETE', upload)).status).toBe(204);
+        expect((await to.send('GET', upload)).status).toBe(404);
+      },
+    },
+    {
       says: 'an upload that is not known is 404',
       check: async (to) => {
         const upload = await to.begin();
@@ -294,7 +365,54 @@ const sections: Record<string, Case[]> = {
       },
     },
   ],
+  'Mounting a blob from wherever it is': [
+    {
+      says: 'without a repository to take it from: 201, or 202 and an upload',
+      check: async (to, other) => {
+        const { digest } = await other.blob('anywhere');
+        const mounted = await to.send('POST', `blobs/uploads/?mount=${digest}`);
+        expect(mounted.status).toBe(to.mountsFromAnywhere ? 201 : 202);
+        const upload = await to.send('POST', `blobs/uploads/?mount=${absent}`);
+        expect(upload.status).toBe(202);
+      },
+    },
+  ],
   'Pushing Manifests': [
+    {
+      says: 'an image of no layers, layers that stay elsewhere, data in descriptors, fields that nobody knows',
+      not28: 'it answers 500 where a layer stays elsewhere',
+      check: async (to) => {
+        const away = { mediaType: NONDISTRIBUTABLE, digest: absent, size: 7, urls: ['https://example.com/'] };
+        const data = {
+          mediaType: MEDIA_TYPE.empty,
+          digest: digestOf('{}'),
+          size: 2,
+          data: Buffer.from('{}').toString('base64'),
+        };
+        for (const change of [
+          { layers: [] },
+          { layers: [away] },
+          { layers: [data] },
+          { 'x-of-ours': { a: [1] } },
+        ]) {
+          const bytes = await to.makeManifest(change);
+          const put = await to.put('v1', bytes);
+          expect([JSON.stringify(change), put.status]).toEqual([JSON.stringify(change), 201]);
+          expect((await to.send('GET', 'manifests/v1', accept)).bytes).toEqual(bytes);
+        }
+      },
+    },
+    {
+      says: 'an index of nothing, and one of indexes',
+      check: async (to) => {
+        const make = (manifests: object[]) =>
+          Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests }));
+        const empty = make([]);
+        const { length: size } = empty;
+        for (const index of [empty, make([{ mediaType: MEDIA_TYPE.index, digest: digestOf(empty), size }])])
+          expect((await to.put(digestOf(index), index, MEDIA_TYPE.index)).status).toBe(201);
+      },
+    },
     {
       says: '201 with a Location to pull from and the digest; bytes are kept as they are',
       check: async (to) => {
@@ -562,7 +680,7 @@ for (const { name, missing, referrers, old, start } of held) {
       registry = await start();
     });
     afterAll(() => registry.close());
-    const fresh = (): Repository => new Repository(registry.host, `conformance/a-${++count}`);
+    const fresh = (): Repository => new Repository(registry.host, `conformance/a-${++count}`, !old);
 
     describe.each(Object.entries(sections))('%s', (_, cases) => {
       for (const { says, needs, not28, check } of cases) {
