@@ -23,12 +23,13 @@ export interface ActionRun {
 export async function runAction(
   name: string,
   inputs: Record<string, string>,
-  /** `env` is the action's whole environment; this process's when absent. `kill` ends it at once, as a runner that is lost does. */
+  /** `env` is the action's whole environment; this process's when absent. `kill` ends it at once, as a runner that is lost does; `cancel` asks it to end. */
   options: {
     env?: Record<string, string | undefined>;
     cwd?: string;
     echo?: boolean;
-    kill?: AbortSignal;
+    kill?: AbortSignal | undefined;
+    cancel?: AbortSignal | undefined;
   } = {},
 ): Promise<ActionRun> {
   const folder = join(root, 'actions', name);
@@ -61,6 +62,7 @@ export async function runAction(
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(options.kill && { signal: options.kill, killSignal: 'SIGKILL' }),
     });
+    options.cancel?.addEventListener('abort', () => child.kill('SIGINT'));
     let log = '';
     for (const stream of [child.stdout, child.stderr]) {
       let rest = '';

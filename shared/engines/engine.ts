@@ -15,7 +15,7 @@ export interface Engine {
   run(args: readonly string[], options?: RunOptions): Promise<ProcessResult>;
   /** Standard output, trimmed, of a command that has to succeed; `Unavailable` with what the engine said when it does not. */
   read(args: readonly string[], options?: RunOptions): Promise<string>;
-  /** Runs a command that tidies up: also when the step's time is over, and without an error. */
+  /** Runs a command that tidies up: also when the step's time is over, and without an error. What is not there is tidy. */
   clean(args: readonly string[]): Promise<void>;
 }
 
@@ -32,6 +32,7 @@ const VARIABLES = [
   ...['DOCKER_API_VERSION', 'CONTAINER_HOST', 'CONTAINERS_CONF', 'CONTAINERS_STORAGE_CONF'],
   ...['XDG_RUNTIME_DIR', 'TMPDIR'],
 ];
+const GONE = /no such|not found|not known/i;
 const PROBE_SECONDS = 20;
 /** Within the ten seconds that a step has after its deadline (shared/step). */
 const CLEAN_SECONDS = 8;
@@ -84,7 +85,8 @@ function bindEngine(name: EngineName, context: RunContext): Bound {
       const deadline = AbortSignal.timeout(CLEAN_SECONDS * 1000);
       try {
         const { code, stderr } = await runProcess(name, args, { env, deadline });
-        if (code !== 0) context.log.warning(`${name} ${args.join(' ')} failed: ${stderr.trim()}`);
+        if (code !== 0 && !GONE.test(stderr))
+          context.log.warning(`${name} ${args.join(' ')} failed: ${stderr.trim()}`);
       } catch (error) {
         context.log.warning(`${name} ${args.join(' ')} failed: ${(error as Error).message}`);
       }

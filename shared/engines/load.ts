@@ -35,19 +35,22 @@ export async function loadImage(
   const names = [image.manifest.config.digest, image.descriptor.digest];
   const present = await findImage(engine, names);
   if (present !== undefined) return { id: present, remove: async () => undefined };
+  const remove = (id: Digest): Promise<void> => engine.clean(['rmi', '--force', id]);
   const folder = await mkdtemp(join(context.temp, 'hallmark-test-'));
   try {
     const archive = join(folder, 'image.tar');
     await writeArchive(store, image, archive, context.deadline);
     await engine.read(['load', '--quiet', '--input', archive], { seconds: LOAD_SECONDS });
+    const id = await findImage(engine, names);
+    if (id !== undefined) return { id, remove: () => remove(id) };
+    throw new Refused(`${engine.name} took in the image as something else than ${image.descriptor.digest}`);
+  } catch (error) {
+    // It may be there all the same.
+    for (const name of names) await remove(name);
+    throw error;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  const id = await findImage(engine, names);
-  if (id === undefined) {
-    throw new Refused(`${engine.name} took in the image as something else than ${image.descriptor.digest}`);
-  }
-  return { id, remove: () => engine.clean(['rmi', '--force', id]) };
 }
 
 async function findImage(engine: Engine, names: readonly Digest[]): Promise<Digest | undefined> {

@@ -9,6 +9,7 @@ import { appendSummary, escapeLog, reportDebug, reportError, setOutput } from '.
 const DEFAULT_TIMEOUT = 1800;
 /** How long after its deadline a step may still tidy up and say what it waited for, in milliseconds. */
 const GRACE = 10_000;
+const CANCELLED = ['SIGINT', 'SIGTERM'] as const;
 /** How long after a step's end a connection that a library left open may hold the process, in milliseconds. */
 const LINGER = 1000;
 
@@ -44,6 +45,9 @@ async function finish(name: string, load: () => Promise<{ action: Action }>): Pr
     const controller = new AbortController();
     const message = `the step's deadline of ${seconds} s has passed`;
     const timer = setTimeout(() => controller.abort(new Error(message)), seconds * 1000);
+    // What a runner sends some seconds before it kills the step of a job that is cancelled: what was started is tidied up as at the deadline.
+    const cancel = (): void => controller.abort(new Error('the job was cancelled'));
+    for (const signal of CANCELLED) process.once(signal, cancel);
     // For work that does not look at the signal. Without this timer a wait for nothing would end the process with no outcome.
     let overdue: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
@@ -57,6 +61,7 @@ async function finish(name: string, load: () => Promise<{ action: Action }>): Pr
     } finally {
       clearTimeout(timer);
       clearTimeout(overdue);
+      for (const signal of CANCELLED) process.off(signal, cancel);
     }
   } catch (error) {
     const failure = describeFailure(error);

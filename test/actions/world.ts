@@ -42,6 +42,8 @@ export interface Run {
   readonly variables?: Record<string, string | undefined>;
   /** Ends the action at once when it aborts. */
   readonly kill?: AbortSignal;
+  /** Asks the action to end when it aborts, as for a job that is cancelled. */
+  readonly cancel?: AbortSignal;
 }
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
@@ -185,7 +187,7 @@ export async function startWorld(options: WorldOptions = {}) {
     return runAction(
       action,
       { ...Object.fromEntries(added), ...inputs },
-      { env: env(given), cwd: workspace, ...(given.kill && { kill: given.kill }) },
+      { env: env(given), cwd: workspace, kill: given.kill, cancel: given.cancel },
     );
   }
 

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { readExample } from '../../scripts/docs.ts';
 import { readJunit } from '../../shared/evidence/junit.ts';
 import { runProcess } from '../../shared/process/run.ts';
-import { startWorld, type World } from '../actions/world.ts';
+import { type Run, startWorld, type World } from '../actions/world.ts';
 import { findMissing, preparePodman, startDockerd } from '../servers/peers.ts';
 import { type ImageConfig, pushSample, pushScript } from './boot-images.ts';
 
@@ -167,7 +167,7 @@ describe.skipIf(missing)(`images are booted${missing && ` (skipped: ${missing})`
     await Promise.all(closing.map((close) => close()));
   });
 
-  const boot = (engine: string, image: string, inputs: Record<string, string> = {}) =>
+  const boot = (engine: string, image: string, inputs: Record<string, string> = {}, run: Run = {}) =>
     world.run(
       'test',
       {
@@ -179,7 +179,7 @@ describe.skipIf(missing)(`images are booted${missing && ` (skipped: ${missing})`
         engine,
         ...inputs,
       },
-      { variables: engines[engine] ?? {} },
+      { variables: engines[engine] ?? {}, ...run },
     );
 
   /** What is in the engine that a test could leave behind. */
@@ -246,6 +246,18 @@ describe.skipIf(missing)(`images are booted${missing && ` (skipped: ${missing})`
       const silent = SERVE.replaceAll('8080', '8081');
       const image = await pushScript(`${world.registry.host}/octo/silent`, world.workspace, silent);
       const { outputs, log } = await boot(engine, image, { 'max-start': '60s', timeout: '5s' });
+      expect(outputs, log).toMatchObject({ outcome: 'unavailable' });
+      expect(await listRemains(engine)).toBe('');
+    });
+
+    test('cancelled it is unavailable, and nothing stays', async () => {
+      const silent = SERVE.replaceAll('8080', '8081');
+      const image = await pushScript(`${world.registry.host}/octo/silent`, world.workspace, silent);
+      const job = new AbortController();
+      const running = boot(engine, image, { 'max-start': '60s' }, { cancel: job.signal });
+      await expect.poll(() => listRemains(engine), { timeout: 60_000 }).not.toBe('');
+      job.abort();
+      const { outputs, log } = await running;
       expect(outputs, log).toMatchObject({ outcome: 'unavailable' });
       expect(await listRemains(engine)).toBe('');
     });

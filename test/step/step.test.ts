@@ -12,7 +12,7 @@ async function runStep(work: string): Promise<{ code: number; log: string; took:
     import { connect } from 'node:net';
     import { runStep } from '${STEP}';
     import { duration } from '${INPUTS}';
-    const run = async () => { ${work} };
+    const run = async (_, context) => { ${work} };
     await runStep('test', async () => ({ action: { inputs: z.object({ timeout: duration }), outputs: [], run } }));`;
   const started = Date.now();
   return new Promise((done) => {
@@ -53,3 +53,18 @@ test('a full disk is no fault of ours', async () => {
   expect(log).toContain("unavailable::The runner's disk is full (ENOSPC");
   expect(log).not.toContain('should not happen');
 }, 30_000);
+
+test.each(['SIGINT', 'SIGTERM'])(
+  'a job that is cancelled (%s) ends its work as at the deadline',
+  async (signal) => {
+    const { code, log } = await runStep(`
+    const ended = new Promise((done) => context.deadline.addEventListener('abort', done));
+    process.kill(process.pid, '${signal}');
+    await ended;
+    console.log('tidied up: ' + context.deadline.reason.message);
+    throw context.deadline.reason;`);
+    expect(code).toBe(1);
+    expect(log).toContain('tidied up: the job was cancelled');
+  },
+  30_000,
+);
