@@ -1,11 +1,12 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureTool } from '../../scripts/tools.ts';
 import { type Run, startWorld, type World } from '../actions/world.ts';
-import { findMissing, findProgram, type Peer, startBuildkitd } from '../servers/peers.ts';
+import { findMissing, type Peer, startBuildkitd } from '../servers/peers.ts';
+import { putBusybox, useBuildx } from './buildx.ts';
 
 const missing = await findMissing({
   programs: ['runc', 'busybox'],
@@ -34,13 +35,7 @@ describe.skipIf(missing)(`Dockerfiles under a base-policy${missing && ` (skipped
   beforeAll(async () => {
     world = await startWorld();
     engine = await startBuildkitd([world.registry.host]);
-    const buildx = await ensureTool('buildx');
-    variables = {
-      PATH: [dirname(buildx), process.env.PATH].join(delimiter),
-      HOME: join(world.folder, 'home'),
-      BUILDX_CONFIG: join(world.folder, 'buildx'),
-    };
-    execFileSync(buildx, ['create', '--driver', 'remote', '--use', engine.address], { env: variables });
+    variables = await useBuildx(world, { remote: engine.address });
     world.github.commit('octo/app', {
       [POLICY]: `version: 1
 repository-id: 123456789
@@ -50,8 +45,7 @@ trust:
 environments: { staging: { repository: ${place('staging')}, rules: [provenance] } }
 `,
     });
-    mkdirSync(join(world.workspace, 'busybox/bin'), { recursive: true });
-    copyFileSync(findProgram('busybox') ?? '', join(world.workspace, 'busybox/bin/busybox'));
+    putBusybox(world);
     world.commit({ 'lib/lib.txt': 'lib\n' }, 'Bases');
     const make = async (name: string, run: Run, more: Record<string, string> = {}): Promise<string> => {
       const inputs = { repository: place(name), builder: 'layers', files: 'busybox:/', ...more };

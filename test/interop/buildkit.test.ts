@@ -1,38 +1,20 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureTool } from '../../scripts/tools.ts';
 import { type Run, startWorld, type World } from '../actions/world.ts';
-import { findMissing, findProgram, type Peer, startBuildkitd, startDockerd } from '../servers/peers.ts';
+import { findMissing, type Peer, startBuildkitd, startDockerd } from '../servers/peers.ts';
+import { putBusybox, useBuildx } from './buildx.ts';
 
 const missing = await findMissing({
   programs: ['runc', 'busybox'],
   tools: ['buildkitd', 'buildx', 'crane'],
   root: true,
 });
-
-/** The variables of a step that finds `buildx` on PATH, with a builder for the engine that it is given. */
-async function useBuildx(
-  world: World,
-  engine: { remote: string } | { docker: string },
-): Promise<NonNullable<Run['variables']>> {
-  const buildx = await ensureTool('buildx');
-  const variables = {
-    // The folder of the tool alone, before the system's: a plugin of docker's would be found first.
-    PATH: [dirname(buildx), process.env.PATH].join(delimiter),
-    HOME: join(world.folder, 'home'),
-    BUILDX_CONFIG: join(world.folder, 'buildx'),
-    ...('docker' in engine && { DOCKER_HOST: engine.docker }),
-  };
-  if ('remote' in engine) {
-    execFileSync(buildx, ['create', '--driver', 'remote', '--use', engine.remote], { env: variables });
-  }
-  return variables;
-}
 
 describe.skipIf(missing)(`BuildKit${missing && ` (skipped: ${missing})`}`, () => {
   let world: World;
@@ -59,8 +41,7 @@ describe.skipIf(missing)(`BuildKit${missing && ` (skipped: ${missing})`}`, () =>
     world = await startWorld();
     engine = await startBuildkitd([world.registry.host]);
     variables = await useBuildx(world, { remote: engine.address });
-    mkdirSync(join(world.workspace, 'busybox/bin'), { recursive: true });
-    copyFileSync(findProgram('busybox') ?? '', join(world.workspace, 'busybox/bin/busybox'));
+    putBusybox(world);
     world.commit({}, 'A base of our own');
     const built = await world.run('build', {
       repository: `${world.registry.host}/base`,

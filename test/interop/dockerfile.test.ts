@@ -1,7 +1,6 @@
 // The line of the Dockerfile that brought each layer, of images that BuildKit itself builds; and what SBOMs of the real Trivy hold.
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPlainStore } from '../../scripts/demo/tamper.ts';
 import { ensureTool } from '../../scripts/tools.ts';
@@ -11,8 +10,9 @@ import { describeLayers, layeredConfigSchema } from '../../shared/image/history.
 import { parseDigestReference } from '../../shared/image/reference.ts';
 import { listSubjects, readConfig } from '../../shared/store/subjects.ts';
 import { startWorld, type World } from '../actions/world.ts';
-import { findMissing, findProgram, type Peer, startBuildkitd } from '../servers/peers.ts';
+import { findMissing, type Peer, startBuildkitd } from '../servers/peers.ts';
 import { writeLayered } from '../trivy/layered.ts';
+import { putBusybox, useBuildx } from './buildx.ts';
 
 const missing = await findMissing({
   programs: ['runc', 'busybox'],
@@ -29,19 +29,8 @@ describe.skipIf(missing)(`Dockerfiles${missing && ` (skipped: ${missing})`}`, ()
   beforeAll(async () => {
     world = await startWorld();
     engine = await startBuildkitd([world.registry.host]);
-    const buildx = await ensureTool('buildx');
-    variables = {
-      PATH: [dirname(buildx), process.env.PATH].join(delimiter),
-      HOME: join(world.folder, 'home'),
-      BUILDX_CONFIG: join(world.folder, 'buildx'),
-    };
-    execFileSync(buildx, ['create', '--driver', 'remote', '--use', engine.address], {
-      env: variables as NodeJS.ProcessEnv,
-    });
-    mkdirSync(join(world.workspace, 'busybox/bin'), { recursive: true });
-    for (const name of ['busybox', 'sh', 'mkdir', 'touch', 'echo', 'cat']) {
-      copyFileSync(findProgram('busybox') ?? '', join(world.workspace, 'busybox/bin', name));
-    }
+    variables = await useBuildx(world, { remote: engine.address });
+    putBusybox(world, ['busybox', 'sh', 'mkdir', 'touch', 'echo', 'cat']);
     world.commit({}, 'A base of our own');
     const built = await world.run('build', {
       ...{ repository: `${world.registry.host}/base`, files: 'busybox:/', builder: 'layers' },

@@ -1,10 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ensureTool } from '../../scripts/tools.ts';
 import { startWorld, type World } from '../actions/world.ts';
-import { findMissing, findProgram, type Peer, startBuildkitd } from '../servers/peers.ts';
+import { findMissing, type Peer, startBuildkitd } from '../servers/peers.ts';
+import { putBusybox, useBuildx } from './buildx.ts';
 
 const missing = await findMissing({
   programs: ['runc', 'busybox'],
@@ -28,13 +25,7 @@ describe.skipIf(missing)(`BuildKit, one platform a job${missing && ` (skipped: $
   beforeAll(async () => {
     world = await startWorld();
     engine = await startBuildkitd([world.registry.host]);
-    const buildx = await ensureTool('buildx');
-    variables = {
-      PATH: [dirname(buildx), process.env.PATH].join(delimiter),
-      HOME: join(world.folder, 'home'),
-      BUILDX_CONFIG: join(world.folder, 'buildx'),
-    };
-    execFileSync(buildx, ['create', '--driver', 'remote', '--use', engine.address], { env: variables });
+    variables = await useBuildx(world, { remote: engine.address });
     world.github.commit('octo/app', {
       [POLICY]: `version: 1
 repository-id: 123456789
@@ -44,8 +35,7 @@ trust:
 environments: { staging: { repository: ${place('staging')}, rules: [provenance] } }
 `,
     });
-    mkdirSync(join(world.workspace, 'busybox/bin'), { recursive: true });
-    copyFileSync(findProgram('busybox') ?? '', join(world.workspace, 'busybox/bin/busybox'));
+    putBusybox(world);
     world.commit({}, 'A base');
     const built = await world.run(
       'build',

@@ -1,12 +1,10 @@
 // Marked build arguments and build secrets, used by a build that BuildKit makes. Afterwards they are looked for in everything that it left behind.
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ensureTool } from '../../scripts/tools.ts';
 import { findTraces } from '../actions/traces.ts';
 import { startWorld, type World } from '../actions/world.ts';
-import { findMissing, findProgram, type Peer, startBuildkitd } from '../servers/peers.ts';
+import { findMissing, type Peer, startBuildkitd } from '../servers/peers.ts';
+import { putBusybox, useBuildx } from './buildx.ts';
 
 const SECRETS = {
   'the build argument': 'MARKED-build-argument-0001',
@@ -29,19 +27,14 @@ describe.skipIf(missing)(`secrets of a build by BuildKit${missing && ` (skipped:
   beforeAll(async () => {
     world = await startWorld();
     engine = await startBuildkitd([world.registry.host]);
-    const buildx = await ensureTool('buildx');
     variables = {
-      PATH: [dirname(buildx), process.env.PATH].join(delimiter),
-      HOME: join(world.folder, 'home'),
-      BUILDX_CONFIG: join(world.folder, 'buildx'),
+      ...(await useBuildx(world, { remote: engine.address })),
       TMPDIR: join(world.folder, 'temp'),
       RUNNER_DEBUG: '1',
       GITHUB_TOKEN: SECRETS.GITHUB_TOKEN,
       BUILD_SECRET: SECRETS['the build secret from a variable'],
     };
-    execFileSync(buildx, ['create', '--driver', 'remote', '--use', engine.address], { env: variables });
-    mkdirSync(join(world.workspace, 'busybox/bin'), { recursive: true });
-    copyFileSync(findProgram('busybox') ?? '', join(world.workspace, 'busybox/bin/busybox'));
+    putBusybox(world);
     world.commit({}, 'A base of our own');
     const base = await world.run('build', {
       repository: `${world.registry.host}/base`,
