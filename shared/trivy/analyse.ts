@@ -14,6 +14,8 @@ const NO_INDEX = /'--skip-java-db-update' cannot be specified on the first run/;
 
 // With Go's own settings a fifth of a conversion's time is garbage collection. Above the limit (a soft one) Go collects as hard as it needs to.
 const CONVERT = { GOGC: '400', GOMEMLIMIT: '1GiB' };
+// And a tenth of an analysis, which may hold far more: no limit is right for it.
+const ANALYSE = { GOGC: '200' };
 
 /** The image holds archives of Java, and Trivy was given no index to tell which they are. */
 export class JavaIndexNeeded extends Unavailable {}
@@ -41,12 +43,14 @@ export async function analyseImage(
     // The step's deadline holds; Trivy's own default is five minutes.
     ...['--timeout', '24h'],
   ];
-  const { stderr } = await runTrivy(trivy, args, { folder, deadline }).catch((error: unknown) => {
-    if (!(error instanceof Unavailable) || !NO_INDEX.test(error.message)) throw error;
-    throw new JavaIndexNeeded("the image holds archives of Java, which need Trivy's Java index", {
-      cause: error,
-    });
-  });
+  const { stderr } = await runTrivy(trivy, args, { folder, deadline, env: ANALYSE }).catch(
+    (error: unknown) => {
+      if (!(error instanceof Unavailable) || !NO_INDEX.test(error.message)) throw error;
+      throw new JavaIndexNeeded("the image holds archives of Java, which need Trivy's Java index", {
+        cause: error,
+      });
+    },
+  );
   const report = await readFile(join(folder, 'trivy.json'), 'utf8').catch((cause) => {
     throw new Unavailable('Trivy ended well and wrote no report', { cause });
   });

@@ -13,7 +13,7 @@ import { digestOf } from '../store/hash.ts';
 import { readJson } from '../store/json.ts';
 import { mapParallel } from '../store/parallel.ts';
 import type { Store } from '../store/store.ts';
-import type { PlatformManifest } from '../store/subjects.ts';
+import { type PlatformManifest, readConfig } from '../store/subjects.ts';
 
 /** Name of the layout, inside the folder that Trivy runs in; Trivy calls the image by it. */
 export const LAYOUT_FOLDER = 'image';
@@ -40,11 +40,12 @@ export type LayerDigests = ReadonlyMap<string, Digest>;
  */
 export async function writeLayout(
   store: Store,
-  { manifest, descriptor }: PlatformManifest,
+  platform: PlatformManifest,
   folder: string,
 ): Promise<LayerDigests> {
+  const { manifest, descriptor } = platform;
   const layout = join(folder, LAYOUT_FOLDER);
-  const config = await store.readBlob(manifest.config);
+  const config = await readConfig(store, platform);
   const diffIds = readJson(configSchema, config)?.rootfs.diff_ids;
   if (diffIds?.length !== manifest.layers.length) {
     throw new Refused(`${store.place}@${descriptor.digest} is no image: its config does not name its layers`);

@@ -13,7 +13,7 @@ import type { PolicyFile } from '../policy/file.ts';
 import type { StoreOptions } from '../store/open.ts';
 import { mapParallel } from '../store/parallel.ts';
 import type { Store } from '../store/store.ts';
-import type { ImageSubjects, PlatformManifest } from '../store/subjects.ts';
+import { type ImageSubjects, type PlatformManifest, readConfig } from '../store/subjects.ts';
 import { analyseImage, convertReport, FORMATS, type Format, JavaIndexNeeded } from '../trivy/analyse.ts';
 import {
   type DatabaseKind,
@@ -58,10 +58,13 @@ export interface AnalysedImage {
   readonly platforms?: readonly string[];
 }
 
+type Analysable = PlatformManifest & { readonly config: Buffer };
+
 /** One platform's analysis. */
 export interface AnalysedPlatform {
   readonly platform: string;
-  readonly manifest: PlatformManifest;
+  /** With its config read. */
+  readonly manifest: Analysable;
   readonly scan: ScanResult;
   /** What Trivy could not look at, a sentence each. */
   readonly gaps: readonly string[];
@@ -126,6 +129,7 @@ export async function prepareTools(
 /**
  * Analyses every platform of an image once and writes every report of it below `reports`. `work` is an empty folder that the caller removes;
  * the image is read while the tools are still being prepared. What `add` knows of a platform is written into its report.
+ * `onTrivy` is called when Trivy starts: from then on there is little to do but to wait for it.
  */
 export async function analysePlatforms(
   image: AnalysedImage,
@@ -137,6 +141,7 @@ export async function analysePlatforms(
     /** What is written beside Trivy's own report. */
     readonly formats: readonly Format[];
     readonly add?: (platform: string) => Additions;
+    readonly onTrivy?: () => void;
     readonly context: RunContext;
   },
 ): Promise<AnalysedPlatform[]> {
@@ -144,15 +149,17 @@ export async function analysePlatforms(
     const kept = `${target.platform.replaceAll('/', '-')}-${shortDigest(target.manifest.descriptor.digest)}`;
     return { ...target, folder: join(run.work, String(index)), reports: join(run.reports, kept) };
   });
-  const laying = mapParallel(targets, 2, async (target): Promise<Target> => {
+  const analysing = mapParallel(targets, availableParallelism(), async (target) => {
     await mkdir(target.folder);
-    return { ...target, layers: await writeLayout(image.store, target.manifest, target.folder) };
+    const manifest = { ...target.manifest, config: await readConfig(image.store, target.manifest) };
+    const layers = await writeLayout(image.store, manifest, target.folder);
+    const tools = await run.tools;
+    run.onTrivy?.();
+    return analysePlatform({ ...target, manifest, layers }, image.reference, { ...run, tools });
   });
-  await Promise.allSettled([laying, run.tools]);
-  const [laid, tools] = await Promise.all([laying, run.tools]);
-  return mapParallel(laid, availableParallelism(), (target) =>
-    analysePlatform(target, image.reference, { ...run, tools }),
-  );
+  // To the end of each, so that nothing still writes when the folder is removed.
+  await Promise.allSettled([analysing, run.tools]);
+  return analysing;
 }
 
 /** Writes into each report since when a finding is known: `seen`, by `placeOf`, comes from what the image is compared with. */
@@ -172,7 +179,7 @@ export async function dateReports(
 /** One platform on its way through Trivy. */
 interface Target {
   readonly platform: string;
-  readonly manifest: PlatformManifest;
+  readonly manifest: Analysable;
   /** Where Trivy runs, with the image and nothing else. */
   readonly folder: string;
   /** Where its reports stay for later steps. */

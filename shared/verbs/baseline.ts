@@ -36,8 +36,6 @@ export interface Baseline {
   readonly reason: string;
   /** By the same Trivy and the same database as the image itself. */
   readonly analysed: readonly AnalysedPlatform[] | undefined;
-  /** Where it lies. */
-  readonly store: Store | undefined;
   /** Verified scans of it, `scannedAt` being when they were signed: they say when something was first seen, and nothing else. */
   readonly earlier: readonly ScanResult[];
 }
@@ -118,7 +116,7 @@ export async function findBaseline(
       request.analyse({ reference, store, subjects: image, platforms: shared }),
       readEarlier(found, request.trusted),
     ]);
-    return { kind, image: formatImage(reference, image.digest), reason: '', analysed, store, earlier };
+    return { kind, image: formatImage(reference, image.digest), reason: '', analysed, earlier };
   } catch (error) {
     if (!(error instanceof Failure) || context.deadline.aborted) throw error;
     // A wrong input is one whatever is asked. Evidence that does not hold is no baseline: everything is judged then.
@@ -128,7 +126,7 @@ export async function findBaseline(
 }
 
 function describeNone(kind: string, reason: string): Baseline {
-  return { kind, image: '', reason, analysed: undefined, store: undefined, earlier: [] };
+  return { kind, image: '', reason, analysed: undefined, earlier: [] };
 }
 
 /** Whether one is the other, or a platform of it. */

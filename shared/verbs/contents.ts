@@ -17,8 +17,6 @@ import { formatImage } from '../image/reference.ts';
 import { Failure, Unavailable } from '../outcome/outcome.ts';
 import type { Review, ReviewFinding } from '../report/review.ts';
 import { readJson } from '../store/json.ts';
-import type { Store } from '../store/store.ts';
-import { readConfig } from '../store/subjects.ts';
 import type { AnalysedImage, AnalysedPlatform } from './analysis.ts';
 import { findNewerBase } from './base-image.ts';
 import type { Baseline } from './baseline.ts';
@@ -28,33 +26,27 @@ import type { Origin } from './origin.ts';
 export async function completeReview(
   review: Review,
   about: {
-    readonly store: Store;
     readonly analysed: readonly AnalysedPlatform[];
     readonly baseline: Baseline | undefined;
     readonly origin: Origin;
     readonly base: Review['base'];
   },
 ): Promise<Review> {
-  const { store, analysed, baseline, origin, base } = about;
+  const { analysed, baseline, origin, base } = about;
   const before = new Map(baseline?.analysed?.map((one) => [one.platform, one]));
   const origins = new Map<string, LayerOrigin>();
-  const platforms = await Promise.all(
-    review.platforms.map(async (platform) => {
-      const one = analysed.find(({ platform: name }) => name === platform.name);
-      const config = one && (await readLayered(store, one));
-      if (one === undefined || config === undefined) return platform;
-      const layers = describeLayers(one.manifest.manifest, config, {
-        recipe: origin.recipe,
-        named: origin.named,
-        baseLayers: origin.base?.layers.get(platform.name),
-      });
-      for (const layer of layers) origins.set(layer.digest, layer);
-      return {
-        ...platform,
-        ...(await compareLayers(layers, before.get(platform.name), baseline)),
-      };
-    }),
-  );
+  const platforms = review.platforms.map((platform) => {
+    const one = analysed.find(({ platform: name }) => name === platform.name);
+    const config = one && readLayered(one);
+    if (one === undefined || config === undefined) return platform;
+    const layers = describeLayers(one.manifest.manifest, config, {
+      recipe: origin.recipe,
+      named: origin.named,
+      baseLayers: origin.base?.layers.get(platform.name),
+    });
+    for (const layer of layers) origins.set(layer.digest, layer);
+    return { ...platform, ...compareLayers(layers, before.get(platform.name)) };
+  });
   const place = (found: ReviewFinding): ReviewFinding => {
     const layer = found.layer && origins.get(found.layer.digest);
     if (layer === undefined) return found;
@@ -81,29 +73,22 @@ function dateFinding(found: ReviewFinding, seen: ReadonlyMap<string, string>): R
   return date === undefined ? found : { ...found, firstSeen: date };
 }
 
-/** A platform's config; undefined where it cannot be read again: a review without it says less, and the verdict stands. */
-async function readLayered(store: Store, { manifest }: AnalysedPlatform): Promise<LayeredConfig | undefined> {
-  try {
-    return readJson(layeredConfigSchema, await readConfig(store, manifest));
-  } catch (error) {
-    if (error instanceof Failure) return undefined;
-    throw error;
-  }
+/** A platform's config; of one that is no image's a review says less. */
+function readLayered({ manifest }: AnalysedPlatform): LayeredConfig | undefined {
+  return readJson(layeredConfigSchema, manifest.config);
 }
 
 /** The most layers of one platform that a review holds. */
 const LAYERS = 512;
 
 /** The layers as a review has them, and what the baseline's platform has instead. */
-async function compareLayers(
+function compareLayers(
   layers: readonly LayerOrigin[],
   earlier: AnalysedPlatform | undefined,
-  baseline: Baseline | undefined,
-): Promise<Pick<Review['platforms'][number], 'layers' | 'removed' | 'before'>> {
+): Pick<Review['platforms'][number], 'layers' | 'removed' | 'before'> {
   const tell = ({ digest, size, createdBy }: LayerOrigin) => ({ digest, size, createdBy });
-  if (earlier === undefined || baseline?.store === undefined)
-    return { layers: layers.slice(0, LAYERS).map(tell) };
-  const config = await readLayered(baseline.store, earlier);
+  if (earlier === undefined) return { layers: layers.slice(0, LAYERS).map(tell) };
+  const config = readLayered(earlier);
   const old = config === undefined ? [] : describeLayers(earlier.manifest.manifest, config);
   const has = (list: readonly LayerOrigin[]) => new Set(list.map(({ digest }) => digest));
   const [before, now] = [has(old), has(layers)];

@@ -1,13 +1,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listFirstSeen } from '../evidence/first-seen.ts';
-import { countSeverities, type MergedFinding, mergeFindings } from '../evidence/merge.ts';
+import { setFlagsFromString } from 'node:v8';
 import type { Severity } from '../evidence/severity.ts';
 import type { RunContext } from '../github/context.ts';
-import { formatImage, formatPlace, parseReference } from '../image/reference.ts';
+import { formatImage, parseReference } from '../image/reference.ts';
 import { Failure, Invalid } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
-import { renderSummary } from '../report/comment.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { listSubjects } from '../store/subjects.ts';
 import { FORMATS } from '../trivy/analyse.ts';
@@ -19,17 +17,12 @@ import {
   type AnalysisInputs,
   analysePlatforms,
   choosePlatforms,
-  dateReports,
   findProgram,
   prepareTools,
 } from './analysis.ts';
-import { parseBaseline } from './baseline.ts';
-import { completeReview, submitPackages } from './contents.ts';
-import { type ExcusesInputs, loadExcuses } from './excuses.ts';
-import { judgeFailOn } from './fail.ts';
-import { buildReview, type Compared, compareWith, describeFailure, excuseFindings } from './review.ts';
-import { readSurroundings, type SurroundingsInputs } from './surroundings.ts';
-import { openTrusted, type TrustInputs } from './trusted.ts';
+import type { ExcusesInputs } from './excuses.ts';
+import type { SurroundingsInputs } from './surroundings.ts';
+import type { TrustInputs } from './trusted.ts';
 
 export interface ScanInputs
   extends AnalysisInputs,
@@ -61,7 +54,12 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
       'names no digest and no tag; write registry/repo@sha256:… or registry/repo:tag',
     );
   }
-  const asked = inputs.baseline === undefined ? undefined : parseBaseline(inputs.baseline);
+  // Only for these others are asked about more than the image and its base: the code that concludes is then needed at once.
+  const asks = inputs.policy !== undefined || inputs.baseline !== undefined || inputs['fail-on'].length > 0;
+  const asked =
+    inputs.baseline === undefined
+      ? undefined
+      : (await import('./baseline.ts')).parseBaseline(inputs.baseline);
   const store = openStore(reference, options);
   await mkdir(context.temp, { recursive: true });
   const work = await mkdtemp(join(context.temp, 'hallmark-trivy-'));
@@ -71,16 +69,25 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
   try {
     // Another than the pinned one is looked at before layers or a database are fetched for it.
     const [subjects] = await Promise.all([listSubjects(store, wanted), isPinned(inputs) || program]);
-    const name = formatImage(reference, subjects.digest);
     const platforms = choosePlatforms(subjects, inputs.platforms).map(({ platform }) => platform);
     const add = await readAdditions(inputs, platforms, context);
     const lines = await readLockfiles(inputs.lockfiles, context);
-    const trusted = openTrusted(inputs, context);
+    const trusted =
+      inputs.policy === undefined
+        ? Promise.resolve(undefined)
+        : import('./trusted.ts').then(({ openTrusted }) => openTrusted(inputs, context));
     const policy = async () => (await trusted)?.policy.file;
     const tools = prepareTools(inputs, work, options, context, { policy, program });
+    // Unpacking leaves buffers alone behind, for which V8 would mark the whole heap every few megabytes: a tenth of the time of a scan.
+    setFlagsFromString('--heap-growing-percent=300');
+    const idle = Promise.withResolvers<void>();
+    const onTrivy = () => {
+      setFlagsFromString('--heap-growing-percent=0');
+      idle.resolve();
+    };
     const analysing = analysePlatforms(
       { store, reference, subjects, platforms: inputs.platforms },
-      { tools, work, reports, scanners: inputs.scanners, formats: FORMATS, add, context },
+      { tools, work, reports, scanners: inputs.scanners, formats: FORMATS, add, onTrivy, context },
     );
     const analyse = async (image: AnalysedImage): Promise<AnalysedPlatform[]> => {
       const folder = await mkdtemp(join(work, 'beside-'));
@@ -88,58 +95,18 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
         ...{ tools, work: folder, reports: folder, scanners: inputs.scanners, formats: [], context },
       });
     };
-    const comparing = readSurroundings(
-      asked,
+    const over = Promise.allSettled([analysing, trusted]);
+    if (!asks) await Promise.race([idle.promise, over]);
+    const { concludeScan } = await import('./conclude.ts');
+    const name = formatImage(reference, subjects.digest);
+    return await concludeScan(
+      {
+        ...{ name, reference, store, subjects, asked, lines },
+        ...{ analysing, analyse, trusted, tools, reports },
+      },
       inputs,
-      { store, reference, subjects },
-      { trusted, analyse },
       context,
     );
-    const excusing = loadExcuses(inputs, trusted, context);
-    // To the end of each, so that nothing still writes when the folder is removed.
-    await Promise.allSettled([analysing, comparing, excusing]);
-    const [analysed, { origin, baseline, base }, excuses] = await Promise.all([
-      analysing,
-      comparing,
-      excusing,
-    ]);
-
-    await dateReports(analysed, listFirstSeen(baseline?.earlier ?? []));
-    const merged = mergeFindings(analysed.flatMap(({ scan: { findings } }) => findings));
-    const compared = compareWith(analysed, merged, baseline);
-    const excused = excuseFindings(merged, excuses, { reference, subjects, analysed });
-    const judged = merged.filter(
-      (one) =>
-        excused.said.get(one)?.excused !== true &&
-        (inputs['new-only'] !== true || compared?.states.get(one) !== 'known'),
-    );
-    const reasons = await judgeFailOn(judged, inputs['fail-on']);
-    const review = await completeReview(
-      buildReview(name, analysed, { subjects, merged, compared, excused, reasons, lines, inputs, context }),
-      { store, analysed, baseline, origin, base },
-    );
-    const path = join(reports, 'review.json');
-    await writeFile(path, JSON.stringify(review));
-    const snapshot =
-      inputs['dependency-snapshot'] === true
-        ? await submitPackages(analysed, formatPlace(reference), inputs['github-token'], context)
-        : undefined;
-    return {
-      outcome: reasons.length > 0 ? 'refused' : 'passed',
-      reasons,
-      summary: renderSummary({ name: 'scan', images: [{ image: name, review }] }),
-      outputs: {
-        image: name,
-        repository: formatPlace(reference),
-        digest: subjects.digest,
-        ...listFiles(analysed, subjects.all.length === 1),
-        review: path,
-        'dependency-snapshot': snapshot,
-        'db-updated-at': (await tools).database?.updatedAt,
-        ...(compared && outputComparison(compared)),
-        ...(inputs.scanners.length > 0 && outputCounts(merged)),
-      },
-    };
   } catch (error) {
     await rm(reports, { recursive: true, force: true });
     if (error instanceof Failure) await leaveFailure(reports, error, inputs, context);
@@ -159,6 +126,7 @@ async function leaveFailure(
   context: RunContext,
 ): Promise<void> {
   try {
+    const { describeFailure } = await import('./review.ts');
     const path = join(reports, 'review.json');
     await mkdir(reports);
     await writeFile(path, JSON.stringify(describeFailure(inputs.image, failure, { inputs, context })));
@@ -167,27 +135,4 @@ async function leaveFailure(
     // The disk may be what failed.
     context.log.warning(`No review was written: ${String(error)}`);
   }
-}
-
-/** Each report's path; of an index one line a platform. */
-function listFiles(analysed: readonly AnalysedPlatform[], single: boolean): Record<string, string> {
-  const pathsOf = (file: keyof AnalysedPlatform['files']): string =>
-    single
-      ? (analysed[0]?.files[file] ?? '')
-      : analysed.map(({ platform, files }) => `${platform}=${files[file]}`).join('\n');
-  return {
-    report: pathsOf('report'),
-    sarif: pathsOf('sarif'),
-    'sbom-cyclonedx': pathsOf('cyclonedx'),
-    'sbom-spdx': pathsOf('spdx-json'),
-  };
-}
-
-function outputComparison({ states, fixed }: Compared): Record<string, number> {
-  return { new: [...states.values()].filter((state) => state === 'new').length, fixed: fixed.length };
-}
-
-function outputCounts(merged: readonly MergedFinding[]): Record<string, number> {
-  const counts = Object.entries(countSeverities(merged));
-  return Object.fromEntries(counts.map(([severity, count]) => [severity.toLowerCase(), count]));
 }

@@ -448,6 +448,7 @@ it('gives Trivy an empty folder and an environment of its own', async () => {
   const names = lines.filter((line) => line.includes('=')).map((line) => line.slice(0, line.indexOf('=')));
   // The shell itself adds PWD, OLDPWD, SHLVL and _.
   expect(names.filter((name) => !/^(?:PWD|OLDPWD|SHLVL|_)$/.test(name)).sort()).toEqual([
+    'GOGC',
     'HOME',
     'PATH',
     'TMPDIR',
