@@ -89,9 +89,10 @@ export async function createContainer(
     if (limits.network) await engine.clean(['network', 'rm', name]);
   };
   try {
+    const makes = true;
     if (limits.network)
-      await engine.read(['network', 'create', '--internal', ...listBridge(engine, name), name]);
-    await engine.read(['create', '--name', name, ...listOptions(engine, limits, name), image.id]);
+      await engine.read(['network', 'create', '--internal', ...listBridge(engine, name), name], { makes });
+    await engine.read(['create', '--name', name, ...listOptions(engine, limits, name), image.id], { makes });
   } catch (error) {
     await remove();
     throw error;

@@ -24,6 +24,8 @@ interface RunOptions {
   readonly seconds?: number;
   /** The most bytes of standard output; 1 MiB unless given. */
   readonly most?: number;
+  /** True for what leaves something in the engine, which goes on by itself when the command is killed: that ends a little after the step's time. */
+  readonly makes?: boolean;
 }
 
 /** What of the step's environment says where the engine is; nothing else reaches it, so no secret of the job does. */
@@ -34,8 +36,9 @@ const VARIABLES = [
 ];
 const GONE = /no such|not found|not known/i;
 const PROBE_SECONDS = 20;
-/** Within the ten seconds that a step has after its deadline (shared/step). */
-const CLEAN_SECONDS = 8;
+/** Both within the ten seconds that a step has after its deadline (shared/step). */
+const MAKE_SECONDS = 4;
+const CLEAN_SECONDS = 5;
 
 /** Opens the engine that is asked for, or the first of docker and podman that answers. Throws `Unavailable` with the reason for each when none does. */
 export async function openEngine(wanted: EngineName | undefined, context: RunContext): Promise<Engine> {
@@ -67,8 +70,9 @@ function bindEngine(name: EngineName, context: RunContext): Bound {
     const value = context.readNamedVariable(variable);
     if (value !== undefined) env[variable] = value;
   }
-  const run: Engine['run'] = (args, { seconds = 60, most = 1024 * 1024 } = {}) => {
-    const deadline = AbortSignal.any([context.deadline, AbortSignal.timeout(seconds * 1000)]);
+  const run: Engine['run'] = (args, { seconds = 60, most = 1024 * 1024, makes = false } = {}) => {
+    const end = makes ? delay(context.deadline, MAKE_SECONDS) : context.deadline;
+    const deadline = AbortSignal.any([end, AbortSignal.timeout(seconds * 1000)]);
     return runProcess(name, args, { env, deadline, maxOutput: most });
   };
   return {
@@ -92,6 +96,14 @@ function bindEngine(name: EngineName, context: RunContext): Bound {
       }
     },
   };
+}
+
+function delay(signal: AbortSignal, seconds: number): AbortSignal {
+  if (signal.aborted) return signal;
+  const later = new AbortController();
+  const onAbort = () => setTimeout(() => later.abort(signal.reason), seconds * 1000).unref();
+  signal.addEventListener('abort', onAbort, { once: true });
+  return later.signal;
 }
 
 type Probed = readonly [platform: string, unreachable: string | undefined];

@@ -40,7 +40,7 @@ export async function loadImage(
   try {
     const archive = join(folder, 'image.tar');
     await writeArchive(store, image, archive, context.deadline);
-    await engine.read(['load', '--quiet', '--input', archive], { seconds: LOAD_SECONDS });
+    await engine.read(['load', '--quiet', '--input', archive], { seconds: LOAD_SECONDS, makes: true });
     const id = await findImage(engine, names);
     if (id !== undefined) return { id, remove: () => remove(id) };
     throw new Refused(`${engine.name} took in the image as something else than ${image.descriptor.digest}`);
