@@ -1,5 +1,5 @@
-import { type Dirent, readdirSync, type Stats } from 'node:fs';
-import { readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { type Dirent, existsSync, readdirSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
 import dockerignore from '@balena/dockerignore';
 import { Invalid } from '../outcome/outcome.ts';
@@ -34,12 +34,12 @@ export async function collectFiles(folder: string, lines: readonly string[]): Pr
       throw new Invalid('files', `"${source}" is left out by .dockerignore`);
     }
     if (facts.isDirectory()) {
-      await collectFolder({ root: folder, ignored, entries }, path, target.path);
+      collectFolder({ root: folder, ignored, entries }, relative(folder, path), target.path);
     } else {
       const name = target.intoFolder ? posix.join(target.path, basename(source)) : target.path;
       if (name === '')
         throw new Invalid('files', `"${line}" gives the file "${source}" no name; write its whole path`);
-      await collectOne({ root: folder, ignored, entries }, path, name, facts);
+      collectOne({ root: folder, ignored, entries }, relative(folder, path), name, facts);
     }
   }
   addParents(entries);
@@ -79,31 +79,30 @@ async function readIgnored(folder: string): Promise<(path: string) => boolean> {
   return (path) => path !== '' && rules.ignores(path);
 }
 
-async function collectFolder(collection: Collection, folder: string, target: string): Promise<void> {
+/** `shown` is the folder's path in the context, as for the rest. */
+function collectFolder(collection: Collection, shown: string, target: string): void {
   if (target !== '') add(collection.entries, { path: target, type: 'directory' });
-  await collectContent(collection, folder, target);
+  collectContent(collection, shown, target);
 }
 
-async function collectContent(collection: Collection, folder: string, target: string): Promise<void> {
-  for (const kind of list(folder, relative(collection.root, folder))) {
+function collectContent(collection: Collection, shown: string, target: string): void {
+  for (const kind of list(join(collection.root, shown), shown)) {
     const { name } = kind;
-    if (!LEFT_OUT.has(name)) await collectOne(collection, join(folder, name), posix.join(target, name), kind);
+    if (!LEFT_OUT.has(name)) collectOne(collection, below(shown, name), below(target, name), kind);
   }
 }
 
-async function collectOne(
-  collection: Collection,
-  source: string,
-  path: string,
-  kind: Dirent | Stats,
-): Promise<void> {
+function below(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
+}
+
+function collectOne(collection: Collection, shown: string, path: string, kind: Dirent | Stats): void {
   const { root, ignored, entries } = collection;
-  const shown = relative(root, source);
   // A folder that is left out may hold what a later line of .dockerignore takes in again.
   const leftOut = ignored(shown);
   if (leftOut && !kind.isDirectory()) return;
   // A file of this name would delete another one when the layer is unpacked (image-spec, layer.md "Whiteouts").
-  if (path.split('/').some((part) => part.startsWith('.wh.'))) {
+  if (/(?:^|\/)\.wh\./.test(path)) {
     throw new Invalid(
       'files',
       `"${shown}" would be read as a deletion: names in a layer may not begin with ".wh."`,
@@ -111,18 +110,21 @@ async function collectOne(
   }
   if (kind.isDirectory()) {
     // Otherwise named only by what is in it (`addParents`).
-    return leftOut ? collectContent(collection, source, path) : collectFolder(collection, source, path);
+    if (leftOut) collectContent(collection, shown, path);
+    else collectFolder(collection, shown, path);
+    return;
   }
+  const source = join(root, shown);
   if (kind.isSymbolicLink()) {
-    return add(entries, { path, type: 'symlink', target: await readInnerLink(root, source, shown) });
-  }
-  if (!kind.isFile()) {
+    add(entries, { path, type: 'symlink', target: readInnerLink(root, source, shown) });
+  } else if (kind.isFile()) {
+    add(entries, { path, type: 'file', source });
+  } else {
     throw new Invalid(
       'files',
       `"${shown}" is a device, socket or FIFO; an image takes files, folders and links`,
     );
   }
-  add(entries, { path, type: 'file', source });
 }
 
 /** At once: there may be tens of thousands. */
@@ -137,10 +139,10 @@ function list(folder: string, shown: string): Dirent[] {
 }
 
 /** The link's text, when both what it says and what it leads to stay inside `root`. */
-async function readInnerLink(root: string, link: string, shown: string): Promise<string> {
-  const target = await readlink(link);
+function readInnerLink(root: string, link: string, shown: string): string {
+  const target = readlinkSync(link);
   const said = resolve(link, '..', target);
-  const real = await realpath(link).catch(() => said);
+  const real = existsSync(link) ? realpathSync(link) : said;
   if (isAbsolute(target) || !isBelow(root, said) || !isBelow(root, real)) {
     throw new Invalid('files', `"${shown}" is a link that leads out of the context, to "${target}"`, {
       hint: 'Links are kept as links: make it relative and inside the context, or copy the file.',
@@ -164,9 +166,13 @@ function add(entries: Map<string, FileEntry>, entry: FileEntry): void {
 
 /** Unpackers make missing folders up with modes of their own, so every folder is named. */
 function addParents(entries: Map<string, FileEntry>): void {
+  const added = new Set<string>();
   for (const path of [...entries.keys()]) {
     for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
-      add(entries, { path: path.slice(0, at), type: 'directory' });
+      const parent = path.slice(0, at);
+      if (added.has(parent)) break;
+      add(entries, { path: parent, type: 'directory' });
+      added.add(parent);
     }
   }
 }

@@ -38,7 +38,7 @@ const compressors: Readonly<Record<Compression, () => Compressor>> = {
   // Members of a gzip file may follow each other (RFC 1952, 2.2), so blocks are compressed side by side. Each block's
   // turn comes `BLOCKS` later again; a compressor of its own for each would have the heap swept all the time.
   gzip: () => {
-    const options = { level: LEVELS.gzip, chunkSize: BLOCK };
+    const options = { level: LEVELS.gzip, memLevel: constants.Z_MAX_MEMLEVEL, chunkSize: BLOCK / 4 };
     const streams = Array.from({ length: BLOCKS }, () => collect(createGzip(options) as Gzip & ZlibReset));
     let turn = 0;
     return {
@@ -54,7 +54,7 @@ const compressors: Readonly<Record<Compression, () => Compressor>> = {
   // One frame: Node's own reader passes over any but the first, and what repeats is found over many blocks.
   zstd: () => {
     const params = { [constants.ZSTD_c_compressionLevel]: LEVELS.zstd };
-    const { write, flush } = collect(createZstdCompress({ params, chunkSize: BLOCK }));
+    const { write, flush } = collect(createZstdCompress({ params, chunkSize: BLOCK / 4 }));
     return { compress: write, finish: () => flush(constants.ZSTD_e_end) };
   },
 };

@@ -5,6 +5,7 @@ import { type Descriptor, MEDIA_TYPE, type Platform } from '../image/descriptor.
 import { digestAlgorithm, digestHex } from '../image/digest.ts';
 import { formatPlatform } from '../image/platform.ts';
 import { Invalid } from '../outcome/outcome.ts';
+import { keepHeapSmall } from '../process/heap.ts';
 import { digestOf } from '../store/hash.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { mapParallel } from '../store/parallel.ts';
@@ -47,6 +48,8 @@ const SPLIT_TIME = 1;
 
 /** Assembles the image: the same commit, base and files give the same digest for one version of Node on one kind of machine, and the same diffIDs anywhere. */
 export const buildLayers: Builder<LayersRequest> = async (request, context) => {
+  // What tens of thousands of files leave behind is garbage at once.
+  keepHeapSmall();
   const { base, layout: folder } = request;
   const layout = openStore({ kind: 'layout', folder }, { ...storeOptions(context), workspace: folder });
   const entries = await collectFiles(request.folder, request.files);
@@ -118,7 +121,8 @@ async function packLayer(
 }
 
 /** What goes into each layer, with the folders above it: the parts that rules ask for, then the rest. */
-function splitEntries(entries: readonly FileEntry[], rules: readonly string[]): FileEntry[][] {
+function splitEntries(entries: readonly FileEntry[], rules: readonly string[]): (readonly FileEntry[])[] {
+  if (rules.length === 0) return [entries];
   const matches = (path: string, rule: string): boolean =>
     posix.matchesGlob(`/${path}`, rule) || `/${path}/`.startsWith(`${rule.replace(/\/+$/, '')}/`);
   const placeOf = ({ path }: FileEntry): number => {

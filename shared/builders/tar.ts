@@ -5,7 +5,7 @@ import type { FileEntry } from './files.ts';
 /** Bytes of a tar that are handed on at once. */
 export const BLOCK = 1024 * 1024;
 /** How many blocks there are. Each is filled again as many blocks later, so that of no folder more is in memory. */
-export const BLOCKS = 8;
+export const BLOCKS = 6;
 
 const RECORD = 512;
 const NO_BYTES = Buffer.alloc(2 * RECORD);
@@ -157,7 +157,7 @@ function formatUstar(
   [name, prefix]: readonly [string, string],
   time: number,
 ): Buffer {
-  const bytes = Buffer.alloc(RECORD);
+  const bytes = Buffer.allocUnsafe(RECORD).fill(0);
   const octal = (value: number, digits: number, at: number): void => {
     bytes.write(`${value.toString(8).padStart(digits, '0')} `, at, 'latin1');
   };
