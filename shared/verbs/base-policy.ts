@@ -69,8 +69,12 @@ export async function requireBases(
   return requireEvidence(asked, recipe.base ? [{ where: 'base', reference: recipe.base }] : [], []);
 }
 
-/** The same of an image that was built before, by what its provenance says that it was made of. */
-export async function requireBasesOf(asked: BasePolicy, materials: readonly Material[]): Promise<void> {
+/** The same of an image that was built before of the recipe, by what its provenance says that it was made of. */
+export async function requireBasesOf(
+  asked: BasePolicy,
+  recipe: Recipe,
+  materials: readonly Material[],
+): Promise<void> {
   const images = materials.filter(isImage).map((one) => ({ uri: one.uri, claims: readMaterial(one) }));
   const named = images.flatMap(({ uri, claims }) =>
     claims.map(({ reference, digest }) => ({
@@ -79,11 +83,14 @@ export async function requireBasesOf(asked: BasePolicy, materials: readonly Mate
     })),
   );
   const untold = images.filter(({ claims }) => claims.length === 0);
-  await requireEvidence(
-    asked,
-    named,
-    untold.map(({ uri }) => `${uri}: nothing says where that image is`),
-  );
+  const reasons = untold.map(({ uri }) => `${uri}: nothing says where that image is`);
+  // A buildx before 0.14 says nothing of what it took. The layers builder always does.
+  if (images.length === 0 && recipe.base === undefined) {
+    const dockerfile = await readFile(recipe.choice.file, 'utf8').catch(() => '');
+    if (listNamed(recipe, dockerfile).named.length > 0)
+      reasons.push('the provenance of the image that is there does not say which base images it was made of');
+  }
+  await requireEvidence(asked, named, reasons);
 }
 
 /** Holds what the build says that it took against what was verified before it, should an engine not have kept to it. */

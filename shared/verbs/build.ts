@@ -50,7 +50,7 @@ export async function build(inputs: BuildInputs, context: RunContext): Promise<S
   // One platform of several has no tag: `merge` gives those to the index.
   const named = inputs['push-by-digest'] === true ? { ...plan, tags: [] } : plan;
   if (existing) {
-    if (bases) await requireBasesOf(bases, existing.materials);
+    if (bases) await requireBasesOf(bases, recipe, existing.materials);
     const image =
       inputs['push-by-digest'] === true ? await pickBuilt(existing.image, recipe, store) : existing.image;
     await writeTags(store, image.root, named.tags);

@@ -78,6 +78,15 @@ environments: { staging: { repository: ${place('staging')}, rules: [provenance] 
     return { ...result, written };
   }
 
+  /** A run whose buildx does something before it begins. */
+  async function swapBuildx(name: string, script: string): Promise<Run> {
+    const folder = join(world.folder, name);
+    mkdirSync(folder);
+    const program = `#!/bin/sh\n${script}\nexec "${await ensureTool('buildx')}" "$@"\n`;
+    writeFileSync(join(folder, 'buildx'), program, { mode: 0o755 });
+    return { variables: { PATH: [folder, variables['PATH']].join(delimiter) } };
+  }
+
   test.each([
     ['one that is vouched for, by digest', () => `FROM ${good}\nCOPY lib /lib\n`, {}],
     [
@@ -216,25 +225,17 @@ COPY --from=${good} /bin/busybox /tool
   });
 
   describe('when somebody pushes to the tag of a base just before the build begins', () => {
-    /** A buildx that is late, and an engine that is told of no policy where `policy` is false. */
+    /** With an engine that is told of no policy where `policy` is false. */
     async function buildLate(name: string, policy: boolean) {
       await tag(good, name);
-      const swap = join(world.folder, name);
-      mkdirSync(swap);
       const image = place('good');
-      const [buildx, crane] = await Promise.all([ensureTool('buildx'), ensureTool('crane')]);
-      const forget = policy ? '' : 'unset EXPERIMENTAL_BUILDKIT_SOURCE_POLICY';
-      writeFileSync(
-        join(swap, 'buildx'),
-        `#!/bin/sh
-${forget}
-if [ "$1" = build ]; then "${crane}" copy --insecure ${bad} ${image}:${name} >&2 || exit 9; fi
-exec "${buildx}" "$@"
-`,
-        { mode: 0o755 },
+      const crane = await ensureTool('crane');
+      const run = await swapBuildx(
+        name,
+        `${policy ? '' : 'unset EXPERIMENTAL_BUILDKIT_SOURCE_POLICY'}
+if [ "$1" = build ]; then "${crane}" copy --insecure ${bad} ${image}:${name} >&2 || exit 9; fi`,
       );
-      const PATH = [swap, variables.PATH].join(delimiter);
-      return build(`FROM ${image}:${name}\nCOPY lib /lib\n`, {}, { variables: { PATH } });
+      return build(`FROM ${image}:${name}\nCOPY lib /lib\n`, {}, run);
     }
 
     test('it is built upon what was verified', async () => {
@@ -251,6 +252,17 @@ exec "${buildx}" "$@"
       expect(result.log).toContain(`(${digest}), which is none of the base images that were verified`);
       expect(result.written).toEqual([]);
     });
+  });
+
+  test('refuses to reuse an image whose provenance does not say what it was made of', async () => {
+    const silent = await swapBuildx('silent', 'export BUILDX_METADATA_PROVENANCE=disabled');
+    const repository = place('silent');
+    const there = await build(`FROM ${bad}\nCOPY lib /lib\n`, { repository, 'base-policy': '' }, silent);
+    expect(there.code, there.log).toBe(0);
+    const inputs = { repository, reproducible: 'false', 'base-policy': POLICY };
+    const reused = await world.run('build', inputs, { variables });
+    expect(reused.outputs, reused.log).toEqual({ outcome: 'refused' });
+    expect(reused.log).toContain('does not say which base images it was made of');
   });
 
   test('refuses what a base that is vouched for copies from elsewhere by ONBUILD', async () => {
