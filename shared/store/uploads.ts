@@ -186,7 +186,12 @@ export class Uploads {
 
 /** Opens a source while something else is waited for, which may fail before anybody waits for this. */
 function begin(open: () => Body | Promise<Body>): Promise<Body> {
-  const opening = (async () => open())();
+  const opening = (async () => {
+    const body = await open();
+    // One that comes before it is read is told to who reads it.
+    if (!Buffer.isBuffer(body)) body.on('error', () => undefined);
+    return body;
+  })();
   opening.catch(() => undefined);
   return opening;
 }

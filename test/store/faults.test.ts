@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
@@ -138,19 +139,33 @@ describe('what may pass by itself is tried again', () => {
     expect(await store.readBlob(blob)).toEqual(bytes);
   });
 
-  it('and what was opened is closed, when the registry refuses before it has read', async () => {
-    const isPut = ({ method, path }: SeenRequest): boolean => method === 'PUT' && path.includes('/uploads/');
-    const { store } = await plant({ status: 400 }, { match: isPut });
-    const bytes = Buffer.alloc(5_000_000, 'x');
-    const opened: Readable[] = [];
-    const openBlob = (): Readable => {
-      const source = Readable.from([bytes]);
-      opened.push(source);
-      return source;
-    };
-    const blob = { digest: digestOf(bytes), size: bytes.length };
-    await expect(store.putBlob(blob, openBlob)).rejects.toMatchObject({ outcome: 'unavailable' });
-    expect(opened.map(({ destroyed }) => destroyed)).toEqual([true]);
+  it.each(['POST', 'PUT'])(
+    'and what was opened is closed, when the registry refuses the %s',
+    async (refused) => {
+      const isRefused = ({ method, path }: SeenRequest): boolean =>
+        method === refused && path.includes('/uploads/');
+      const { store } = await plant({ status: 400 }, { match: isRefused });
+      const bytes = Buffer.alloc(5_000_000, 'x');
+      const opened: Readable[] = [];
+      const openBlob = (): Readable => {
+        const source = Readable.from([bytes]);
+        opened.push(source);
+        return source;
+      };
+      const blob = { digest: digestOf(bytes), size: bytes.length };
+      await expect(store.putBlob(blob, openBlob)).rejects.toMatchObject({ outcome: 'unavailable' });
+      expect(opened.map(({ destroyed }) => destroyed)).toEqual([true]);
+    },
+  );
+
+  it('and a source that breaks before the registry is ready for it is told like any other', async () => {
+    const { host } = await serveRegistry({ latency: 50 });
+    const blob = { digest: digestOf('hello'), size: 5 };
+    const sending = open(`${host}/octo/app`).putBlob(blob, () => createReadStream('/is/not/there'));
+    await expect(sending).rejects.toMatchObject({
+      outcome: 'unavailable',
+      message: expect.stringMatching(/ENOENT/),
+    });
   });
 
   it.each<[string, number]>([
