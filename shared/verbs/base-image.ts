@@ -8,7 +8,7 @@ import { isDigest } from '../image/digest.ts';
 import { countShared, layeredConfigSchema } from '../image/history.ts';
 import { findPlatform, formatPlatform } from '../image/platform.ts';
 import { formatPlace, parseReference, type Reference } from '../image/reference.ts';
-import { expandName, parseImageName } from '../manifests/name.ts';
+import { expandName, type ImageName, parseImageName } from '../manifests/name.ts';
 import { Failure, Unavailable } from '../outcome/outcome.ts';
 import { readJson } from '../store/json.ts';
 import { openStore, type StoreOptions } from '../store/open.ts';
@@ -22,12 +22,6 @@ export interface BaseImage {
   readonly image: ImageSubjects;
   /** How many of the lowest layers it brought, by platform. */
   readonly layers: ReadonlyMap<string, number>;
-}
-
-/** Names that are claimed of the base, by whom: none counts before the layers agree. */
-interface Claim {
-  readonly reference: Reference;
-  readonly digest: Digest | undefined;
 }
 
 const NAME = 'org.opencontainers.image.base.name';
@@ -64,8 +58,9 @@ export async function findBaseImage(
   let unreachable: Unavailable | undefined;
   for (const claims of sources) {
     const found: BaseImage[] = [];
-    for (const { reference, digest } of claims.slice(0, MOST)) {
-      const wanted = digest ?? reference.digest ?? reference.tag ?? 'latest';
+    // None counts before the layers agree.
+    for (const reference of claims.slice(0, MOST)) {
+      const wanted = reference.digest ?? reference.tag ?? 'latest';
       const name = `${formatPlace(reference)}${isDigest(wanted) ? '@' : ':'}${wanted}`;
       try {
         const store = openStore(reference, options);
@@ -127,14 +122,14 @@ async function readLayers(store: Store, platform: PlatformManifest) {
 }
 
 /** What provenance names as materials: BuildKit's `pkg:docker/…`, and `pkg:oci/…` of the layers builder. */
-function readMaterials({ kind, statement }: Evidence): Claim[] {
+function readMaterials({ kind, statement }: Evidence): Reference[] {
   if (kind !== 'provenance') return [];
   const { data } = provenanceSchema.safeParse(statement.predicate);
   return (data?.buildDefinition.resolvedDependencies ?? []).flatMap(readMaterial);
 }
 
 /** The image that a material is; none for another kind of thing, and for an image of which it is not said where it lies. */
-export function readMaterial({ uri = '', digest }: Partial<Material>): Claim[] {
+export function readMaterial({ uri = '', digest }: Partial<Material>): Reference[] {
   const url = parsePackageUrl(uri);
   const sha256 = `sha256:${digest?.sha256 ?? ''}`;
   if (url === undefined || !isDigest(sha256)) return [];
@@ -146,8 +141,8 @@ function formatTag(version: string): string {
   return version === '' || isDigest(version) ? '' : `:${version}`;
 }
 
-async function readAnnotations(store: Store, image: ImageSubjects): Promise<Claim[]> {
-  const claims: Claim[] = [];
+async function readAnnotations(store: Store, image: ImageSubjects): Promise<Reference[]> {
+  const claims: Reference[] = [];
   for (const one of image.platforms) {
     const config = readJson(labelsSchema, await readConfig(store, one));
     for (const said of [one.manifest.annotations, config?.config?.Labels]) {
@@ -159,13 +154,17 @@ async function readAnnotations(store: Store, image: ImageSubjects): Promise<Clai
 }
 
 /** A name as Dockerfiles have it; none for what is no image. `digest` says which image was meant when the name was read. */
-export function readName(text: string | undefined, digest: Digest | undefined): Claim[] {
+function readName(text: string | undefined, digest: Digest | undefined): Reference[] {
   const name = text === undefined ? undefined : parseImageName(text);
-  if (name === undefined) return [];
-  const tag = name.tag ?? (name.digest === undefined ? 'latest' : undefined);
+  return name === undefined ? [] : locateName({ ...name, ...(digest && { digest }) });
+}
+
+/** Where the image of a name is; nowhere when no registry could have it. */
+export function locateName({ name, tag, digest }: ImageName): Reference[] {
+  const wanted = tag ?? (digest === undefined ? 'latest' : undefined);
   try {
-    const reference = parseReference(`${expandName(name.name)}${tag === undefined ? '' : `:${tag}`}`);
-    return [{ reference, digest: digest ?? name.digest }];
+    const reference = parseReference(`${expandName(name)}${wanted === undefined ? '' : `:${wanted}`}`);
+    return [{ ...reference, ...(digest && { digest }) }];
   } catch (error) {
     if (error instanceof Failure) return [];
     throw error;

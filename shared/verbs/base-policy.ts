@@ -7,13 +7,7 @@ import { type LoadedPolicy, loadPolicy } from '../github/policy.ts';
 import type { Digest } from '../image/digest.ts';
 import { formatPlace, type Reference } from '../image/reference.ts';
 import { findDockerfileImages } from '../manifests/dockerfile.ts';
-import {
-  formatImageName,
-  type ImageName,
-  listReplaced,
-  nameContext,
-  parseImageName,
-} from '../manifests/name.ts';
+import { type ImageName, listReplaced, nameContext, parseImageName } from '../manifests/name.ts';
 import { Invalid, Refused } from '../outcome/outcome.ts';
 import type { SigningInputs } from '../sigstore/instance.ts';
 import type { StatementVerifier } from '../sigstore/verifier.ts';
@@ -21,7 +15,7 @@ import { openStore, storeOptions } from '../store/open.ts';
 import { mapParallel } from '../store/parallel.ts';
 import { listSubjects } from '../store/subjects.ts';
 import { readBaseEvidence } from './base-evidence.ts';
-import { readMaterial, readName } from './base-image.ts';
+import { locateName, readMaterial } from './base-image.ts';
 import { openPolicyVerifier } from './judge.ts';
 
 /** A policy by which base images are taken, and all that is needed to ask it. */
@@ -75,15 +69,10 @@ export async function requireBasesOf(
   recipe: Recipe,
   materials: readonly Material[],
 ): Promise<void> {
-  const images = materials.filter(isImage).map((one) => ({ uri: one.uri, claims: readMaterial(one) }));
-  const named = images.flatMap(({ uri, claims }) =>
-    claims.map(({ reference, digest }) => ({
-      where: uri,
-      reference: digest === undefined ? reference : { ...reference, digest },
-    })),
-  );
-  const untold = images.filter(({ claims }) => claims.length === 0);
-  const reasons = untold.map(({ uri }) => `${uri}: nothing says where that image is`);
+  const images = materials.filter(isImage).map((one) => ({ where: one.uri, found: readMaterial(one) }));
+  const named = images.flatMap(({ where, found }) => found.map((reference) => ({ where, reference })));
+  const untold = images.filter(({ found }) => found.length === 0);
+  const reasons = untold.map(({ where }) => `${where}: nothing says where that image is`);
   // A buildx before 0.14 says nothing of what it took. The layers builder always does.
   if (images.length === 0 && recipe.base === undefined) {
     const dockerfile = await readFile(recipe.choice.file, 'utf8').catch(() => '');
@@ -106,7 +95,7 @@ export function requireVerified(materials: readonly Material[], { digests }: All
     reasons.push('the build does not say which base images it took');
   if (reasons.length > 0) {
     throw new Refused(reasons, {
-      hint: 'Nothing was pushed. Name base images by digest, so that a tag that moves changes nothing; pin does that.',
+      hint: 'Nothing was pushed. The engine was told to take no other: set up a newer one with docker/setup-buildx-action, and name base images by digest; pin does that.',
     });
   }
 }
@@ -123,15 +112,14 @@ function listNamed(
   const named: NamedBase[] = [];
   const reasons: string[] = [];
   const add = (where: string, image: ImageName | undefined): void => {
-    const [claim] = readName(image && formatName(image), undefined);
-    if (claim === undefined) reasons.push(`${where}: names no image that could be looked up`);
-    else
-      named.push({ where, reference: { ...claim.reference, ...(claim.digest && { digest: claim.digest }) } });
+    const [reference] = image === undefined ? [] : locateName(image);
+    if (reference === undefined) reasons.push(`${where}: names no image that could be looked up`);
+    else named.push({ where, reference });
   };
   const replaced = listReplaced(inputs['build-contexts']);
   for (const [name, value] of inputs['build-contexts']) {
-    const [, scheme, rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/|git@)(.*)$/is.exec(value) ?? [];
-    if (scheme === 'docker-image') add(`build-contexts: ${name}`, parseImageName(rest));
+    const [, image] = /^docker-image:\/\/(.*)$/s.exec(value) ?? [];
+    if (image !== undefined) add(`build-contexts: ${name}`, parseImageName(image));
     else if (/^[a-z][a-z0-9+.-]*:|^git@/i.test(value))
       reasons.push(
         `build-contexts: ${name} is neither a folder nor an image in a registry, so nothing vouches for it`,
@@ -152,12 +140,6 @@ function listNamed(
   if (/^\uFEFF?\s*(?:#!|\/\/|\{)/.test(dockerfile))
     reasons.push(`${fileName}:1: begins as no Dockerfile does, and may name a frontend of its own`);
   return { named, reasons };
-}
-
-function formatName({ name, tag, digest }: ImageName): string {
-  return digest === undefined
-    ? `${name}${tag === undefined ? '' : `:${tag}`}`
-    : formatImageName(name, tag, digest);
 }
 
 async function requireEvidence(
