@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { finished } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   constants,
@@ -35,16 +36,18 @@ interface Compressor {
 }
 
 const compressors: Readonly<Record<Compression, () => Compressor>> = {
-  // Members of a gzip file may follow each other (RFC 1952, 2.2), so blocks are compressed side by side. Each block's
-  // turn comes `BLOCKS` later again; a compressor of its own for each would have the heap swept all the time.
+  // Members of a gzip file may follow each other (RFC 1952, 2.2), so blocks are compressed side by side. Each stream makes a member of
+  // whatever is written; a stream of its own for each block would have the heap swept all the time.
   gzip: () => {
-    const options = { level: LEVELS.gzip, memLevel: constants.Z_MAX_MEMLEVEL, chunkSize: BLOCK / 4 };
-    const streams = Array.from({ length: BLOCKS }, () => collect(createGzip(options) as Gzip & ZlibReset));
+    const { Z_FINISH: flush, Z_MAX_MEMLEVEL: memLevel } = constants;
+    const options = { level: LEVELS.gzip, memLevel, flush, chunkSize: BLOCK / 2 };
+    const streams = Array.from({ length: BLOCKS }, () => createGzip(options) as Gzip & ZlibReset);
+    const writers = streams.map((stream) => ({ stream, write: collect(stream) }));
     let turn = 0;
     return {
       compress: async (block) => {
-        const { stream, write, flush } = streams[turn++ % BLOCKS] as Collected<Gzip & ZlibReset>;
-        const pieces = [...(await write(block)), ...(await flush(constants.Z_FINISH))];
+        const { stream, write } = writers[turn++ % BLOCKS] as (typeof writers)[number];
+        const pieces = await write(block);
         stream.reset();
         return pieces;
       },
@@ -54,35 +57,24 @@ const compressors: Readonly<Record<Compression, () => Compressor>> = {
   // One frame: Node's own reader passes over any but the first, and what repeats is found over many blocks.
   zstd: () => {
     const params = { [constants.ZSTD_c_compressionLevel]: LEVELS.zstd };
-    const { write, flush } = collect(createZstdCompress({ params, chunkSize: BLOCK / 4 }));
-    return { compress: write, finish: () => flush(constants.ZSTD_e_end) };
+    const stream = createZstdCompress({ params, chunkSize: BLOCK / 4 });
+    const write = collect(stream);
+    return { compress: write, finish: () => write(undefined) };
   },
 };
 
-interface Collected<Stream> {
-  readonly stream: Stream;
-  write(block: Buffer): Promise<Buffer[]>;
-  flush(kind: number): Promise<Buffer[]>;
-}
-
-/** A compressor whose calls give what it put out meanwhile. */
-function collect<Stream extends Gzip | ZstdCompress>(stream: Stream): Collected<Stream> {
-  let pieces: Buffer[] = [];
+/** Writes into a compressor, or ends it, and gives what it put out meanwhile. */
+function collect(stream: Gzip | ZstdCompress): (block: Buffer | undefined) => Promise<Buffer[]> {
+  const pieces: Buffer[] = [];
   stream.on('data', (piece: Buffer) => pieces.push(piece));
-  // Said to who asked as well.
+  // Said to who writes as well.
   stream.on('error', () => undefined);
-  const take = (): Buffer[] => {
-    const taken = pieces;
-    pieces = [];
-    return taken;
-  };
-  const ask = (begin: (done: (error?: Error | null) => void) => void): Promise<Buffer[]> =>
-    new Promise((resolve, reject) => begin((error) => (error ? reject(error) : resolve(take()))));
-  return {
-    stream,
-    write: (block) => ask((done) => stream.write(block, done)),
-    flush: (kind) => ask((done) => stream.flush(kind, done)),
-  };
+  return (block) =>
+    new Promise((resolve, reject) => {
+      const done = (error?: Error | null): void => (error ? reject(error) : resolve(pieces.splice(0)));
+      if (block === undefined) finished(stream.end(), done);
+      else stream.write(block, done);
+    });
 }
 
 /**

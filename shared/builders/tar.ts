@@ -5,7 +5,7 @@ import type { FileEntry } from './files.ts';
 /** Bytes of a tar that are handed on at once. */
 export const BLOCK = 1024 * 1024;
 /** How many blocks there are. Each is filled again as many blocks later, so that of no folder more is in memory. */
-export const BLOCKS = 6;
+export const BLOCKS = 5;
 
 const RECORD = 512;
 const NO_BYTES = Buffer.alloc(2 * RECORD);
