@@ -1,8 +1,8 @@
-import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { Refused } from '../outcome/outcome.ts';
 import { mapParallel } from './parallel.ts';
-import type { Store, Written } from './store.ts';
+import type { Store } from './store.ts';
+import type { Transferred } from './transfers.ts';
 
 /** A manifest that was copied, what refers to it, and what tags name beside it. */
 export interface CopiedManifest {
@@ -21,7 +21,7 @@ const REQUESTS = 16;
 export async function checkArrival(
   to: Store,
   manifests: readonly CopiedManifest[],
-  blobs: readonly { readonly blob: Descriptor; readonly written: Written }[],
+  blobs: readonly Transferred[],
 ): Promise<void> {
   const checks = [
     ...manifests.map(

@@ -7,7 +7,7 @@ import type { Store, StoredManifest } from './store.ts';
  * What a tag names, or undefined. Registries know what was tagged by sha256 alone; where that is the bytes that `digest` names by
  * another algorithm, it is `digest`.
  */
-export async function resolveTag(store: Store, tag: string, digest: Digest): Promise<Digest | undefined> {
+async function resolveTag(store: Store, tag: string, digest: Digest): Promise<Digest | undefined> {
   const there = (await store.resolve(tag))?.digest;
   if (there === undefined || digestAlgorithm(there) === digestAlgorithm(digest)) return there;
   const stored = await store.getManifest(there);
