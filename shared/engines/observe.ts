@@ -70,12 +70,14 @@ async function tryCheck(
   if (deadline.aborted) throw new Unavailable('the checks were not answered: no time is left');
   // Without an address Node would ask this machine itself.
   if (check.kind === 'http' && address === '') return 'gave no answer: it has no address';
+  const begun = performance.now();
   let given: Given;
   try {
     given =
       check.kind === 'http' ? await askHttp(address, check, TRY) : await container.exec(check.command, TRY);
   } catch (error) {
     if (deadline.aborted) throw new Unavailable('the checks were not answered in time', { cause: error });
+    if (performance.now() - begun >= TRY * 1000) return `gave no answer within ${TRY} s`;
     return `gave no answer: ${(error as Error).message}`;
   }
   return judgeCheck(check, given);
