@@ -9,6 +9,7 @@ import * as z from 'zod';
 import { type Descriptor, MEDIA_TYPE } from '../image/descriptor.ts';
 import { type Digest, digestAlgorithm, isDigest } from '../image/digest.ts';
 import { Failure, Refused, Unavailable } from '../outcome/outcome.ts';
+import { countPassed } from '../process/heap.ts';
 import { digestOf } from '../store/hash.ts';
 import { readJson } from '../store/json.ts';
 import { mapParallel } from '../store/parallel.ts';
@@ -85,6 +86,7 @@ async function unpackLayer(store: Store, layer: Descriptor, id: Digest, file: st
         for await (const chunk of source) {
           size += chunk.length;
           hash.update(chunk);
+          countPassed(chunk.length);
           yield chunk;
         }
       },

@@ -1,6 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import type { Severity } from '../evidence/severity.ts';
 import type { RunContext } from '../github/context.ts';
 import { formatImage, parseReference } from '../image/reference.ts';
@@ -78,13 +77,7 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
         : import('./trusted.ts').then(({ openTrusted }) => openTrusted(inputs, context));
     const policy = async () => (await trusted)?.policy.file;
     const tools = prepareTools(inputs, work, options, context, { policy, program });
-    // Unpacking leaves buffers alone behind, for which V8 would mark the whole heap every few megabytes: a tenth of the time of a scan.
-    setFlagsFromString('--heap-growing-percent=300');
-    const idle = Promise.withResolvers<void>();
-    const onTrivy = () => {
-      setFlagsFromString('--heap-growing-percent=0');
-      idle.resolve();
-    };
+    const { promise: idle, resolve: onTrivy } = Promise.withResolvers<void>();
     const analysing = analysePlatforms(
       { store, reference, subjects, platforms: inputs.platforms },
       { tools, work, reports, scanners: inputs.scanners, formats: FORMATS, add, onTrivy, context },
@@ -96,7 +89,7 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
       });
     };
     const over = Promise.allSettled([analysing, trusted]);
-    if (!asks) await Promise.race([idle.promise, over]);
+    if (!asks) await Promise.race([idle, over]);
     const { concludeScan } = await import('./conclude.ts');
     const name = formatImage(reference, subjects.digest);
     return await concludeScan(
