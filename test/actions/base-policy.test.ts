@@ -47,6 +47,17 @@ async function build(name: string, base: string, inputs: Record<string, string> 
   return world.run('build', { repository: place(name), ...layers, ...upon, ...inputs });
 }
 
+/** The images by digest that an index is of. */
+async function platformsOf(image: string): Promise<string[]> {
+  const [name = '', digest] = image.split('@');
+  const path = name.slice(world.registry.host.length + 1);
+  const answer = await fetch(`http://${world.registry.host}/v2/${path}/manifests/${digest}`, {
+    headers: { accept: 'application/vnd.oci.image.index.v1+json' },
+  });
+  const { manifests } = (await answer.json()) as { manifests: { digest: string }[] };
+  return manifests.map((one) => `${name}@${one.digest}`);
+}
+
 const writesSince = (before: number) =>
   world.registry.requests.slice(before).filter(({ method }) => !['GET', 'HEAD'].includes(method));
 
@@ -76,11 +87,8 @@ describe('a base image that the policy takes', () => {
 
   test('a platform of one that is proven, named by its own digest', async () => {
     const image = await makeBase('index', { platforms: 'linux/amd64,linux/arm64' });
-    const index = await fetch(`http://${world.registry.host}/v2/index/manifests/${image.split('@')[1]}`, {
-      headers: { accept: 'application/vnd.oci.image.index.v1+json' },
-    });
-    const { manifests } = (await index.json()) as { manifests: { digest: string }[] };
-    const built = await build('on-platform', `${place('index')}@${manifests[1]?.digest}`);
+    const [, second] = await platformsOf(image);
+    const built = await build('on-platform', second ?? '');
     expect(built.code, built.log).toBe(0);
   });
 
@@ -127,6 +135,17 @@ describe('refused, and nothing is built', () => {
         return base;
       },
       /has no signature and no provenance/,
+    ],
+    [
+      'one of its platforms alone is vouched for',
+      async () => {
+        const platforms = 'linux/amd64,linux/arm64';
+        const base = await makeBase('part', { platforms, provenance: 'false', env: 'A=4' });
+        const [first] = await platformsOf(base);
+        await sign(first ?? '', BASES);
+        return base;
+      },
+      /part@sha256:\w+ \(sha256:\w+\) has no signature and no provenance/,
     ],
     ['it is not there', () => `${place('none')}@sha256:${'0'.repeat(64)}`, /base: there is no .*none@sha256/],
   ] satisfies [string, () => Promise<string> | string, RegExp][])('%s', async (_, base, reason) => {
