@@ -70,7 +70,7 @@ export async function pushSample(place: string, workspace: string): Promise<stri
       cpSync(join(root, from), join(folder, to), { recursive: true });
     }
     const npm = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
-    execFileSync('npm', npm, { cwd: join(folder, 'app'), stdio: 'pipe', timeout: 60_000 });
+    execFileSync('npm', npm, { cwd: join(folder, 'app'), stdio: 'pipe', timeout: 180_000 });
     chmodSync(folder, 0o755);
     return await pushImage(place, workspace, folder, {
       User: '65532:65532',

@@ -263,7 +263,10 @@ describe.skipIf(missing)(`images are booted${missing && ` (skipped: ${missing})`
     });
   });
 
-  test('the sample application on a debootstrap base with the Node of npm passes, by Docker as the page says', async () => {
+  // debootstrap and npm fetch some hundred megabytes.
+  test('the sample application on a debootstrap base with the Node of npm passes, by Docker as the page says', {
+    timeout: 600_000,
+  }, async () => {
     const place = `${world.registry.host}/octo/sample`;
     const image = await pushSample(place, world.workspace);
     const [step] = z.array(z.object({ with: inputs })).parse(parse(readExample('test')));
