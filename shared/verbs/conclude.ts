@@ -5,6 +5,7 @@ import { countSeverities, type MergedFinding, mergeFindings } from '../evidence/
 import type { RunContext } from '../github/context.ts';
 import { formatPlace, type Reference } from '../image/reference.ts';
 import type { StepResult } from '../outcome/result.ts';
+import { keepHeapSmall } from '../process/heap.ts';
 import { renderSummary } from '../report/comment.ts';
 import type { FileLine } from '../report/lockfile.ts';
 import type { Store } from '../store/store.ts';
@@ -47,6 +48,8 @@ export async function concludeScan(
 ): Promise<StepResult> {
   const { name, reference, store, subjects, asked, lines, analysing, trusted, tools, reports } = scanning;
   const { analyse } = scanning;
+  // Two images' findings are then held at once, each of which may be tens of thousands.
+  if (asked !== undefined) keepHeapSmall();
   const comparing = readSurroundings(
     asked,
     inputs,
