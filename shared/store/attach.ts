@@ -98,8 +98,8 @@ function buildManifest(referrer: Referrer): ReferrerManifest {
 
 /**
  * Pushes referrers' manifests under tags of their own, then lists them in the fallback index where the registry has no referrers API.
- * With `api` there should be one, and the index is not read before it is known to be needed. What it resolves to is the rest: to see
- * whether others have written the same indexes meanwhile, and to make those whole.
+ * With `api` there should be one, and the index is not read before it is known to be needed. What it resolves to is the rest, also for who
+ * fails meanwhile: to see whether others have written the same indexes, and to make those whole. It is done once.
  */
 export async function pushReferrers(
   store: Store,
@@ -107,21 +107,34 @@ export async function pushReferrers(
   api = false,
 ): Promise<() => Promise<void>> {
   const subjects = [...Map.groupBy(manifests, ({ subject }) => subject)];
-  const indexes = await mapParallel(subjects, 8, async ([subject, referrers]) => {
+  const indexes: FallbackIndex[] = [];
+  let healing: Promise<void> | undefined;
+  const heal = (): Promise<void> => {
+    healing ??= healFallbacks(store, indexes);
+    return healing;
+  };
+  const pushing = mapParallel(subjects, 8, async ([subject, referrers]) => {
     await Promise.all(referrers.map(({ ready }) => ready));
     // Read while the manifests are sent: whether it is needed shows only by their answers.
     const before = api ? undefined : store.getManifest(fallbackTag(subject));
     before?.catch(() => undefined);
     const indexed = await mapParallel(referrers, 16, (referrer) => pushReferrer(store, referrer));
     const missing = referrers.filter((_, position) => !indexed[position]);
-    if (missing.length === 0) return [];
+    if (missing.length === 0) return;
     const added = missing.map(({ descriptor }) => descriptor);
     const stored = await (before ?? store.getManifest(fallbackTag(subject)));
     const index = openIndex(store, subject, added, stored);
+    indexes.push(index);
     await index.write();
-    return [index];
   });
-  return () => healFallbacks(store, indexes.flat());
+  try {
+    await pushing;
+  } catch (error) {
+    // What was written may have taken the place of what others listed meanwhile.
+    await heal().catch(() => undefined);
+    throw error;
+  }
+  return heal;
 }
 
 async function pushReferrer(

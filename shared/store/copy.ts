@@ -32,18 +32,20 @@ export async function copyImage(
 ): Promise<Copied> {
   await to.prepareUploads(0);
   const transfers = new Transfers(from, to);
+  let evidence: Promise<WrittenReferrers> | undefined;
   try {
     const root = await readTree(from, to, digest, options.referrers === true, (blobs, there) =>
       transfers.begin(blobs, there),
     );
     const nodes = listNodes(root);
     const writing = { to, transfers, begun: new Map<Digest, Promise<number>>() };
-    const [blobs, below, tagged, referrers] = await Promise.all([
+    // Within a registry it has shown whether it lists referrers itself.
+    evidence = writeReferrers(writing, nodes, from.host === to.host && from.fallbacks.size === 0);
+    const [referrers, blobs, below, tagged] = await Promise.all([
+      evidence,
       transfers.all(),
       writeNodes(writing, root.children),
       writeTagged(writing, nodes),
-      // Within a registry it has shown whether it lists referrers itself.
-      writeReferrers(writing, nodes, from.host === to.host && from.fallbacks.size === 0),
     ]);
     // All evidence is there and listed. Whether another writer has lost some of the list meanwhile is seen at the same time.
     const [whole] = await Promise.all([writeManifest(to, root), referrers.heal()]);
@@ -51,7 +53,8 @@ export async function copyImage(
     const count = (how: Written): number => blobs.filter(({ written }) => written === how).length;
     return { copied: count('sent') + below + tagged + referrers.written + whole, mounted: count('mounted') };
   } catch (error) {
-    await transfers.stop(error);
+    // Lists that were written are made whole all the same.
+    await Promise.allSettled([transfers.stop(error), evidence?.then(({ heal }) => heal())]);
     throw error;
   }
 }
@@ -99,17 +102,26 @@ async function writeManifest(to: Store, { stored, present }: Node): Promise<numb
   return 1;
 }
 
+/** How many manifests were sent, and what is left to do (`pushReferrers`). */
+interface WrittenReferrers {
+  readonly written: number;
+  heal(): Promise<void>;
+}
+
 async function writeReferrers(
   writing: Writing,
   nodes: readonly Node[],
   api: boolean,
-): Promise<{ written: number; heal(): Promise<void> }> {
+): Promise<WrittenReferrers> {
   const missing = nodes.flatMap(({ stored, referrers }) =>
     referrers
       .filter(({ present }) => !present)
       .map((node) => ({ subject: stored.descriptor.digest, node, ready: writeBelow(writing, node) })),
   );
-  const pushing = pushReferrers(
+  const sending = Promise.all(missing.map(({ ready }) => ready));
+  // Said by the push as well, which first ends what it has begun.
+  sending.catch(() => undefined);
+  const heal = await pushReferrers(
     writing.to,
     missing.map(({ subject, node: { stored }, ready }) => ({
       subject,
@@ -119,8 +131,7 @@ async function writeReferrers(
     })),
     api,
   );
-  const [heal, ...below] = await Promise.all([pushing, ...missing.map(({ ready }) => ready)]);
-  return { written: below.reduce((total, count) => total + count, missing.length), heal };
+  return { written: (await sending).reduce((total, count) => total + count, missing.length), heal };
 }
 
 async function writeTagged(writing: Writing, nodes: readonly Node[]): Promise<number> {

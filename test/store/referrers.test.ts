@@ -4,7 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type Descriptor, MEDIA_TYPE } from '../../shared/image/descriptor.ts';
 import { type Digest, parseDigest } from '../../shared/image/digest.ts';
-import { attachReferrers, checkFallbacks, prepareReferrers } from '../../shared/store/attach.ts';
+import {
+  attachReferrers,
+  checkFallbacks,
+  prepareReferrers,
+  type Referrer,
+} from '../../shared/store/attach.ts';
 import { copyImage } from '../../shared/store/copy.ts';
 import { digestOf } from '../../shared/store/hash.ts';
 import {
@@ -14,7 +19,7 @@ import {
   readReferrers,
   uniteReferrers,
 } from '../../shared/store/referrers.ts';
-import { REFERRER_CAP } from '../../shared/store/store.ts';
+import { REFERRER_CAP, type Store } from '../../shared/store/store.ts';
 import type { Fault, RegistryServer, SeenRequest } from '../servers/registry.ts';
 import { digests, open, pushIndex, pushManifest, pushPlatform, serveRegistry } from './fixtures.ts';
 import { makeReferrer } from './referrer.ts';
@@ -382,6 +387,60 @@ describe('ten writers at once', () => {
     expect(await store.listReferrers(image.digest)).toHaveLength(10);
     const index = await store.getManifest(fallbackTag(image.digest));
     expect(JSON.parse(String(index?.bytes)).manifests).toHaveLength(10);
+  });
+});
+
+describe('a writer that fails while its fallback index lacks what another listed', () => {
+  it.each<{ name: string; write: (to: Store, images: Descriptor[], ours: Referrer) => Promise<unknown> }>([
+    {
+      name: 'a copy whose layer is not taken',
+      write: async (to, images, ours) => {
+        const from = open('oci:from');
+        for (const { digest } of images) await copyImage(to, from, digest);
+        await attachReferrers(from, [ours]);
+        const manifests = [...images, await pushPlatform(from, 's390x')];
+        const index = await pushManifest(from, { mediaType: MEDIA_TYPE.index, manifests });
+        await copyImage(from, to, index.digest, { referrers: true });
+      },
+    },
+    {
+      name: 'one whose evidence for another image is not taken',
+      write: (to, images, ours) =>
+        attachReferrers(to, [ours, ...images.slice(1).map((other) => makeReferrer(other, 'refused'))]),
+    },
+  ])('makes it whole: $name', async ({ write }) => {
+    let tag = '';
+    let theirs: Promise<Descriptor[]> | undefined;
+    let list: () => Promise<Digest[]> = async () => [];
+    const registry = await serveRegistry({
+      referrers: false,
+      onRequest: async ({ method, path, headers }) => {
+        if (method !== 'PUT' || tag === '') return undefined;
+        if (path.endsWith(tag) && theirs === undefined) {
+          // Between our reading of the index and our writing.
+          theirs = attachReferrers(open(`${registry.host}/octo/app`), [makeReferrer(image, 'theirs')]);
+          await theirs;
+        }
+        const refused =
+          Number(headers['content-length']) > 64 * 1024 ||
+          (path.includes('/manifests/sha256-') && !path.includes(tag));
+        if (!refused) return undefined;
+        await expect.poll(list, { timeout: 10_000 }).toEqual([ours]);
+        return { status: 403 };
+      },
+    });
+    const store = open(`${registry.host}/octo/app`);
+    const image = await pushPlatform(store, 'amd64');
+    const other = await pushPlatform(store, 'arm64');
+    const referrer = makeReferrer(image, 'ours');
+    const ours = (await attachReferrers(open('oci:beside'), [referrer]))[0]?.digest;
+    list = async () => {
+      const index = await store.getManifest(fallbackTag(image.digest));
+      return index === undefined ? [] : digests(JSON.parse(String(index.bytes)).manifests);
+    };
+    tag = fallbackTag(image.digest);
+    await expect(write(store, [image, other], referrer)).rejects.toMatchObject({ outcome: 'unavailable' });
+    expect(await list()).toEqual([ours, (await theirs)?.[0]?.digest].sort());
   });
 });
 
