@@ -16,7 +16,7 @@ const REQUESTS = 16;
 /**
  * Reads back what was copied, all at once, because a registry's word that it took something is no proof: every manifest and every blob hashed,
  * every referrer listed, every tag where it was put. Blobs that the registry took over from another of its repositories are its own, stored
- * once: they have to be there. `Refused` with all that is not as it was sent.
+ * once: they have to be there, in their size. `Refused` with all that is not as it was sent.
  */
 export async function checkArrival(
   to: Store,
@@ -30,8 +30,12 @@ export async function checkArrival(
           (await to.getManifest(digest)) === undefined && `does not have ${digest}, which it took`,
     ),
     ...blobs.map(({ blob, written }) => async () => {
-      if (written !== 'mounted') await to.checkBlob(blob);
-      else if (!(await to.hasBlob(blob.digest))) return `does not have ${blob.digest}, which it took over`;
+      if (written === 'mounted') {
+        if (await to.hasBlob(blob.digest, blob.size)) return false;
+        if (!(await to.hasBlob(blob.digest))) return `does not have ${blob.digest}, which it took over`;
+        // It is there, and the registry says another size or none.
+      }
+      await to.checkBlob(blob);
       return false;
     }),
     ...manifests.filter(({ referrers }) => referrers.length > 0).map((one) => () => findUnlisted(to, one)),

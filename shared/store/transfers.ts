@@ -1,5 +1,6 @@
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
+import { Refused } from '../outcome/outcome.ts';
 import type { Store, Written } from './store.ts';
 
 /** A blob of a copy, and what became of it. */
@@ -15,7 +16,7 @@ const AT_ONCE = 20;
 export class Transfers {
   readonly #from: Store;
   readonly #to: Store;
-  readonly #begun = new Map<Digest, Promise<Transferred>>();
+  readonly #begun = new Map<Digest, { readonly size: number; readonly transfer: Promise<Transferred> }>();
   readonly #waiting: (() => void)[] = [];
   #free = AT_ONCE;
   #failure: { readonly error: unknown } | undefined;
@@ -25,30 +26,44 @@ export class Transfers {
     this.#to = to;
   }
 
-  /** Begins those of `blobs` that were not begun yet. `there`: the destination has the manifest that names them, so it is asked for them first. */
+  /**
+   * Begins those of `blobs` that were not begun yet. `there`: the destination has the manifest that names them, so it is asked for them first.
+   * One that has another size elsewhere is `Refused`: its bytes are counted once.
+   */
   begin(blobs: readonly Descriptor[], there: Promise<boolean>): void {
     for (const blob of blobs) {
-      if (this.#begun.has(blob.digest)) continue;
+      const { digest, size } = blob;
+      const before = this.#begun.get(digest);
+      if (before && before.size !== size) {
+        throw new Refused(
+          `${this.#from.place}: ${digest} is named with ${before.size} bytes and with ${size}`,
+        );
+      }
+      if (before) continue;
       const transfer = this.#inTurn(() => this.#move(blob, there));
       transfer.catch(() => undefined);
-      this.#begun.set(blob.digest, transfer);
+      this.#begun.set(digest, { size, transfer });
     }
   }
 
   /** Waits for those of `blobs`, all of which were begun. */
   async arrival(blobs: readonly Descriptor[]): Promise<void> {
-    await Promise.all(blobs.map(({ digest }) => this.#begun.get(digest)));
+    await Promise.all(blobs.map(({ digest }) => this.#begun.get(digest)?.transfer));
   }
 
   /** Waits for all that were begun. */
   all(): Promise<Transferred[]> {
-    return Promise.all(this.#begun.values());
+    return Promise.all(this.#transfers());
   }
 
   /** Begins no other, and waits for those under way, so that nothing runs on behind `error`. */
   async stop(error: unknown): Promise<void> {
     this.#failure ??= { error };
-    await Promise.allSettled(this.#begun.values());
+    await Promise.allSettled(this.#transfers());
+  }
+
+  #transfers(): Promise<Transferred>[] {
+    return [...this.#begun.values()].map(({ transfer }) => transfer);
   }
 
   async #move(blob: Descriptor, there: Promise<boolean>): Promise<Transferred> {

@@ -85,6 +85,24 @@ describe('copyImage', () => {
     expect(await to.resolve(child.digest)).toBeDefined();
   });
 
+  it.each([
+    ['within a registry', true, [9]],
+    ['to another', false, [9]],
+    ['within a registry, beside the right one', true, [5, 9]],
+    ['to another, beside the right one', false, [5, 9]],
+  ])('refuses a size that a blob does not have: %s', async (_, within, sizes) => {
+    const [here, there] = [await serveRegistry(), await serveRegistry()];
+    const from = open(`${here.host}/octo/app`);
+    const layer = await pushBlob(from, Buffer.from('layer'), MEDIA_TYPE.layerGzip);
+    const manifests = await Promise.all(
+      sizes.map((size) => pushPlatform(from, `size-${size}`, { layers: [{ ...layer, size }] })),
+    );
+    const image = await pushManifest(from, { mediaType: MEDIA_TYPE.index, manifests });
+    const to = open(`${(within ? here : there).host}/octo/prod`);
+    const copying = copyImage(from, to, image.digest, { check: true });
+    await expect(copying).rejects.toMatchObject({ outcome: 'refused' });
+  });
+
   it('goes on where it was broken off, and sends no layer twice', async () => {
     let left = 2;
     const isLayer = ({ method, path, headers }: SeenRequest): boolean =>
