@@ -113,12 +113,16 @@ async function writeReferrers(
   nodes: readonly Node[],
   api: boolean,
 ): Promise<WrittenReferrers> {
-  const missing = nodes.flatMap(({ stored, referrers }) =>
-    referrers
-      .filter(({ present }) => !present)
-      .map((node) => ({ subject: stored.descriptor.digest, node, ready: writeBelow(writing, node) })),
+  // Also of what is there: a clean-up may have taken what is below it.
+  const all = nodes.flatMap(({ stored, referrers }) =>
+    referrers.map((node) => ({
+      subject: stored.descriptor.digest,
+      node,
+      ready: writeBelow(writing, node),
+    })),
   );
-  const sending = Promise.all(missing.map(({ ready }) => ready));
+  const missing = all.filter(({ node }) => !node.present);
+  const sending = Promise.all(all.map(({ ready }) => ready));
   // Said by the push as well, which first ends what it has begun.
   sending.catch(() => undefined);
   const heal = await pushReferrers(

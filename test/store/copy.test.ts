@@ -85,6 +85,20 @@ describe('copyImage', () => {
     expect(await to.resolve(child.digest)).toBeDefined();
   });
 
+  it('heals what is below evidence that is an index', async () => {
+    const registry = await serveRegistry();
+    const from = open('oci:from');
+    const image = await pushPlatform(from, 'amd64');
+    const child = await pushPlatform(from, 'arm64');
+    await pushManifest(from, { mediaType: MEDIA_TYPE.index, manifests: [child], subject: image });
+    const to = open(`${registry.host}/octo/app`);
+    const copy = () => copyImage(from, to, image.digest, { referrers: true, check: true });
+    await copy();
+    await fetch(`http://${registry.host}/v2/octo/app/manifests/${child.digest}`, { method: 'DELETE' });
+    expect(await copy()).toEqual({ copied: 1, mounted: 0 });
+    expect(await to.resolve(child.digest)).toBeDefined();
+  });
+
   it.each([
     ['within a registry', true, [9]],
     ['to another', false, [9]],
