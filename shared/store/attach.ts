@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Descriptor, MEDIA_TYPE } from '../image/descriptor.ts';
-import type { Digest } from '../image/digest.ts';
+import { type Digest, digestAlgorithm } from '../image/digest.ts';
 import { Unavailable } from '../outcome/outcome.ts';
 import { digestOf } from './hash.ts';
 import { mapParallel } from './parallel.ts';
@@ -141,14 +141,18 @@ async function pushReferrer(
   store: Store,
   { subject, descriptor, bytes }: ReferrerManifest,
 ): Promise<boolean> {
-  const tag = ownTag(subject, descriptor.digest);
+  const { digest, mediaType } = descriptor;
+  // A tag names what is under it by sha256 alone.
+  const other = digestAlgorithm(digest) !== 'sha256';
+  if (other && (await store.putManifest(bytes, mediaType, digest)).indexed) return true;
+  const tag = ownTag(subject, digest);
   try {
-    return (await store.putManifest(bytes, descriptor.mediaType, tag)).indexed;
+    return (await store.putManifest(bytes, mediaType, tag)).indexed;
   } catch (error) {
     // Where tags are immutable, writing the same again is an error too.
     const before = await store.resolve(tag).catch(() => undefined);
-    if (before?.digest !== descriptor.digest) throw error;
-    return (await store.listReferrers(subject)).some(({ digest }) => digest === descriptor.digest);
+    if (before?.digest !== digest) throw error;
+    return (await store.listReferrers(subject)).some((one) => one.digest === digest);
   }
 }
 

@@ -247,6 +247,24 @@ describe('copyImage', () => {
     expect(digests(await to.listReferrers(image.digest))).toEqual(digests([first, second]));
   });
 
+  it.each([true, false])(
+    'copies evidence that is named by its sha512 (referrers API: %s)',
+    async (referrers) => {
+      const [here, there] = [await serveRegistry(), await serveRegistry({ referrers })];
+      const from = open(`${here.host}/octo/app`);
+      const image = await pushPlatform(from, 'amd64');
+      const content = { schemaVersion: 2, mediaType: MEDIA_TYPE.manifest, layers: [], subject: image };
+      const config = await pushBlob(from, Buffer.from('{}'), MEDIA_TYPE.empty);
+      const bytes = Buffer.from(JSON.stringify({ ...content, artifactType: 'a/b', config }));
+      const { digest } = await from.putManifest(bytes, MEDIA_TYPE.manifest, digestOf(bytes, 'sha512'));
+      const to = open(`${there.host}/octo/prod`);
+      const copy = () => copyImage(from, to, image.digest, { referrers: true, check: true });
+      await copy();
+      expect(digests(await to.listReferrers(image.digest))).toEqual([digest]);
+      expect(await copy()).toEqual({ copied: 0, mounted: 0 });
+    },
+  );
+
   describe('what cosign kept under tags', () => {
     /** A manifest as cosign writes it: a layer for each signature, the signature itself in its annotations. */
     async function sign(store: Store, subject: Digest, kind: string, signatures: readonly string[]) {
