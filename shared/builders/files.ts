@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type Dirent, existsSync, readdirSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
@@ -140,7 +141,7 @@ function list(folder: string, shown: string): Dirent[] {
 
 /** The link's text, when both what it says and what it leads to stay inside `root`. */
 function readInnerLink(root: string, link: string, shown: string): string {
-  const target = readlinkSync(link);
+  const target = readLink(link, shown);
   const said = resolve(link, '..', target);
   const real = existsSync(link) ? realpathSync(link) : said;
   if (isAbsolute(target) || !isBelow(root, said) || !isBelow(root, real)) {
@@ -149,6 +150,20 @@ function readInnerLink(root: string, link: string, shown: string): string {
     });
   }
   return target;
+}
+
+/** Node puts U+FFFD where a name is no UTF-8, and the link would lead elsewhere. */
+function readLink(link: string, shown: string): string {
+  let bytes: Buffer;
+  try {
+    bytes = readlinkSync(link, 'buffer');
+  } catch (cause) {
+    throw new Invalid('files', `"${shown}" cannot be read (${(cause as NodeJS.ErrnoException).code})`, {
+      cause,
+    });
+  }
+  if (isUtf8(bytes)) return bytes.toString();
+  throw new Invalid('files', `"${shown}" is a link to a name that is no UTF-8`);
 }
 
 function isBelow(root: string, path: string): boolean {

@@ -136,6 +136,17 @@ describe('refused, naming the input', () => {
     await expect(collecting).rejects.toThrow(message);
   });
 
+  test.each([
+    ['a link to a name that is no UTF-8', 'link', Buffer.from([0x66, 0xff]), '"a/link" is a link to a name'],
+    ['a link whose name is none', Buffer.from([0x66, 0xff]), 'x', '"a/f\ufffd" cannot be read'],
+  ])('%s, which would become another', async (_name, link, target, message) => {
+    const folder = makeTree({ 'a/x': '1' });
+    symlinkSync(target, Buffer.concat([Buffer.from(join(folder, 'a/')), Buffer.from(link)]));
+    const collecting = collectFiles(folder, ['a:/a']);
+    await expect(collecting).rejects.toThrow(Invalid);
+    await expect(collecting).rejects.toThrow(message);
+  });
+
   test('a FIFO, which would never end', async () => {
     const folder = makeTree({ 'a/x': '1' });
     execFileSync('mkfifo', [join(folder, 'a/pipe')]);

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import {
   chmodSync,
   mkdirSync,
@@ -7,6 +8,7 @@ import {
   readFileSync,
   readlinkSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -16,6 +18,7 @@ import { extract, type Header } from 'tar-stream';
 import { describe, expect, test } from 'vitest';
 import { collectFiles } from '../../shared/builders/files.ts';
 import { type Compression, type Layer, readDiffId, writeLayer } from '../../shared/builders/layer.ts';
+import { BLOCK, writeTar } from '../../shared/builders/tar.ts';
 import { Invalid, Unavailable } from '../../shared/outcome/outcome.ts';
 import { makeFolder } from './context.ts';
 
@@ -189,6 +192,41 @@ describe('a layer', () => {
     const writing = writeLayer(entries, join(folder, 'x.tar.gz'), 1, 'gzip', AbortSignal.timeout(20_000));
     await expect(writing).rejects.toThrow(Invalid);
     await expect(writing).rejects.toThrow('"/app/server.js" could not be read');
+  });
+
+  test('holds of a file that grows what it had at first, and fails with one that shrinks', async () => {
+    const folder = makeFolder();
+    const source = join(folder, 'source');
+    const entries = [{ path: 'data', type: 'file', source }] as const;
+    const pack = async (size: number): Promise<number> => {
+      writeFileSync(source, Buffer.alloc(3 * BLOCK));
+      let packed = 0;
+      await writeTar(entries, 1, async (block) => {
+        if (packed === 0) truncateSync(source, size);
+        packed += block.length;
+      });
+      return packed;
+    };
+    expect(await pack(4 * BLOCK)).toBe(3 * BLOCK + 3 * 512);
+    await expect(pack(BLOCK)).rejects.toThrow(
+      '"/data" could not be read, or changed while it was (it is shorter',
+    );
+  });
+
+  test('of a file with more bytes than a short header can say says them all', async () => {
+    const source = join(makeFolder(), 'source');
+    const size = 9 * 1024 ** 3;
+    writeFileSync(source, '');
+    truncateSync(source, size);
+    const tar = extract();
+    const read = once(tar, 'entry');
+    const packing = writeTar([{ path: 'data', type: 'file', source }], 1, async (block) => {
+      tar.write(block);
+      throw new Error('so much is enough');
+    });
+    await expect(packing).rejects.toThrow('so much is enough');
+    const [header] = (await read) as [Header];
+    expect(header).toMatchObject({ name: 'data', size, type: 'file' });
   });
 
   test('ends with the step’s time', async () => {
