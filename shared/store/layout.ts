@@ -36,6 +36,8 @@ const layoutSchema = z.object({ imageLayoutVersion: z.literal('1.0.0') });
 const looseIndexSchema = indexSchema.extend({ manifests: z.array(descriptorSchema.loose()) }).loose();
 
 type LayoutIndex = z.infer<typeof looseIndexSchema>;
+/** By subject. */
+type Referrers = ReadonlyMap<Digest, readonly { readonly referrer: Descriptor }[]>;
 const EMPTY_INDEX: LayoutIndex = { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests: [] };
 
 /**
@@ -49,6 +51,10 @@ export class LayoutStore implements Store {
   readonly #folder: string;
   readonly #workspace: string;
   readonly #create: boolean;
+  /** index.json as it was read last. */
+  #index: { readonly version: string; readonly content: LayoutIndex } | undefined;
+  /** What its entries refer to: an image with thousands of referrers asks for those of each. */
+  #listed: { readonly index: LayoutIndex; readonly referrers: Promise<Referrers> } | undefined;
   /** The end of the last change of index.json; the next one waits for it. */
   #changed: Promise<unknown> = Promise.resolve();
 
@@ -153,30 +159,43 @@ export class LayoutStore implements Store {
   }
 
   async listReferrers(subject: Digest): Promise<Descriptor[]> {
-    const { manifests } = await this.#readIndex();
-    const entries = await mapParallel(manifests, 16, async ({ digest }) => {
-      const stored = await this.getManifest(digest);
-      const {
-        subject: named,
-        artifactType,
-        annotations,
-      } = (stored && readJson(looseManifest, stored.bytes)) ?? {};
-      if (!stored || named?.digest !== subject) return [];
-      return {
-        ...stored.descriptor,
-        ...(artifactType && { artifactType }),
-        ...(annotations && { annotations }),
-      };
-    });
-    const fallback = await this.getManifest(fallbackTag(subject));
+    const index = await this.#readIndex();
+    if (this.#listed?.index !== index) {
+      const referrers = this.#findReferrers(index);
+      this.#listed = { index, referrers };
+      referrers.catch(() => {
+        this.#listed = undefined;
+      });
+    }
+    const [listed, fallback] = await Promise.all([
+      this.#listed.referrers,
+      this.getManifest(fallbackTag(subject)),
+    ]);
     return uniteReferrers(
       subject,
-      entries.flat(),
+      (listed.get(subject) ?? []).map(({ referrer }) => referrer),
       (fallback && readReferrers(fallback.bytes, subject)) ?? [],
     );
   }
 
+  async #findReferrers({ manifests }: LayoutIndex): Promise<Referrers> {
+    const found = await mapParallel(manifests, 16, async ({ digest }) => {
+      const stored = await this.getManifest(digest);
+      const { subject, artifactType, annotations } = (stored && readJson(looseManifest, stored.bytes)) ?? {};
+      if (!stored || subject === undefined) return [];
+      const referrer: Descriptor = {
+        ...stored.descriptor,
+        ...(artifactType && { artifactType }),
+        ...(annotations && { annotations }),
+      };
+      return { subject: subject.digest, referrer };
+    });
+    return Map.groupBy(found.flat(), ({ subject }) => subject);
+  }
+
   async #readIndex(): Promise<LayoutIndex> {
+    const version = await this.#readVersion();
+    if (this.#index?.version === version) return this.#index.content;
     const [layout, bytes] = await Promise.all([
       this.#readFile('oci-layout', MANIFEST_LIMIT),
       this.#readFile('index.json', MANIFEST_LIMIT),
@@ -194,7 +213,23 @@ export class LayoutStore implements Store {
         `${this.#folder} is a damaged OCI layout: "oci-layout" or "index.json" is not as it should be`,
       );
     }
+    this.#index = { version, content: index };
     return index;
+  }
+
+  /** Another where one of its files was written since: those are replaced whole. */
+  async #readVersion(): Promise<string> {
+    const facts = await Promise.all(
+      ['oci-layout', 'index.json'].map(async (path) => {
+        const file = await this.#open(path);
+        try {
+          return await file?.stat({ bigint: true });
+        } finally {
+          await file?.close();
+        }
+      }),
+    );
+    return facts.map((one) => one && [one.dev, one.ino, one.size, one.mtimeNs, one.ctimeNs].join()).join(' ');
   }
 
   #changeIndex(change: (index: LayoutIndex) => LayoutIndex): Promise<void> {

@@ -10,13 +10,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
 import { digestHex } from '../../shared/image/digest.ts';
 import { attachReferrers } from '../../shared/store/attach.ts';
 import { copyImage } from '../../shared/store/copy.ts';
 import { digestOf } from '../../shared/store/hash.ts';
-import { makeFolder, open, pushBlob, pushIndex, pushManifest, pushPlatform } from './fixtures.ts';
+import { digests, makeFolder, open, pushBlob, pushIndex, pushManifest, pushPlatform } from './fixtures.ts';
 import { makeReferrer } from './referrer.ts';
 
 const readIndex = (folder: string) => JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8'));
@@ -80,6 +80,24 @@ describe('on disk', () => {
     );
     const listed = await store.listReferrers(image.digest);
     expect(listed.map(({ digest }) => digest).sort()).toEqual([untagged.digest, inner.digest].sort());
+  });
+
+  it('is read once for the referrers of all its manifests, and anew when it was written', async () => {
+    const workspace = makeFolder();
+    const [store, other] = [open('oci:layout', { workspace }), open('oci:layout', { workspace })];
+    const image = await pushPlatform(store, 'amd64');
+    const names = Array.from({ length: 20 }, (_, n) => `referrer ${n}`);
+    const attached = await attachReferrers(
+      store,
+      names.map((name) => makeReferrer(image, name)),
+    );
+    const reads = vi.spyOn(store, 'getManifest');
+    expect(digests(await store.listReferrers(image.digest))).toEqual(digests(attached));
+    for (const { digest } of attached) expect(await store.listReferrers(digest)).toEqual([]);
+    // Each entry, and a fallback tag for each that is asked about.
+    expect(reads.mock.calls.length).toBeLessThanOrEqual(2 * (attached.length + 1));
+    const later = await attachReferrers(other, [makeReferrer(image, 'later')]);
+    expect(digests(await store.listReferrers(image.digest))).toEqual(digests([...attached, ...later]));
   });
 
   it('changes that come at once are all kept', async () => {
