@@ -6,7 +6,9 @@ const STEP = new URL('../../shared/step/step.ts', import.meta.url).href;
 const INPUTS = new URL('../../shared/step/inputs.ts', import.meta.url).href;
 
 /** Runs `work` as the whole of an action with a deadline of one second. */
-async function runStep(work: string): Promise<{ code: number; log: string; took: number }> {
+async function runStep(
+  work: string,
+): Promise<{ code: number; signal: string | undefined; log: string; took: number }> {
   const program = `
     import * as z from 'zod';
     import { connect } from 'node:net';
@@ -20,7 +22,13 @@ async function runStep(work: string): Promise<{ code: number; log: string; took:
       process.execPath,
       ['--input-type=module', '--eval', program],
       { env: { PATH: process.env['PATH'], INPUT_TIMEOUT: '1s' } },
-      (error, log) => done({ code: Number(error?.code ?? 0), log, took: Date.now() - started }),
+      (error, log) =>
+        done({
+          code: Number(error?.code ?? 0),
+          signal: error?.signal,
+          log,
+          took: Date.now() - started,
+        }),
     );
   });
 }
@@ -68,3 +76,18 @@ test.each(['SIGINT', 'SIGTERM'])(
   },
   30_000,
 );
+
+test('what a runner sends next lets it tidy up, and the same signal again ends it at once', async () => {
+  const { log, signal } = await runStep(`
+    const tell = async (name) => {
+      process.kill(process.pid, name);
+      await new Promise((done) => setTimeout(done, 100));
+    };
+    await tell('SIGINT');
+    await tell('SIGTERM');
+    console.log('tidied up: ' + context.deadline.reason.message);
+    await tell('SIGINT');
+    return { outputs: {} };`);
+  expect(log).toContain('tidied up: the job was cancelled');
+  expect(signal).toBe('SIGINT');
+}, 30_000);
