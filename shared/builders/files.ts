@@ -47,6 +47,15 @@ export async function collectFiles(folder: string, lines: readonly string[]): Pr
   return [...entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
+/** A file or folder of this name would delete another one when the layer is unpacked (image-spec, layer.md "Whiteouts"). */
+function refuseWhiteout(path: string, shown: string): void {
+  if (!/(?:^|\/)\.wh\./.test(path)) return;
+  throw new Invalid(
+    'files',
+    `"${shown}" would be read as a deletion: names in a layer may not begin with ".wh."`,
+  );
+}
+
 function parseLine(line: string): { source: string; target: { path: string; intoFolder: boolean } } {
   const split = line.lastIndexOf(':/');
   if (split <= 0) {
@@ -60,6 +69,7 @@ function parseLine(line: string): { source: string; target: { path: string; into
     throw new Invalid('files', `"${line}" has a target with ".." or NUL in it`);
   }
   const path = posix.normalize(target).replace(/^\/+|\/+$/g, '');
+  refuseWhiteout(path, line);
   return { source: line.slice(0, split), target: { path, intoFolder: target.endsWith('/') } };
 }
 
@@ -102,13 +112,7 @@ function collectOne(collection: Collection, shown: string, path: string, kind: D
   // A folder that is left out may hold what a later line of .dockerignore takes in again.
   const leftOut = ignored(shown);
   if (leftOut && !kind.isDirectory()) return;
-  // A file of this name would delete another one when the layer is unpacked (image-spec, layer.md "Whiteouts").
-  if (/(?:^|\/)\.wh\./.test(path)) {
-    throw new Invalid(
-      'files',
-      `"${shown}" would be read as a deletion: names in a layer may not begin with ".wh."`,
-    );
-  }
+  refuseWhiteout(path, shown);
   if (kind.isDirectory()) {
     // Otherwise named only by what is in it (`addParents`).
     if (leftOut) collectContent(collection, shown, path);

@@ -127,6 +127,7 @@ describe('refused, naming the input', () => {
     ['an absolute link', { 'b/abs': '-> /etc/passwd' }, 'b:/app', 'leads out of the context'],
     ['a whiteout', { 'b/.wh.etc': '' }, 'b:/', '.wh.'],
     ['a whiteout by its target', {}, 'server.js:/.wh.etc', '.wh.'],
+    ['a whiteout by its target, of a folder', { 'b/.git/config': '' }, 'b:/x/.wh.etc', '.wh.'],
     ['a file where a folder is', {}, 'a:/x\nserver.js:/x/two', 'both a folder and a file'],
     ['a folder where a file is', {}, 'server.js:/x\na:/x/y', 'both a folder and a file'],
   ])('%s', async (_name, more, lines, message) => {
