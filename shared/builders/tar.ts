@@ -8,6 +8,8 @@ export const BLOCK = 1024 * 1024;
 export const BLOCKS = 5;
 
 const RECORD = 512;
+/** The most that a ustar header's sizes and times say. */
+const OCTAL_LIMIT = 0o77777777777;
 const NO_BYTES = Buffer.alloc(2 * RECORD);
 const TYPES = { file: '0', symlink: '2', directory: '5', pax: 'x' } as const;
 
@@ -29,6 +31,9 @@ export async function writeTar(
   time: number,
   take: (block: Buffer) => Promise<void>,
 ): Promise<void> {
+  if (time < 0 || time > OCTAL_LIMIT) {
+    throw new Invalid('context', `its commit is of a time that no layer can hold (${time} s since 1970)`);
+  }
   const ring = Array.from({ length: BLOCKS }, () => Buffer.allocUnsafeSlow(BLOCK));
   let [turn, used] = [0, 0];
   let block = ring[0] as Buffer;
@@ -116,7 +121,7 @@ function orChanged<T>(path: string, work: () => T): T {
 function formatHeader(header: Header, time: number): Buffer {
   const { name, size = 0, link = '' } = header;
   const place = splitName(name);
-  const large = size > 0o77777777777;
+  const large = size > OCTAL_LIMIT;
   if (place !== undefined && fits(link, 100) && !large) return formatUstar(header, place, time);
   const records = [
     `path=${name}`,

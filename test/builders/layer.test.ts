@@ -229,6 +229,11 @@ describe('a layer', () => {
     expect(header).toMatchObject({ name: 'data', size, type: 'file' });
   });
 
+  test.each([-1, 8 ** 11])('has no time that a header cannot say: %d', async (time) => {
+    const writing = writeTar([{ path: 'folder', type: 'directory' }], time, async () => undefined);
+    await expect(writing).rejects.toThrow(Invalid);
+  });
+
   test('ends with the step’s time', async () => {
     const folder = makeTree(0o022, 1, false);
     const entries = await collectFiles(folder, ['tree:/app']);
