@@ -232,6 +232,9 @@ const SCANNER_OF = {
   licence: 'license',
 } as const satisfies Record<Finding['class'], Scanner>;
 
+/** Logs and timestamp authorities say whole seconds, without what is behind them. */
+const toSecond = (time: string): number => Math.floor(Date.parse(time) / 1000);
+
 /** The last scan of one platform, by its signed word, that was made before an image came. */
 function findEarlierScan(
   { evidence }: VerifiedImage,
@@ -243,7 +246,7 @@ function findEarlierScan(
     .flatMap(({ statement }) => readScan(statement.predicate) ?? [])
     .filter(
       (scan) =>
-        scan.complete && scan.manifest === manifest && Date.parse(scan.scannedAt) <= Date.parse(arrivedAt),
+        scan.complete && scan.manifest === manifest && toSecond(scan.scannedAt) <= toSecond(arrivedAt),
     )
     .toSorted((a, b) => Date.parse(a.scannedAt) - Date.parse(b.scannedAt))
     .at(-1);
