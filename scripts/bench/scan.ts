@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { startWorld, type World } from '../../test/actions/world.ts';
+import { startDistribution } from '../../test/servers/peers.ts';
 import { publishTrivyDb } from '../../test/servers/trivy-db.ts';
 import { ensureTool } from '../tools.ts';
 import { pushFolder, pushIndex, writeApplication } from './application.ts';
@@ -20,8 +21,10 @@ const FORMATS = [
 export async function measure(): Promise<Figure[]> {
   const trivy = await ensureTool('trivy');
   const world = await startWorld();
+  // A process of its own: what a registry in this one has to sweep and to hash would be counted.
+  const registry = await startDistribution();
   try {
-    const place = `${world.registry.host}/octo/app`;
+    const place = `${registry.address}/octo/app`;
     const images: string[] = [];
     for (const [index, platform] of PLATFORMS.entries()) {
       const application = join(world.folder, 'application');
@@ -39,6 +42,7 @@ export async function measure(): Promise<Figure[]> {
       await measureWarm(bench, String(images[0])),
     ];
   } finally {
+    await registry.close();
     await world.close();
   }
 }
@@ -105,7 +109,7 @@ async function measureIndex(bench: Bench, image: string): Promise<Figure> {
       }
     }
   };
-  const times = await takeTurns(3, {
+  const times = await takeTurns(5, {
     theirs: () => runAll(true),
     none: () => runAll(false),
     ours: () => scanWith(bench, image, mkdtempSync(join(world.folder, 'run-')), kept),

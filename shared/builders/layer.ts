@@ -12,6 +12,8 @@ import {
 } from 'node:zlib';
 import { type Digest, parseDigest } from '../image/digest.ts';
 import { Unavailable } from '../outcome/outcome.ts';
+import { countPassed } from '../process/heap.ts';
+import { writeBytes } from '../process/write.ts';
 import type { FileEntry } from './files.ts';
 import { BLOCK, BLOCKS, writeTar } from './tar.ts';
 
@@ -93,11 +95,12 @@ export async function writeLayer(
   const pending: Promise<readonly Buffer[]>[] = [];
   const output = await open(file, 'wx');
   let size = 0;
-  const write = async (pieces: readonly Buffer[]): Promise<void> => {
+  const write = (pieces: readonly Buffer[]): void => {
     for (const piece of pieces) {
       outer.update(piece);
       size += piece.length;
-      await output.appendFile(piece);
+      writeBytes(output.fd, piece);
+      countPassed(piece.length);
     }
   };
   try {
@@ -105,10 +108,10 @@ export async function writeLayer(
       checkTime(deadline);
       inner.update(block);
       pending.push(compress(block));
-      if (pending.length === BLOCKS - 1) await write((await pending.shift()) ?? []);
+      if (pending.length === BLOCKS - 1) write((await pending.shift()) ?? []);
     });
-    for (const block of pending) await write(await block);
-    await write(await finish());
+    for (const block of pending) write(await block);
+    write(await finish());
   } finally {
     await Promise.allSettled(pending);
     await output.close();

@@ -12,10 +12,8 @@ export type Format = (typeof FORMATS)[number];
 /** What Trivy says when it meets an archive of Java and has no index (trivy pkg/javadb/client.go). */
 const NO_INDEX = /'--skip-java-db-update' cannot be specified on the first run/;
 
-// With Go's own settings a fifth of a conversion's time is garbage collection. Above the limit (a soft one) Go collects as hard as it needs to.
-const CONVERT = { GOGC: '400', GOMEMLIMIT: '1GiB' };
-// And a tenth of an analysis, which may hold far more: no limit is right for it.
-const ANALYSE = { GOGC: '200' };
+// An analysis may hold far more than what Trivy does otherwise: no limit is right for it.
+const ANALYSE = { GOGC: '200', GOMEMLIMIT: 'off' };
 
 /** The image holds archives of Java, and Trivy was given no index to tell which they are. */
 export class JavaIndexNeeded extends Unavailable {}
@@ -73,8 +71,6 @@ export async function convertReport(
   paths: { report: string; output: string },
   options: { folder: string; deadline: AbortSignal },
 ): Promise<void> {
-  await runTrivy(trivy, ['convert', '--quiet', '--format', format, '--output', paths.output, paths.report], {
-    ...options,
-    env: CONVERT,
-  });
+  const args = ['convert', '--quiet', '--format', format, '--output', paths.output, paths.report];
+  await runTrivy(trivy, args, options);
 }

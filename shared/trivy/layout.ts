@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { TransformOptions } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
@@ -10,6 +10,7 @@ import { type Descriptor, MEDIA_TYPE } from '../image/descriptor.ts';
 import { type Digest, digestAlgorithm, isDigest } from '../image/digest.ts';
 import { Failure, Refused, Unavailable } from '../outcome/outcome.ts';
 import { countPassed } from '../process/heap.ts';
+import { writeBytes } from '../process/write.ts';
 import { digestOf } from '../store/hash.ts';
 import { readJson } from '../store/json.ts';
 import { mapParallel } from '../store/parallel.ts';
@@ -26,7 +27,7 @@ const GZIP: readonly string[] = [MEDIA_TYPE.layerGzip, 'application/vnd.docker.i
 const UNPACKED_LIMIT = 512 * 1024 * 1024;
 
 // zlib works on a thread of its own; this is how far it may run ahead.
-const GUNZIP: ZlibOptions & TransformOptions = { chunkSize: 256 * 1024, highWaterMark: 1024 * 1024 };
+const GUNZIP: ZlibOptions & TransformOptions = { chunkSize: 1024 * 1024, highWaterMark: 1024 * 1024 };
 
 const diffId = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
 const configSchema = z.object({ rootfs: z.object({ diff_ids: z.array(diffId) }) });
@@ -77,26 +78,28 @@ export async function writeLayout(
 /** Unpacks a layer into `file` and returns its size. `Refused` when it is not what the config says, `Unavailable` when it cannot be unpacked. */
 async function unpackLayer(store: Store, layer: Descriptor, id: Digest, file: string): Promise<number> {
   const hash = createHash(digestAlgorithm(id));
+  const output = await open(file, 'wx');
   let size = 0;
   try {
     await pipeline(
       await store.getBlob(layer),
       createGunzip(GUNZIP),
-      async function* (source: AsyncIterable<Buffer>) {
+      async (source: AsyncIterable<Buffer>) => {
         for await (const chunk of source) {
           size += chunk.length;
           hash.update(chunk);
           countPassed(chunk.length);
-          yield chunk;
+          writeBytes(output.fd, chunk);
         }
       },
-      createWriteStream(file, { highWaterMark: 1024 * 1024 }),
     );
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
     // Bytes that are no gzip may be other bytes than the digest names: reading them to the end tells.
     await finished((await store.getBlob(layer)).resume());
     throw new Unavailable(`${store.place}: the layer ${layer.digest} could not be unpacked`, { cause });
+  } finally {
+    await output.close();
   }
   const found = `${digestAlgorithm(id)}:${hash.digest('hex')}`;
   if (found === id) return size;

@@ -9,6 +9,10 @@ interface TrivyOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+// With Go's own settings a fifth of a conversion's time, and a third of a start, is garbage collection. Below the limit (a soft one) there is none;
+// at it Go collects as hard as it needs to, which for 50,000 findings takes no longer.
+const COLLECT = { GOGC: 'off', GOMEMLIMIT: '512MiB' };
+
 /**
  * Runs Trivy to its end in `folder`. It gets an environment of its own, because it reads TRIVY_* variables, and files such as trivy.yaml,
  * .trivyignore and trivy-secret.yaml from where it stands: `folder` holds nothing but what this suite put there.
@@ -19,7 +23,7 @@ export async function runTrivy(
   args: readonly string[],
   { folder, deadline, env: added }: TrivyOptions,
 ): Promise<ProcessResult> {
-  const env = { HOME: folder, TMPDIR: folder, PATH: '/usr/bin:/bin', ...added };
+  const env = { HOME: folder, TMPDIR: folder, PATH: '/usr/bin:/bin', ...COLLECT, ...added };
   const result = await runProcess(trivy, args, { env, cwd: folder, deadline });
   if (result.code === 0) return result;
   const how = result.signal === null ? `ended with code ${result.code}` : `was killed by ${result.signal}`;

@@ -1,4 +1,4 @@
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { placeOf } from '../evidence/finding.ts';
@@ -23,7 +23,7 @@ import {
   writeEmptyDatabase,
 } from '../trivy/database.ts';
 import { findTrivy, type TrivyChoice } from '../trivy/find.ts';
-import { type LayerDigests, writeLayout } from '../trivy/layout.ts';
+import { LAYOUT_FOLDER, type LayerDigests, writeLayout } from '../trivy/layout.ts';
 import { buildReport } from '../trivy/report.ts';
 
 export interface AnalysisInputs extends TrivyChoice {
@@ -256,6 +256,8 @@ async function analysePlatform(
     await share(JAVA_INDEX);
     return analyse();
   });
+  // The disk of a runner is small, and other platforms are still to come.
+  await rm(join(folder, LAYOUT_FOLDER), { recursive: true });
   const { text, forSarif, scan, packages } = buildReport(
     written,
     {

@@ -449,6 +449,7 @@ it('gives Trivy an empty folder and an environment of its own', async () => {
   // The shell itself adds PWD, OLDPWD, SHLVL and _.
   expect(names.filter((name) => !/^(?:PWD|OLDPWD|SHLVL|_)$/.test(name)).sort()).toEqual([
     'GOGC',
+    'GOMEMLIMIT',
     'HOME',
     'PATH',
     'TMPDIR',
