@@ -86,6 +86,8 @@ async function readIgnored(folder: string): Promise<(path: string) => boolean> {
     if (cause.code === 'ENOENT') return '';
     throw new Invalid('context', `its .dockerignore cannot be read (${cause.code})`, { cause });
   });
+  // Asked of each of tens of thousands of files.
+  if (text === '') return () => false;
   const rules = dockerignore.default().add(text);
   return (path) => path !== '' && rules.ignores(path);
 }
