@@ -68,6 +68,7 @@ export const action = defineAction({
       merge: list,
       reproducible: oneOf(['true', 'false', 'check']),
       provenance: flag,
+      'registry-mirrors': lines,
       ...signingInputs,
       ...registryInputs,
       ...commonInputs,

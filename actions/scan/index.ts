@@ -55,6 +55,7 @@ export const action = defineAction({
       target: text,
       'dependency-snapshot': flag,
       'db-max-age': duration,
+      'registry-mirrors': lines,
       ...trivyInputs,
       sigstore: signingInputs.sigstore,
       'trusted-root': signingInputs['trusted-root'],

@@ -5,6 +5,7 @@ import type { Platform } from '../image/descriptor.ts';
 import { parsePlatform } from '../image/platform.ts';
 import { type DigestReference, parseDigestReference } from '../image/reference.ts';
 import { Invalid } from '../outcome/outcome.ts';
+import { parseMirrors } from '../store/mirrors.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { listSubjects } from '../store/subjects.ts';
@@ -45,6 +46,8 @@ export interface ImageInputs {
   readonly pull?: boolean | undefined;
   readonly reproducible?: 'true' | 'false' | 'check' | undefined;
   readonly 'github-token'?: string | undefined;
+  /** Where a base is read while its registry is down; see `parseMirrors`. */
+  readonly 'registry-mirrors': readonly string[];
 }
 
 /** The inputs read and checked, as far as that goes without a network or an engine. */
@@ -242,6 +245,7 @@ async function resolveContext(
 
 async function openBase({ base, inputs }: Recipe, context: RunContext): Promise<Base | undefined> {
   if (base === undefined) return undefined;
-  const store = openStore(base, storeOptions(context, inputs['github-token']));
+  const mirrors = parseMirrors(inputs['registry-mirrors']);
+  const store = openStore(base, { ...storeOptions(context, inputs['github-token']), mirrors });
   return { store, image: await listSubjects(store, base.digest) };
 }

@@ -2,6 +2,7 @@ import type { RunContext } from '../github/context.ts';
 import type { Reference } from '../image/reference.ts';
 import { LayoutStore } from './layout.ts';
 import type { LoginOptions } from './login.ts';
+import { listMirrors, type Mirrors } from './mirrors.ts';
 import { RegistryStore } from './registry.ts';
 import type { Store } from './store.ts';
 
@@ -11,6 +12,8 @@ export interface StoreOptions extends LoginOptions {
   readonly workspace: string;
   /** A layout that is not there is an empty one, for who will write it; otherwise it is `Invalid`. */
   readonly create?: boolean;
+  /** For a store that is only read. */
+  readonly mirrors?: Mirrors;
 }
 
 /** The part of a run that a store needs. `githubToken` is used for ghcr.io alone. */
@@ -31,5 +34,5 @@ export function storeOptions(context: RunContext, githubToken?: string): StoreOp
 export function openStore(reference: Reference, options: StoreOptions): Store {
   return reference.kind === 'layout'
     ? new LayoutStore(reference.folder, options.workspace, options.create)
-    : new RegistryStore(reference.repository, options);
+    : new RegistryStore(reference.repository, options, listMirrors(reference.repository, options.mirrors));
 }

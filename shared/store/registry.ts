@@ -18,6 +18,7 @@ import { digestOf } from './hash.ts';
 import { readJson } from './json.ts';
 import { askReferrers, listTags } from './lists.ts';
 import type { LoginOptions } from './login.ts';
+import { Sources } from './mirrors.ts';
 import { mapParallel } from './parallel.ts';
 import { explainCap, fallbackTag, findOwnTags, readReferrers, uniteReferrers } from './referrers.ts';
 import { REFERRER_CAP, type Store, type StoredManifest, type Written } from './store.ts';
@@ -45,8 +46,14 @@ export class RegistryStore implements Store {
   #tags: Promise<string[]> | undefined;
   readonly #uploads: Uploads;
   readonly #written = new Map<Digest, Promise<Written>>();
+  readonly #sources: Sources<RegistryStore> | undefined;
 
-  constructor(repository: Repository, options: LoginOptions) {
+  /** `mirrors` are asked for what a digest names while the registry is down: only of what is read, since what was written has to be there itself. */
+  constructor(repository: Repository, options: LoginOptions, mirrors: readonly Repository[] = []) {
+    const hasty = { ...options, waits: false };
+    const [own, ...others] = mirrors.length === 0 ? [] : [repository, ...mirrors];
+    const open = (place: Repository): RegistryStore => new RegistryStore(place, hasty);
+    this.#sources = own && new Sources(open(own), others.map(open), options.log);
     this.place = formatRepository(repository);
     this.host = repository.registry;
     this.#client = new RegistryClient(repository, options);
@@ -77,6 +84,9 @@ export class RegistryStore implements Store {
   }
 
   async getManifest(reference: Digest | string): Promise<StoredManifest | undefined> {
+    // A tag is the registry's own word.
+    const found = isDigest(reference) && (await this.#sources?.read((from) => from.getManifest(reference)));
+    if (found) return found;
     const { status, headers, bytes } = await this.#readManifest(reference);
     if (status === 404) return undefined;
     return describeManifest(bytes, reference, readType(headers), this.place);
@@ -128,6 +138,8 @@ export class RegistryStore implements Store {
   }
 
   async getBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Readable> {
+    const found = await this.#sources?.read((from) => from.getBlob(descriptor));
+    if (found) return found;
     const response = await this.#client.open({
       method: 'GET',
       target: `blobs/${descriptor.digest}`,
@@ -145,6 +157,8 @@ export class RegistryStore implements Store {
 
   async readBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>, limit = 32 * 1024 * 1024): Promise<Buffer> {
     checkSize(descriptor, limit, this.place);
+    const found = await this.#sources?.read((from) => from.readBlob(descriptor, limit));
+    if (found) return found;
     const { status, bytes } = await this.#client.read(
       { method: 'GET', target: `blobs/${descriptor.digest}`, access: 'pull', expect: [200, 404] },
       limit,

@@ -5,6 +5,7 @@ import { findRecipe, parseDockerfile, type Recipe } from '../image/dockerfile.ts
 import { Failure, Invalid } from '../outcome/outcome.ts';
 import { trustOf } from '../policy/file.ts';
 import { collectEvidence } from '../sigstore/collect.ts';
+import { parseMirrors } from '../store/mirrors.ts';
 import { storeOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import type { ImageSubjects } from '../store/subjects.ts';
@@ -17,6 +18,8 @@ export interface OriginInputs {
   readonly file?: string | undefined;
   readonly target?: string | undefined;
   readonly 'github-token'?: string | undefined;
+  /** Where images are read while their registry is down; see `parseMirrors`. */
+  readonly 'registry-mirrors': readonly string[];
 }
 
 /** What an image was made of, as far as it can be known: its base and its Dockerfile. */
@@ -55,7 +58,8 @@ export async function readOrigin(
   const deadline = about.needed
     ? context.deadline
     : AbortSignal.any([context.deadline, AbortSignal.timeout(LIMIT)]);
-  const options = { ...storeOptions(context, inputs['github-token']), deadline };
+  const mirrors = parseMirrors(inputs['registry-mirrors']);
+  const options = { ...storeOptions(context, inputs['github-token']), deadline, mirrors };
   try {
     const evidence =
       trusted === undefined

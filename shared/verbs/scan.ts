@@ -5,6 +5,7 @@ import type { RunContext } from '../github/context.ts';
 import { formatImage, parseReference } from '../image/reference.ts';
 import { Failure, Invalid } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
+import { parseMirrors } from '../store/mirrors.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { listSubjects } from '../store/subjects.ts';
 import { FORMATS } from '../trivy/analyse.ts';
@@ -45,6 +46,7 @@ export interface ScanInputs
 /** Scans every platform of an image once, writes every report from that one analysis, and refuses by `fail-on` alone. */
 export async function scan(inputs: ScanInputs, context: RunContext): Promise<StepResult> {
   const options = storeOptions(context, inputs['github-token']);
+  const mirrors = parseMirrors(inputs['registry-mirrors']);
   const reference = parseReference(inputs.image);
   const wanted = reference.digest ?? reference.tag;
   if (wanted === undefined) {
@@ -59,7 +61,7 @@ export async function scan(inputs: ScanInputs, context: RunContext): Promise<Ste
     inputs.baseline === undefined
       ? undefined
       : (await import('./baseline.ts')).parseBaseline(inputs.baseline);
-  const store = openStore(reference, options);
+  const store = openStore(reference, { ...options, mirrors });
   await mkdir(context.temp, { recursive: true });
   const work = await mkdtemp(join(context.temp, 'hallmark-trivy-'));
   const reports = await mkdtemp(join(context.temp, 'hallmark-scan-'));

@@ -1,0 +1,79 @@
+import { parseRepository, type Repository } from '../image/reference.ts';
+import { Failure, Invalid, Unavailable } from '../outcome/outcome.ts';
+import { TooLarge, Transient } from './transport.ts';
+
+/** Where else the repositories of a registry are, by its name: the beginnings of their names there, in the order they are asked. */
+export type Mirrors = ReadonlyMap<string, readonly string[]>;
+
+/** Reads lines of `registry=mirror`, as in `docker.io=harbor.example.com/dockerhub`. What is none is `Invalid`. */
+export function parseMirrors(lines: readonly string[]): Mirrors {
+  const mirrors = new Map<string, string[]>();
+  for (const line of lines) {
+    const [registry = '', mirror, ...more] = line.split('=').map((part) => part.trim());
+    if (mirror === undefined || more.length > 0 || registry.includes('/')) {
+      throw new Invalid(
+        'registry-mirrors',
+        `"${line}" is no registry=mirror, as in docker.io=mirror.example.com`,
+      );
+    }
+    // For what they say of a name that is none.
+    for (const place of [registry, mirror]) parseRepository(`${place}/name`, 'registry-mirrors');
+    const known = registry.toLowerCase();
+    mirrors.set(known, [...(mirrors.get(known) ?? []), mirror]);
+  }
+  return mirrors;
+}
+
+/** The same repository in each mirror of its registry. */
+export function listMirrors(repository: Repository, mirrors: Mirrors | undefined): Repository[] {
+  const places = mirrors?.get(repository.registry) ?? [];
+  return places.map((place) => parseRepository(`${place}/${repository.path}`, 'registry-mirrors'));
+}
+
+/** Places that are asked for what a digest names, which is the same anywhere. */
+export class Sources<From extends { readonly place: string }> {
+  readonly #own: From;
+  readonly #mirrors: readonly From[];
+  readonly #log: { info(message: string): void };
+  /** The registry did not answer once: the mirrors are asked first from then on. */
+  #down = false;
+
+  /** `own` is the registry itself, through a store that waits for nothing it is asked to. */
+  constructor(own: From, mirrors: readonly From[], log: { info(message: string): void }) {
+    this.#own = own;
+    this.#mirrors = mirrors;
+    this.#log = log;
+  }
+
+  /**
+   * Reads from the registry, and while that is down or asks to wait from the first mirror that has it; undefined when none has. A registry that
+   * answers is believed: what it does not have, or does not show to this login, no mirror is asked for.
+   */
+  async read<T>(read: (from: From) => Promise<T>): Promise<NonNullable<T> | undefined> {
+    if (!this.#down) {
+      try {
+        return (await read(this.#own)) ?? undefined;
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        this.#down = true;
+        this.#log.info(`${this.#own.place}: ${error.message}; mirrors are asked`);
+      }
+    }
+    for (const mirror of this.#mirrors) {
+      try {
+        const found = await read(mirror);
+        if (found !== undefined && found !== null) return found;
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        this.#log.info(`${mirror.place}: ${error.message}`);
+      }
+    }
+    return undefined;
+  }
+}
+
+/** What may pass by itself: no connection, silence, 5xx, a rate limit. */
+function isPassing(error: unknown): error is Unavailable {
+  if (!(error instanceof Unavailable) || error instanceof TooLarge) return false;
+  return error instanceof Transient || error.cause instanceof Transient;
+}
