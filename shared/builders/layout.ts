@@ -102,7 +102,7 @@ export function refuseRecipe(inputs: ImageInputs, why: string): void {
   if (given !== undefined) throw new Invalid(given, why);
 }
 
-const LAYERS_ONLY = ['base', 'files', 'layers', 'entrypoint', 'env', 'user'] as const;
+const LAYERS_ONLY = ['base', 'files', 'layers', 'entrypoint', 'env', 'user', 'registry-mirrors'] as const;
 const BUILDKIT_ONLY = [
   ...(['target', 'build-args', 'secrets', 'secret-envs', 'secret-files', 'ssh'] as const),
   ...(['build-contexts', 'no-cache-filters', 'allow', 'network', 'add-hosts'] as const),

@@ -1,5 +1,6 @@
+import { Readable } from 'node:stream';
 import { parseRepository, type Repository } from '../image/reference.ts';
-import { Failure, Invalid, Unavailable } from '../outcome/outcome.ts';
+import { Failure, Invalid, Refused, Unavailable } from '../outcome/outcome.ts';
 import { TooLarge, Transient } from './transport.ts';
 
 /** Where else the repositories of a registry are, by its name: the beginnings of their names there, in the order they are asked. */
@@ -18,7 +19,7 @@ export function parseMirrors(lines: readonly string[]): Mirrors {
     }
     // For what they say of a name that is none.
     for (const place of [registry, mirror]) parseRepository(`${place}/name`, 'registry-mirrors');
-    const known = registry.toLowerCase();
+    const known = nameRegistry(registry);
     mirrors.set(known, [...(mirrors.get(known) ?? []), mirror]);
   }
   return mirrors;
@@ -26,8 +27,26 @@ export function parseMirrors(lines: readonly string[]): Mirrors {
 
 /** The same repository in each mirror of its registry. */
 export function listMirrors(repository: Repository, mirrors: Mirrors | undefined): Repository[] {
-  const places = mirrors?.get(repository.registry) ?? [];
+  const places = mirrors?.get(nameRegistry(repository.registry)) ?? [];
   return places.map((place) => parseRepository(`${place}/${repository.path}`, 'registry-mirrors'));
+}
+
+function nameRegistry(host: string): string {
+  const name = host.toLowerCase();
+  return name === 'index.docker.io' ? 'docker.io' : name;
+}
+
+/** Passes a mirror's stream on; wrong bytes are its own fault, and no verdict on what the digest names: `Unavailable`. */
+export function excuseMirror(source: Readable): Readable {
+  const excused = async function* (): AsyncGenerator<Buffer> {
+    try {
+      yield* source as AsyncIterable<Buffer>;
+    } catch (error) {
+      throw error instanceof Refused ? new Unavailable(error.message, { cause: error }) : error;
+    }
+  };
+  const stream = Readable.from(excused(), { objectMode: false });
+  return stream.once('close', () => source.destroy());
 }
 
 /** Places that are asked for what a digest names, which is the same anywhere. */
@@ -55,8 +74,9 @@ export class Sources<From extends { readonly place: string }> {
         return (await read(this.#own)) ?? undefined;
       } catch (error) {
         if (!isPassing(error)) throw error;
+        // Of many that were asked at the same time one tells.
+        if (!this.#down) this.#log.info(`${this.#own.place}: ${error.message}; mirrors are asked`);
         this.#down = true;
-        this.#log.info(`${this.#own.place}: ${error.message}; mirrors are asked`);
       }
     }
     for (const mirror of this.#mirrors) {

@@ -18,7 +18,7 @@ import { digestOf } from './hash.ts';
 import { readJson } from './json.ts';
 import { askReferrers, listTags } from './lists.ts';
 import type { LoginOptions } from './login.ts';
-import { Sources } from './mirrors.ts';
+import { excuseMirror, Sources } from './mirrors.ts';
 import { mapParallel } from './parallel.ts';
 import { explainCap, fallbackTag, findOwnTags, readReferrers, uniteReferrers } from './referrers.ts';
 import { REFERRER_CAP, type Store, type StoredManifest, type Written } from './store.ts';
@@ -110,6 +110,7 @@ export class RegistryStore implements Store {
     mediaType: string,
     reference?: Digest | string,
   ): Promise<{ digest: Digest; indexed: boolean }> {
+    this.#requireOwn();
     const digest = digestOf(bytes, reference?.startsWith('sha512:') ? 'sha512' : 'sha256');
     const { headers } = await this.#client.ask({
       method: 'PUT',
@@ -138,8 +139,14 @@ export class RegistryStore implements Store {
   }
 
   async getBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Readable> {
-    const found = await this.#sources?.read((from) => from.getBlob(descriptor));
-    if (found) return found;
+    const found = await this.#sources?.read(async (from) => {
+      const source = await from.getBlob(descriptor);
+      return from.place === this.place ? source : excuseMirror(source);
+    });
+    return found ?? this.#openBlob(descriptor);
+  }
+
+  async #openBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Readable> {
     const response = await this.#client.open({
       method: 'GET',
       target: `blobs/${descriptor.digest}`,
@@ -169,7 +176,7 @@ export class RegistryStore implements Store {
 
   checkBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<void> {
     return this.#client.retry(async () => {
-      for await (const _ of await this.getBlob(descriptor));
+      for await (const _ of await this.#openBlob(descriptor));
     });
   }
 
@@ -178,6 +185,7 @@ export class RegistryStore implements Store {
     open: () => Buffer | Readable | Promise<Readable>,
     mountFrom?: Store,
   ): Promise<Written> {
+    this.#requireOwn();
     const { digest } = descriptor;
     const before = this.#written.get(digest)?.then(() => 'present' as const);
     if (before) return before;
@@ -185,6 +193,11 @@ export class RegistryStore implements Store {
     this.#written.set(digest, writing);
     writing.catch(() => this.#written.delete(digest));
     return writing;
+  }
+
+  /** What was written is read back, and no mirror may answer for that. */
+  #requireOwn(): void {
+    if (this.#sources) throw new Error(`${this.place} was opened with mirrors, and is only read`);
   }
 
   async #writeBlob(

@@ -164,7 +164,8 @@ export async function readBody(
 
 /** What a status means that may pass by itself: busy, overloaded, or down for a moment. */
 export function explainTransient({ status, headers, what }: HttpResponse, said = ''): Transient | undefined {
-  if (![408, 429, 500, 502, 503, 504].includes(status)) return undefined;
+  // From 520 to 530: a proxy such as Cloudflare's before a server that gives no answer.
+  if (![408, 429, 500, 502, 503, 504].includes(status) && !(status >= 520 && status <= 530)) return undefined;
   const pause = status === 429 ? readRetryAfter(headers['retry-after']) : undefined;
   return new Transient(`${what}: status ${status}${said}`, { pause });
 }

@@ -256,8 +256,8 @@ async function analysePlatform(
     await share(JAVA_INDEX);
     return analyse();
   });
-  // The disk of a runner is small, and other platforms are still to come.
-  await rm(join(folder, LAYOUT_FOLDER), { recursive: true });
+  // The disk of a runner is small, and other platforms are still to come. All of it goes at the end anyway.
+  await rm(join(folder, LAYOUT_FOLDER), { recursive: true }).catch(() => undefined);
   const { text, forSarif, scan, packages } = buildReport(
     written,
     {

@@ -60,6 +60,7 @@ describe('a registry with mirrors', () => {
   it.each<[string, Fault]>([
     ['is down', DOWN],
     ['drops connections', 'drop'],
+    ['is behind a proxy that gets no answer', { status: 522 }],
     ['asks to wait', LIMITED],
   ])(
     'that %s: what a digest names comes from the first mirror, and the registry is asked no more',
@@ -138,12 +139,20 @@ describe('a registry with mirrors', () => {
     await expect(store.readBlob(layer)).rejects.toMatchObject({ outcome: 'unavailable' });
   });
 
+  it('is never written to, and no mirror answers for what it should hold itself', async () => {
+    const { own, layer, store } = await serve();
+    expect(() => store.putBlob(layer, () => Buffer.alloc(layer.size))).toThrow('only read');
+    await expect(store.putManifest(Buffer.from('{}'), 'application/json')).rejects.toThrow('only read');
+    own.fault = () => DOWN;
+    await expect(store.checkBlob(layer)).rejects.toMatchObject({ outcome: 'unavailable' });
+  });
+
   it('fails at the end of a stream that a mirror spoils', async () => {
     const { own, first, layer, store } = await serve();
     own.fault = () => LIMITED;
     first.fault = () => ({ status: 200, body: Buffer.alloc(layer.size) });
     await expect(buffer(await store.getBlob(layer))).rejects.toMatchObject({
-      outcome: 'refused',
+      outcome: 'unavailable',
       message: expect.stringContaining('/mirror/octo/app'),
     });
   });
