@@ -53,6 +53,11 @@ export function parseRepository(text: string, input = 'repository'): Repository 
   return { registry: registry.toLowerCase(), path };
 }
 
+/** The one name of a registry that images write in two ways, Docker Hub; any other as it is. */
+export function nameRegistry(host: string): string {
+  return host === 'index.docker.io' ? 'docker.io' : host;
+}
+
 /** `registry/path` of a repository. */
 export function formatRepository(repository: Repository): string {
   return `${repository.registry}/${repository.path}`;

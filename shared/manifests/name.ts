@@ -1,5 +1,5 @@
 import { type Digest, isDigest } from '../image/digest.ts';
-import { isTag } from '../image/reference.ts';
+import { isTag, nameRegistry } from '../image/reference.ts';
 
 /** What a file says of an image, as a container runtime reads it: a short name is one of Docker Hub's. */
 export interface ImageName {
@@ -37,8 +37,7 @@ export function expandName(name: string): string {
   const named =
     rest.length > 0 && (/[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase());
   if (!named) return `docker.io/${rest.length === 0 ? 'library/' : ''}${name}`;
-  const registry = first.toLowerCase();
-  return [registry === 'index.docker.io' ? 'docker.io' : registry, ...rest].join('/');
+  return [nameRegistry(first.toLowerCase()), ...rest].join('/');
 }
 
 /** The name by which BuildKit looks for a named context in place of an image, and buildx takes in its names (dockerui, `NamedContext`). */

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { parseRepository, type Repository } from '../image/reference.ts';
+import { nameRegistry, parseRepository, type Repository } from '../image/reference.ts';
 import { Failure, Invalid, Refused, Unavailable } from '../outcome/outcome.ts';
 import { TooLarge, Transient } from './transport.ts';
 
@@ -17,9 +17,9 @@ export function parseMirrors(lines: readonly string[]): Mirrors {
         `"${line}" is no registry=mirror, as in docker.io=mirror.example.com`,
       );
     }
-    // For what they say of a name that is none.
-    for (const place of [registry, mirror]) parseRepository(`${place}/name`, 'registry-mirrors');
-    const known = nameRegistry(registry);
+    const known = nameRegistry(parseRepository(`${registry}/name`, 'registry-mirrors').registry);
+    // For what it says of a name that is none.
+    parseRepository(`${mirror}/name`, 'registry-mirrors');
     mirrors.set(known, [...(mirrors.get(known) ?? []), mirror]);
   }
   return mirrors;
@@ -29,11 +29,6 @@ export function parseMirrors(lines: readonly string[]): Mirrors {
 export function listMirrors(repository: Repository, mirrors: Mirrors | undefined): Repository[] {
   const places = mirrors?.get(nameRegistry(repository.registry)) ?? [];
   return places.map((place) => parseRepository(`${place}/${repository.path}`, 'registry-mirrors'));
-}
-
-function nameRegistry(host: string): string {
-  const name = host.toLowerCase();
-  return name === 'index.docker.io' ? 'docker.io' : name;
 }
 
 /** Passes a mirror's stream on; wrong bytes are its own fault, and no verdict on what the digest names: `Unavailable`. */
@@ -53,25 +48,28 @@ export function excuseMirror(source: Readable): Readable {
 export class Sources<From extends { readonly place: string }> {
   readonly #own: From;
   readonly #mirrors: readonly From[];
+  readonly #last: From;
   readonly #log: { info(message: string): void };
   /** The registry did not answer once: the mirrors are asked first from then on. */
   #down = false;
 
-  /** `own` is the registry itself, through a store that waits for nothing it is asked to. */
-  constructor(own: From, mirrors: readonly From[], log: { info(message: string): void }) {
+  /** `own` and `last` are both the registry itself: the one waits for nothing it is asked to, the other does. */
+  constructor(own: From, mirrors: readonly From[], last: From, log: { info(message: string): void }) {
     this.#own = own;
     this.#mirrors = mirrors;
+    this.#last = last;
     this.#log = log;
   }
 
   /**
-   * Reads from the registry, and while that is down or asks to wait from the first mirror that has it; undefined when none has. A registry that
+   * Reads from the registry, and while that is down or asks to wait from the first mirror that has it; when none has, the registry is
+   * waited for. A registry that
    * answers is believed: what it does not have, or does not show to this login, no mirror is asked for.
    */
-  async read<T>(read: (from: From) => Promise<T>): Promise<NonNullable<T> | undefined> {
+  async read<T>(read: (from: From) => Promise<T>): Promise<T> {
     if (!this.#down) {
       try {
-        return (await read(this.#own)) ?? undefined;
+        return await read(this.#own);
       } catch (error) {
         if (!isPassing(error)) throw error;
         // Of many that were asked at the same time one tells.
@@ -82,13 +80,13 @@ export class Sources<From extends { readonly place: string }> {
     for (const mirror of this.#mirrors) {
       try {
         const found = await read(mirror);
-        if (found !== undefined && found !== null) return found;
+        if (found !== undefined) return found;
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         this.#log.info(`${mirror.place}: ${error.message}`);
       }
     }
-    return undefined;
+    return read(this.#last);
   }
 }
 

@@ -53,7 +53,7 @@ export class RegistryStore implements Store {
     const hasty = { ...options, waits: false };
     const [own, ...others] = mirrors.length === 0 ? [] : [repository, ...mirrors];
     const open = (place: Repository): RegistryStore => new RegistryStore(place, hasty);
-    this.#sources = own && new Sources(open(own), others.map(open), options.log);
+    this.#sources = own && new Sources<RegistryStore>(open(own), others.map(open), this, options.log);
     this.place = formatRepository(repository);
     this.host = repository.registry;
     this.#client = new RegistryClient(repository, options);
@@ -83,10 +83,17 @@ export class RegistryStore implements Store {
     return whole ? { mediaType, digest, size } : (await this.getManifest(reference))?.descriptor;
   }
 
-  async getManifest(reference: Digest | string): Promise<StoredManifest | undefined> {
+  getManifest(reference: Digest | string): Promise<StoredManifest | undefined> {
+    const find = (from: RegistryStore) => from.#findManifest(reference);
     // A tag is the registry's own word.
-    const found = isDigest(reference) && (await this.#sources?.read((from) => from.getManifest(reference)));
-    if (found) return found;
+    return isDigest(reference) ? this.#read(find) : find(this);
+  }
+
+  #read<T>(read: (from: RegistryStore) => Promise<T>): Promise<T> {
+    return this.#sources?.read(read) ?? read(this);
+  }
+
+  async #findManifest(reference: Digest | string): Promise<StoredManifest | undefined> {
     const { status, headers, bytes } = await this.#readManifest(reference);
     if (status === 404) return undefined;
     return describeManifest(bytes, reference, readType(headers), this.place);
@@ -138,12 +145,11 @@ export class RegistryStore implements Store {
     return status === 200 && (size === undefined || Number(headers['content-length']) === size);
   }
 
-  async getBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Readable> {
-    const found = await this.#sources?.read(async (from) => {
-      const source = await from.getBlob(descriptor);
+  getBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Readable> {
+    return this.#read(async (from) => {
+      const source = await from.#openBlob(descriptor);
       return from.place === this.place ? source : excuseMirror(source);
     });
-    return found ?? this.#openBlob(descriptor);
   }
 
   async #openBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Readable> {
@@ -164,8 +170,10 @@ export class RegistryStore implements Store {
 
   async readBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>, limit = 32 * 1024 * 1024): Promise<Buffer> {
     checkSize(descriptor, limit, this.place);
-    const found = await this.#sources?.read((from) => from.readBlob(descriptor, limit));
-    if (found) return found;
+    return this.#read((from) => from.#wholeBlob(descriptor, limit));
+  }
+
+  async #wholeBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>, limit: number): Promise<Buffer> {
     const { status, bytes } = await this.#client.read(
       { method: 'GET', target: `blobs/${descriptor.digest}`, access: 'pull', expect: [200, 404] },
       limit,

@@ -1,11 +1,9 @@
-import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { manifestSchema } from '../../shared/image/descriptor.ts';
 import { copyImage } from '../../shared/store/copy.ts';
 import { readJson } from '../../shared/store/json.ts';
-import { type Mirrors, parseMirrors } from '../../shared/store/mirrors.ts';
-import type { StoreOptions } from '../../shared/store/open.ts';
+import { parseMirrors } from '../../shared/store/mirrors.ts';
 import type { Store } from '../../shared/store/store.ts';
 import type { Fault, RegistryServer, SeenRequest } from '../servers/registry.ts';
 import { open, pushPlatform, serveRegistry } from './fixtures.ts';
@@ -23,7 +21,7 @@ async function hold(): Promise<Held> {
 }
 
 /** An image at a registry and, under `mirror/octo/app`, at two mirrors of it; `store` is of the registry, and knows the mirrors. */
-async function serve(options: Partial<StoreOptions> = {}) {
+async function serve() {
   const [own, first, second] = [await hold(), await hold(), await hold()];
   const image = await pushPlatform(open(`${own.registry.host}/octo/app`), 'amd64', {}, 'v1');
   const source = open(`${own.registry.host}/octo/app`);
@@ -33,11 +31,11 @@ async function serve(options: Partial<StoreOptions> = {}) {
   const layer = readJson(manifestSchema, bytes)?.layers[0];
   if (layer === undefined) throw new Error('the image has no layer');
   const lines = [first, second].map(({ registry }) => `${own.registry.host}=${registry.host}/mirror`);
-  const mirrors: Mirrors = parseMirrors(lines);
+  const mirrors = parseMirrors(lines);
   for (const { registry } of [own, first, second]) registry.requests.length = 0;
   const said: string[] = [];
   const log = { mask: () => undefined, info: (message: string) => void said.push(message) };
-  const store = open(`${own.registry.host}/octo/app`, { mirrors, log, ...options });
+  const store = open(`${own.registry.host}/octo/app`, { mirrors, log });
   return { own, first, second, image, layer, store, said };
 }
 
@@ -47,7 +45,7 @@ const LIMITED: Fault = { status: 429, headers: { 'retry-after': '30' } };
 async function readAll(store: Store, { image, layer }: Awaited<ReturnType<typeof serve>>): Promise<void> {
   expect((await store.getManifest(image.digest))?.descriptor.digest).toBe(image.digest);
   expect((await store.readBlob(layer)).length).toBe(layer.size);
-  expect((await buffer(Readable.from(await store.getBlob(layer)))).length).toBe(layer.size);
+  expect((await buffer(await store.getBlob(layer))).length).toBe(layer.size);
 }
 
 describe('a registry with mirrors', () => {
