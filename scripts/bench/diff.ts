@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Figure, formatTime, median, runProgram } from './figure.ts';
-import { readPeak } from './memory.ts';
+import { compareMemory, readPeak } from './memory.ts';
 
 const SCRIPT = fileURLToPath(new URL('./diff-reports.mjs', import.meta.url));
 const HOOK = fileURLToPath(new URL('./peak.mjs', import.meta.url));
@@ -32,14 +32,7 @@ export async function measure(): Promise<Figure[]> {
         goal: `< ${formatTime(TIME)}`,
         met: time < TIME,
       },
-      {
-        what: `memory of the ${what}`,
-        peer: `goal ${MEMORY} MB`,
-        ours: `${Math.round(megabytes)} MB`,
-        ratio: `${(megabytes / MEMORY).toFixed(2)}×`,
-        goal: `< ${MEMORY} MB`,
-        met: megabytes < MEMORY,
-      },
+      compareMemory(`memory of the ${what}`, megabytes, MEMORY),
     ];
   } finally {
     rmSync(folder, { recursive: true });

@@ -8,7 +8,7 @@ import { packFolder, writeApplication } from './application.ts';
 import { countTurns } from './compare.ts';
 import { type Passage, startDelay } from './delay.ts';
 import { type Figure, formatTime, runProgram, takeTurns } from './figure.ts';
-import { readPeak } from './memory.ts';
+import { compareMemory, readPeak } from './memory.ts';
 
 const ROUNDS = 3;
 /** Of 140 kB each: 250 MB in 27,000 files. */
@@ -105,14 +105,7 @@ export async function measure(): Promise<Figure[]> {
       const variables = { NODE_OPTIONS: `--import=${HOOK}`, HALLMARK_PEAK: peaks };
       await build(`${registry.address}/octo/large-${compression}`, compression, 'large:/large', variables);
       const megabytes = readPeak(peaks, join('dist', 'build', 'index.js'));
-      figures.push({
-        what: `memory for one file of 1 GB, ${compression}`,
-        peer: `goal ${MEMORY} MB`,
-        ours: `${Math.round(megabytes)} MB`,
-        ratio: `${(megabytes / MEMORY).toFixed(2)}×`,
-        goal: `< ${MEMORY} MB`,
-        met: megabytes < MEMORY,
-      });
+      figures.push(compareMemory(`memory for one file of 1 GB, ${compression}`, megabytes, MEMORY));
     }
     return figures;
   } finally {

@@ -16,7 +16,7 @@ import { RELEASE_WORKFLOW, startWorld, type World } from '../../test/actions/wor
 import { runContext } from '../../test/sigstore/context.ts';
 import { putImage } from '../../test/sigstore/image.ts';
 import type { Figure } from './figure.ts';
-import { readPeak } from './memory.ts';
+import { compareMemory, readPeak } from './memory.ts';
 
 const HOOK = fileURLToPath(new URL('./peak.mjs', import.meta.url));
 const POLICY = '.github/hallmark.yml';
@@ -58,14 +58,12 @@ export async function measure(): Promise<Figure[]> {
     const megabytes = readPeak(peaks, join('dist', 'status', 'index.js'));
     const requests = (world.registry.requests.length - before) / IMAGES;
     return [
-      {
-        what: `status of ${pods.length} workloads and ${IMAGES} images in ${ENVIRONMENTS} environments`,
-        peer: `goal ${MEMORY} MB`,
-        ours: `${Math.round(megabytes)} MB, ${seconds.toFixed(1)} s, ${requests.toFixed(1)} requests an image`,
-        ratio: `${(megabytes / MEMORY).toFixed(2)}×`,
-        goal: `< ${MEMORY} MB`,
-        met: megabytes < MEMORY,
-      },
+      compareMemory(
+        `status of ${pods.length} workloads and ${IMAGES} images in ${ENVIRONMENTS} environments`,
+        megabytes,
+        MEMORY,
+        `, ${seconds.toFixed(1)} s, ${requests.toFixed(1)} requests an image`,
+      ),
     ];
   } finally {
     await world.close();

@@ -14,7 +14,7 @@ import { putImage } from '../../test/sigstore/image.ts';
 import { checkCosign, compareTurns, overRegistries, type Registry } from './compare.ts';
 import { type Passage, startDelay } from './delay.ts';
 import { type Figure, formatTime } from './figure.ts';
-import { readPeak } from './memory.ts';
+import { compareMemory, readPeak } from './memory.ts';
 
 const SIGNER = `octo/app/${RELEASE_WORKFLOW}`;
 const ROUNDS = 5;
@@ -147,12 +147,10 @@ async function verifyMany(world: World): Promise<Figure> {
     throw new Error(`${valid.length} statements were verified, not ${IMAGES * 5}`);
   const megabytes = readPeak(peaks, join('dist', 'verify', 'index.js'));
   const requests = (world.registry.requests.length - before) / IMAGES;
-  return {
-    what: `verify ${IMAGES} images with 5 pieces of evidence each, in one step`,
-    peer: `goal ${MEMORY} MB`,
-    ours: `${Math.round(megabytes)} MB, ${formatTime(taken)}, ${requests.toFixed(1)} requests an image`,
-    ratio: `${(megabytes / MEMORY).toFixed(2)}×`,
-    goal: `< ${MEMORY} MB`,
-    met: megabytes < MEMORY,
-  };
+  return compareMemory(
+    `verify ${IMAGES} images with 5 pieces of evidence each, in one step`,
+    megabytes,
+    MEMORY,
+    `, ${formatTime(taken)}, ${requests.toFixed(1)} requests an image`,
+  );
 }
