@@ -162,7 +162,8 @@ export async function startPrometheus(target: string): Promise<Peer> {
       `--storage.tsdb.path=${join(folder, 'data')}`,
       '--web.listen-address=127.0.0.1:0',
     ],
-    { folder, ready: /address=(127\.0\.0\.1:[1-9]\d*)/ },
+    // It names its address before it answers there: until the last line every request gets a 503.
+    { folder, ready: /address=(127\.0\.0\.1:[1-9]\d*)[\s\S]*Server is ready to receive web requests/ },
   );
 }
 
