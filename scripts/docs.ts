@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { casesSchema } from '../shared/policy/cases.ts';
 import { fileSchema } from '../shared/policy/schema.ts';
 import { TYPES, VARIABLES } from '../shared/policy/variables.ts';
+import { dossierSchema, foundSchema, rescanSchema } from '../shared/report/status/answers.ts';
 import { statusSchema } from '../shared/report/status/schema.ts';
 import { COMMON_OUTPUTS } from '../shared/step/action.ts';
 
@@ -252,19 +253,39 @@ function renderCasesSchema(): string {
   return `${JSON.stringify({ ...about, ...describeSchema(casesSchema) }, null, 2)}\n`;
 }
 
-/** The form of the report that status writes as JSON Schema. */
-export function renderStatusSchema(): string {
-  return `${JSON.stringify(
-    {
-      $id: 'https://hallmark-actions.github.io/schema/status.json',
-      title: 'Hallmark status',
-      description:
-        'What runs where, since when and why, by verified records. What is not known is an object with the key "unknown", never a zero. A new version number stands for a change that a reader of this one would get wrong.',
-      ...z.toJSONSchema(statusSchema, { io: 'input', target: 'draft-07' }),
-    },
-    null,
-    2,
-  )}\n`;
+/** The forms of what status writes as JSON Schema, by their paths. */
+function renderStatusSchemas(): [string, string][] {
+  const forms: [name: string, read: z.ZodType, description: string][] = [
+    [
+      'status',
+      statusSchema,
+      'What runs where, since when and why, by verified records. What is not known is an object with the key "unknown", never a zero.',
+    ],
+    [
+      'rescan',
+      rescanSchema,
+      'What is held or runs, judged by the policy and the vulnerability database of one moment: the output rescan. What is not known is an object with the key "unknown", never a pass.',
+    ],
+    [
+      'found',
+      foundSchema,
+      'Where a vulnerability or a package is, by verified SBOMs and scans: the output found. What nobody could look through is in "unknown".',
+    ],
+    [
+      'dossier',
+      dossierSchema,
+      'All that is proven of an image or an incident, in the order of time: the output dossier-json. What could not be read is in "gaps".',
+    ],
+  ];
+  return forms.map(([name, read, description]) => {
+    const about = {
+      $id: `https://hallmark-actions.github.io/schema/${name}.json`,
+      title: `Hallmark ${name}`,
+      description: `${description} A new version number stands for a change that a reader of this one would get wrong.`,
+    };
+    const schema = z.toJSONSchema(read, { io: 'input', target: 'draft-07' });
+    return [`schema/${name}.json`, `${JSON.stringify({ ...about, ...schema }, null, 2)}\n`];
+  });
 }
 
 /** Every generated file by its path in the repository. */
@@ -274,8 +295,8 @@ export function renderPages(): Map<string, string> {
     ...pages,
     ['action-docs/rules.md', renderRulesPage()],
     ['schema/policy.json', renderPolicySchema()],
-    ['schema/status.json', renderStatusSchema()],
     ['schema/cases.json', renderCasesSchema()],
+    ...renderStatusSchemas(),
   ]);
 }
 

@@ -1,3 +1,4 @@
+import type { Severity } from '../evidence/severity.ts';
 import type { Digest } from '../image/digest.ts';
 import type { PresentImage } from './present.ts';
 
@@ -11,7 +12,7 @@ export interface Hit extends PresentImage {
   /** What is known to be wrong with this version, by the last scan that counts: only what was asked for where that is a vulnerability. */
   readonly vulnerabilities: readonly {
     readonly id: string;
-    readonly severity: string;
+    readonly severity: Severity;
     /** The versions that fix it; empty where there is none. */
     readonly fixed: string;
     /** Why an exception or VEX excuses it; undefined where nothing does. */

@@ -12,7 +12,7 @@ import type { RunContext } from '../github/context.ts';
 import { shortDigest } from '../image/digest.ts';
 import { Invalid, Unavailable } from '../outcome/outcome.ts';
 import type { StepResult } from '../outcome/result.ts';
-import { describeStatus } from '../report/status/document.ts';
+import { describeStatus, formatAnswer } from '../report/status/document.ts';
 import { renderDossier } from '../report/status/dossier.ts';
 import { describeEvents } from '../report/status/events.ts';
 import { renderMetrics } from '../report/status/metrics.ts';
@@ -92,12 +92,12 @@ export async function status(inputs: StatusInputs, context: RunContext): Promise
           metrics: ['status.prom', renderMetrics(overview, levels)],
           events: ['status.otlp.json', JSON.stringify(describeEvents(overview))],
           page: ['status.html', await renderStatusPage(overview, levels)],
-          ...(searched && { found: ['found.json', JSON.stringify(searched.search)] }),
+          ...(searched && { found: ['found.json', formatAnswer(searched.search)] }),
           ...(compiled && {
             dossier: ['dossier.md', renderDossier(compiled.dossier)],
-            'dossier-json': ['dossier.json', JSON.stringify(compiled.dossier)],
+            'dossier-json': ['dossier.json', formatAnswer(compiled.dossier)],
           }),
-          ...(anew && { rescan: ['rescan.json', JSON.stringify(anew.rescan)] }),
+          ...(anew && { rescan: ['rescan.json', formatAnswer(anew.rescan)] }),
         },
         context,
       )),

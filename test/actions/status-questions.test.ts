@@ -7,6 +7,7 @@ import { findTool } from '../../scripts/tools.ts';
 import type { Dossier } from '../../shared/environment/dossier.ts';
 import type { Search } from '../../shared/environment/search.ts';
 import { parseReference } from '../../shared/image/reference.ts';
+import { readWritten } from '../report/status/form.ts';
 import { publishTrivyDb } from '../servers/trivy-db.ts';
 import { writeLayered } from '../trivy/layered.ts';
 import { GATE_WORKFLOW, RELEASE_WORKFLOW, startWorld, type World } from './world.ts';
@@ -86,7 +87,7 @@ describe.skipIf(missing)(`questions to status${missing}`, () => {
 
   /** `environment package version: CVE (fixed in)`, and of what nobody can say. */
   function tell(run: ActionRun): { hits: string[]; unknown: string[] } {
-    const { environments }: Search = JSON.parse(readFileSync(run.outputs.found ?? '', 'utf8'));
+    const { environments }: Search = readWritten('found', run.outputs.found);
     return {
       hits: environments.flatMap(({ name, hits }) =>
         hits.map((hit) => `${name} ${hit.package} ${hit.version} on ${hit.platform}`),
@@ -166,7 +167,7 @@ describe.skipIf(missing)(`questions to status${missing}`, () => {
     timeout: 30_000,
   }, async () => {
     const done = await ask({ find: 'lodash', environment: 'whole' });
-    const { environments }: Search = JSON.parse(readFileSync(done.outputs.found ?? '', 'utf8'));
+    const { environments }: Search = readWritten('found', done.outputs.found);
     const [hit] = environments[0]?.hits ?? [];
     expect(hit).toMatchObject({ digest: digestOf('whole'), held: true, purl: 'pkg:npm/lodash@4.17.4' });
     expect(hit?.vulnerabilities).toContainEqual({
@@ -216,7 +217,7 @@ describe.skipIf(missing)(`questions to status${missing}`, () => {
   ])('compiles a dossier of %s in the order of time', { timeout: 30_000 }, async (_, inputs) => {
     const done = await ask(inputs());
     expect(done.outputs, done.log).toMatchObject({ outcome: 'passed' });
-    const dossier: Dossier = JSON.parse(readFileSync(done.outputs['dossier-json'] ?? '', 'utf8'));
+    const dossier: Dossier = readWritten('dossier', done.outputs['dossier-json']);
     expect(dossier.images).toMatchObject([{ environment: 'whole', digest: digestOf('whole') }]);
     expect(dossier.gaps).toEqual([]);
     expect(dossier.events.map(({ kind }) => kind).toSorted()).toEqual([

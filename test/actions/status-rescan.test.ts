@@ -7,6 +7,7 @@ import { openPlainStore } from '../../scripts/demo/tamper.ts';
 import { findTool } from '../../scripts/tools.ts';
 import type { Rescan } from '../../shared/environment/rescan.ts';
 import { parseReference } from '../../shared/image/reference.ts';
+import { readWritten } from '../report/status/form.ts';
 import { publishTrivyDb } from '../servers/trivy-db.ts';
 import { writeLayered } from '../trivy/layered.ts';
 import { GATE_WORKFLOW, RELEASE_WORKFLOW, startWorld, type World } from './world.ts';
@@ -77,7 +78,7 @@ describe.skipIf(missing)(`a rescan of what runs${missing}`, () => {
       'db-repository': database,
       ...inputs,
     });
-  const read = (run: ActionRun): Rescan => JSON.parse(readFileSync(run.outputs.rescan ?? '', 'utf8'));
+  const read = (run: ActionRun): Rescan => readWritten('rescan', run.outputs.rescan);
   const images = (run: ActionRun) =>
     read(run).environments.flatMap(({ name, images: all }) =>
       all.map(({ digest, held, instances, judged }) => ({

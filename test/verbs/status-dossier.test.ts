@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Dossier } from '../../shared/environment/dossier.ts';
+import { readWritten } from '../report/status/form.ts';
 import { type Place, type StatusWorld, startStatusWorld } from './status-world.ts';
 
 /*
@@ -48,7 +49,7 @@ const wait = (milliseconds: number): Promise<void> => new Promise((done) => setT
 async function compile(dossier: string, environment: string | undefined = place.name) {
   const result = await world.ask({ environment, dossier });
   const path = result.outputs['dossier-json'];
-  const read: Dossier = JSON.parse(readFileSync(String(path), 'utf8'));
+  const read: Dossier = readWritten('dossier', path);
   return { ...result, read };
 }
 

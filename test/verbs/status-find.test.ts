@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Search } from '../../shared/environment/search.ts';
+import { readWritten } from '../report/status/form.ts';
 import { type Place, type StatusWorld, startStatusWorld } from './status-world.ts';
 
 /*
@@ -24,7 +24,7 @@ afterEach(() => world.disturb(undefined));
 
 async function find(sought: string, inputs: Parameters<StatusWorld['ask']>[0] = {}) {
   const { outputs, outcome } = await world.ask({ environment: place.name, find: sought, ...inputs });
-  const { environments }: Search = JSON.parse(readFileSync(String(outputs.found), 'utf8'));
+  const { environments }: Search = readWritten('found', outputs.found);
   const [{ hits, clear, unknown } = { hits: [], clear: [], unknown: [] }] = environments;
   return { affected: outputs.affected, outcome, hits, clear, unknown: unknown.map(({ reason }) => reason) };
 }

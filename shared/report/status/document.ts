@@ -1,5 +1,8 @@
+import type { Dossier } from '../../environment/dossier.ts';
 import type { ServiceLevels } from '../../environment/levels.ts';
 import type { Overview, RecordOverview } from '../../environment/overview.ts';
+import type { Rescan } from '../../environment/rescan.ts';
+import type { Search } from '../../environment/search.ts';
 import type { StatusDocument } from './schema.ts';
 
 /** The whole of what status knows, to be written as JSON: of the form of schema/status.json. */
@@ -46,6 +49,11 @@ export function describeStatus(
       levels: { recent, months: [...months] },
     })),
   };
+}
+
+/** What a rescan, a search or a dossier found as JSON: of the form of schema/rescan.json, schema/found.json or schema/dossier.json. */
+export function formatAnswer(answer: Rescan | Search | Dossier): string {
+  return JSON.stringify({ version: 1, ...answer });
 }
 
 function copyRecord(record: RecordOverview) {

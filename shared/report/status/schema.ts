@@ -9,10 +9,11 @@ import { SEVERITIES } from '../../evidence/severity.ts';
  * a key that is not there has nothing to say.
  */
 
-const time = z.string().meta({ format: 'date-time' });
-const digest = z.string().regex(/^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/);
-const count = z.number().int().nonnegative();
-const known = <T extends z.ZodType>(value: T) =>
+export const time = z.string().meta({ format: 'date-time' });
+export const digest = z.string().regex(/^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/);
+export const count = z.number().int().nonnegative();
+/** A value, or why nobody can say what it is. */
+export const known = <T extends z.ZodType>(value: T) =>
   z.union([
     z.strictObject({ value }),
     z.strictObject({ unknown: z.string().describe('Why nobody can say') }),

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { LEVELS } from '../../../shared/environment/level.ts';
 import { measureLevels } from '../../../shared/environment/levels.ts';
@@ -10,13 +9,13 @@ import { renderMetrics } from '../../../shared/report/status/metrics.ts';
 import { summarizeStatus } from '../../../shared/report/status/summary.ts';
 import { HOSTILE } from '../hostile.ts';
 import { renderMarkdown } from '../rendering.ts';
+import { readForm } from './form.ts';
 import { hostileOverview } from './hostile.ts';
 import { digestOf, environmentOf, imageOf, overviewOf, recordsOf } from './sample.ts';
 import { SAMPLES } from './samples.ts';
 
-const schema = JSON.parse(readFileSync(new URL('../../../schema/status.json', import.meta.url), 'utf8'));
 // Formats go by what Date reads, below.
-const accepts = new Ajv({ allErrors: true, strict: false, validateFormats: false }).compile(schema);
+const accepts = readForm('status');
 const all = {
   ...SAMPLES,
   ...Object.fromEntries(HOSTILE.map((text) => [text.slice(0, 30), hostileOverview(text)])),

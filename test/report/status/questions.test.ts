@@ -4,6 +4,7 @@ import type { Dossier } from '../../../shared/environment/dossier.ts';
 import { type FreshFinding, findDenied, type Rescan } from '../../../shared/environment/rescan.ts';
 import { findAffected, type Search } from '../../../shared/environment/search.ts';
 import { commentMarker } from '../../../shared/report/comment.ts';
+import { formatAnswer } from '../../../shared/report/status/document.ts';
 import { renderDossier } from '../../../shared/report/status/dossier.ts';
 import {
   renderRescanIssue,
@@ -13,6 +14,7 @@ import {
 import { summarizeSearch } from '../../../shared/report/status/search.ts';
 import { HOSTILE } from '../hostile.ts';
 import { renderMarkdown } from '../rendering.ts';
+import { readForm } from './form.ts';
 import { digestOf, POLICY } from './sample.ts';
 
 const AT = '2026-11-21T12:00:00Z';
@@ -69,7 +71,7 @@ function searchOf(text: string, many = 1): Search {
     package: text,
     version: text,
     purl: text,
-    vulnerabilities: [{ id: text, severity: text, fixed: text, excused: text }],
+    vulnerabilities: [{ id: text, severity: 'CRITICAL' as const, fixed: text, excused: text }],
   };
   const unknown = { where: text, reason: text };
   const of = <T>(one: T): T[] => Array.from({ length: many }, () => one);
@@ -98,7 +100,7 @@ function dossierOf(text: string): Dossier {
     policy: text,
     images: [{ ...about, repository: text, source: text, commit: text, builtBy: text, run: text }],
     events: [
-      { ...event, source: text },
+      { ...event, source: digestOf(2) },
       { ...event, at: undefined, source: '' },
     ],
     discounted: [{ digest: digestOf(1), source: digestOf(2), reason: text }],
@@ -129,6 +131,52 @@ describe.each(HOSTILE.map((text) => [text.slice(0, 40), text]))('%j', (_, text) 
       const plain = renderMarkdown(page).replaceAll(/<code>.*?<\/code>|<[^>]*>/g, '');
       expect(plain).not.toMatch(/(?<![\w/])@[a-z0-9]/i);
     }
+  });
+});
+
+describe('JSON', () => {
+  const answers = {
+    rescan: (text: string) => rescanOf(text),
+    found: (text: string) => searchOf(text),
+    dossier: (text: string) => dossierOf(text),
+  };
+  const kinds = Object.keys(answers) as (keyof typeof answers)[];
+
+  test.each(kinds)('%s is of the published form, whatever the words', (kind) => {
+    const accepts = readForm(kind);
+    for (const text of HOSTILE) {
+      expect(accepts(JSON.parse(formatAnswer(answers[kind](text)))), JSON.stringify(accepts.errors)).toBe(
+        true,
+      );
+    }
+  });
+
+  /** One thing of a good document is changed, by the path to it. */
+  const spoil = (kind: keyof typeof answers, path: readonly (string | number)[], value: unknown) => {
+    const whole = JSON.parse(formatAnswer(answers[kind]('word')));
+    const [last = '', ...way] = path.toReversed();
+    const part = way.reduceRight((one, key) => one[key], whole);
+    if (value !== 'more') expect(part).toHaveProperty([last]);
+    part[last] = value;
+    return whole;
+  };
+  test.each<[keyof typeof answers, (string | number)[], unknown]>([
+    ['rescan', ['version'], 2],
+    ['rescan', ['extra'], 'more'],
+    ['rescan', ['environments', 0, 'images', 0, 'judged', 'value', 'decision'], 'perhaps'],
+    ['rescan', ['environments', 0, 'images', 0, 'judged', 'value', 'fresh'], []],
+    ['rescan', ['environments', 1, 'images', 0, 'judged'], null],
+    ['found', ['version'], 2],
+    ['found', ['environments', 0, 'hits', 0, 'extra'], 'more'],
+    ['found', ['environments', 0, 'hits', 0, 'digest'], 'latest'],
+    ['found', ['environments', 0, 'unknown'], undefined],
+    ['dossier', ['version'], 2],
+    ['dossier', ['events', 0, 'extra'], 'more'],
+    ['dossier', ['events', 0, 'at'], null],
+    ['dossier', ['gaps'], undefined],
+  ])('%s with another %j is not', (kind, path, value) => {
+    const spoilt = JSON.parse(JSON.stringify(spoil(kind, path, value)));
+    expect(readForm(kind)(spoilt)).toBe(false);
   });
 });
 
