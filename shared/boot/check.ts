@@ -7,6 +7,9 @@ interface Wanted {
   readonly line: string;
   readonly status: number;
   readonly texts: readonly string[];
+  /** Seconds from the start by which it has to hold, and that one try may take: of an image's own check alone. */
+  readonly within?: number;
+  readonly tryFor?: number;
 }
 
 /** A request to the container itself. Redirects are not followed. */

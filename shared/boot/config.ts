@@ -10,7 +10,15 @@ export const bootConfigSchema = z.object({
       Cmd: z.array(z.string()).nullish(),
       Shell: z.array(z.string()).nullish(),
       Volumes: z.record(z.string(), z.unknown()).nullish(),
-      Healthcheck: z.object({ Test: z.array(z.string()).nullish() }).nullish(),
+      Healthcheck: z
+        .object({
+          Test: z.array(z.string()).nullish(),
+          Interval: z.number().nullish(),
+          Timeout: z.number().nullish(),
+          StartPeriod: z.number().nullish(),
+          Retries: z.number().nullish(),
+        })
+        .nullish(),
     })
     .nullish(),
 });
@@ -18,6 +26,10 @@ export type BootConfig = z.infer<typeof bootConfigSchema>;
 
 /** The highest number of a user that engines take (moby/sys/user). */
 const MAX_ID = 2 ** 31 - 1;
+/** In nanoseconds. */
+const SECOND = 1e9;
+/** In seconds; timers take little more than 24 days. */
+const LONGEST_TRY = 86_400;
 
 /**
  * Why an image with this `User` may not be booted. As with Kubernetes' runAsNonRoot a name counts as nothing: which number it has is said by a
@@ -41,12 +53,20 @@ export function explainCommand({ config }: BootConfig): string | undefined {
   return command.length === 0 ? 'the image has no command: set ENTRYPOINT or CMD' : undefined;
 }
 
-/** The image's HEALTHCHECK as a command that must end with 0, or undefined when it has none. */
+/**
+ * The image's HEALTHCHECK as a command that must end with 0, or undefined when it has none. Docker calls a container unhealthy after so many
+ * failures past the start period, an interval apart: by then it has to hold. What is 0 is Docker's own (Dockerfile reference, HEALTHCHECK).
+ */
 export function readHealthcheck(config: BootConfig): ExecCheck | undefined {
   const { Healthcheck, Shell } = config.config ?? {};
   const [kind, ...command] = Healthcheck?.Test ?? [];
   const shell = Shell && Shell.length > 0 ? Shell : ['/bin/sh', '-c'];
-  const wanted = { kind: 'exec', line: 'HEALTHCHECK', status: 0, texts: [] } as const;
+  const take = (value: number | null | undefined, otherwise: number): number =>
+    value && value > 0 ? value : otherwise;
+  const { Interval, Timeout, StartPeriod, Retries } = Healthcheck ?? {};
+  const within = (take(StartPeriod, 0) + take(Retries, 3) * take(Interval, 30 * SECOND)) / SECOND;
+  const tryFor = Math.min(Math.ceil(take(Timeout, 30 * SECOND) / SECOND), LONGEST_TRY);
+  const wanted = { kind: 'exec', line: 'HEALTHCHECK', status: 0, texts: [], within, tryFor } as const;
   if (kind === 'CMD-SHELL' && command[0]) return { ...wanted, command: [...shell, command[0]] };
   return kind === 'CMD' && command.length > 0 ? { ...wanted, command } : undefined;
 }

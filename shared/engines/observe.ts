@@ -21,14 +21,14 @@ export interface Start {
   readonly state: ContainerState;
 }
 
-/** How long an image must stay up at least, and how long one try of a check may take, in seconds. */
+/** How long an image must stay up at least, and how long one try of a check may take unless it says so itself, in seconds. */
 const STAY = 1;
 const TRY = 5;
 const PAUSE = 50;
 
 /**
- * Starts a container and asks each check until it holds, in turn, at most `wait` seconds for all of them (each is tried once at least). A
- * container that ends by itself fails what is left.
+ * Starts a container and asks each check until it holds, in turn, at most `wait` seconds for all of them (each is tried once at least), and
+ * longer where a check says so itself. A container that ends by itself fails what is left.
  */
 export async function observeStart(
   container: Container,
@@ -48,8 +48,9 @@ export async function observeStart(
   const answers: CheckAnswer[] = [];
   let seconds: number | undefined;
   for (const check of checks) {
+    const last = Math.max(wait, check.within ?? 0);
     let why = await tryCheck(container, address, check, deadline);
-    while (why !== undefined && elapsed() < wait && (await container.readState()).Running) {
+    while (why !== undefined && elapsed() < last && (await container.readState()).Running) {
       await sleep(PAUSE);
       why = await tryCheck(container, address, check, deadline);
     }
@@ -71,13 +72,16 @@ async function tryCheck(
   // Without an address Node would ask this machine itself.
   if (check.kind === 'http' && address === '') return 'gave no answer: it has no address';
   const begun = performance.now();
+  const seconds = check.tryFor ?? TRY;
   let given: Given;
   try {
     given =
-      check.kind === 'http' ? await askHttp(address, check, TRY) : await container.exec(check.command, TRY);
+      check.kind === 'http'
+        ? await askHttp(address, check, seconds)
+        : await container.exec(check.command, seconds);
   } catch (error) {
     if (deadline.aborted) throw new Unavailable('the checks were not answered in time', { cause: error });
-    if (performance.now() - begun >= TRY * 1000) return `gave no answer within ${TRY} s`;
+    if (performance.now() - begun >= seconds * 1000) return `gave no answer within ${seconds} s`;
     return `gave no answer: ${(error as Error).message}`;
   }
   return judgeCheck(check, given);

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { explainCommand, explainUser, findStrayWrites, readHealthcheck } from '../../shared/boot/config.ts';
+import {
+  bootConfigSchema,
+  explainCommand,
+  explainUser,
+  findStrayWrites,
+  readHealthcheck,
+} from '../../shared/boot/config.ts';
 
 test.each([
   ['1000', true],
@@ -54,6 +60,20 @@ describe('HEALTHCHECK', () => {
   ])('%j', (Test, command) => {
     expect(readHealthcheck({ config: { Healthcheck: { Test } } })?.command).toEqual(command);
   });
+});
+
+test.each<[string, object, { within: number; tryFor: number }]>([
+  ['what Docker takes where it says nothing', {}, { within: 90, tryFor: 30 }],
+  ['what Docker takes for nothing', { Interval: 0, Retries: 0, Timeout: 0 }, { within: 90, tryFor: 30 }],
+  ['its own', { Interval: 2e9, Timeout: 4e9, StartPeriod: 60e9, Retries: 5 }, { within: 70, tryFor: 4 }],
+  ['its start period before the rest', { StartPeriod: 120e9 }, { within: 210, tryFor: 30 }],
+  ['parts of a second', { Interval: 5e8, Timeout: 1e6, Retries: 1 }, { within: 0.5, tryFor: 1 }],
+  ['no time that has gone', { Interval: -1, StartPeriod: -1 }, { within: 90, tryFor: 30 }],
+  ['no more than a timer takes', { Timeout: 9e18 }, { within: 90, tryFor: 86_400 }],
+])('HEALTHCHECK has %s: %j', (_, times, expected) => {
+  const Healthcheck = { Test: ['CMD', 'true'], ...times };
+  const config = bootConfigSchema.parse({ config: { Healthcheck } });
+  expect(readHealthcheck(config)).toMatchObject(expected);
 });
 
 test('HEALTHCHECK goes through the shell of the image', () => {

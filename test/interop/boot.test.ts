@@ -96,7 +96,7 @@ const faults: readonly Fault[] = [
     name: 'is unhealthy',
     rules: ['health'],
     script: SERVE,
-    config: { Healthcheck: { Test: ['CMD-SHELL', 'exit 1'] } },
+    config: { Healthcheck: { Test: ['CMD-SHELL', 'exit 1'], Interval: 1e9 } },
     says: 'health: gave exit code 1, not 0',
   },
   {
@@ -228,6 +228,21 @@ describe.skipIf(missing)(`images are booted${missing && ` (skipped: ${missing})`
         expect(await listRemains(engine)).toBe('');
       },
     );
+
+    test('a HEALTHCHECK has the time that it says itself, however short a start may be', async () => {
+      const image = await pushScript(
+        `${world.registry.host}/octo/late`,
+        world.workspace,
+        `(sleep 8; : > /data/up) & ${SERVE}`,
+        {
+          Volumes: { '/data': {} },
+          Healthcheck: { Test: ['CMD-SHELL', '[ -e /data/up ]'], StartPeriod: 20e9, Interval: 1e9 },
+        },
+      );
+      const { outputs, log } = await boot(engine, image);
+      expect(outputs, log).toMatchObject({ outcome: 'passed' });
+      expect(Number(outputs['start-up'])).toBeLessThan(3);
+    });
 
     test('without an HTTP check there is no network; what env says is there, and no capability', async () => {
       const image = await pushScript(`${world.registry.host}/octo/good`, world.workspace, SERVE);
