@@ -23,6 +23,8 @@ const PIPELINE = `${SUITE}/.github/workflows/pipeline.yml`;
 const GATE = `${SUITE}/.github/workflows/gate.yml`;
 const REPORT_FORK = `${SUITE}/.github/workflows/report-fork.yml`;
 const TAG = 'v1';
+const BASES = '.github/workflows/bases.yml';
+const RUNNERS = ['linux/amd64', 'linux/arm64'].map((platform) => ({ platform, runner: 'ubuntu-latest' }));
 
 const missing = await findMissing({
   tools: ['act', 'cosign', 'crane', 'trivy'],
@@ -54,7 +56,7 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
     await world?.close();
   });
 
-  function commit(lodash: string, inputs = ''): string {
+  function commit(lodash: string, inputs: Readonly<Record<string, string>> = {}): string {
     return world.commit(
       {
         '.github/workflows/release.yml': callPipeline(world, inputs),
@@ -226,9 +228,8 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
   });
 
   test('builds each platform in a job of its own, and makes one image of them', async () => {
-    const runners = ['linux/amd64', 'linux/arm64'].map((platform) => ({ platform, runner: 'ubuntu-latest' }));
     const before = world.env().GITHUB_SHA;
-    const sha = commit('4.17.21', `runners: '${JSON.stringify(runners)}'`);
+    const sha = commit('4.17.21', { runners: JSON.stringify(RUNNERS) });
     world.github.push('octo/app', sha, before);
     const { code, log } = await act(world, suite);
     expect({ code, log: code === 0 ? '' : log }).toEqual({ code: 0, log: '' });
@@ -266,6 +267,50 @@ describe.skipIf(missing)(`the pipeline workflow under act${missing && ` (skipped
     expect(comments).toHaveLength(1);
     expect(comments[0]?.body).toMatch(/\d new\*\*: .*Compared with the base branch, `.*\/octo\/app`/);
     expect(comments[0]?.body).toContain('Packages: 1 downgraded');
+  });
+
+  describe('under a base-policy', () => {
+    /** A base image that one of the repository's workflows built. */
+    async function makeBase(name: string, workflow: string): Promise<string> {
+      commit('4.17.21');
+      const inputs = { repository: repository(name), builder: 'layers', files: 'package.json:/base.json' };
+      const { code, log, outputs } = await world.run('build', inputs, { workflow });
+      expect({ code, log: code === 0 ? '' : log }).toEqual({ code: 0, log: '' });
+      return outputs.image ?? '';
+    }
+    const upon = (base: string, inputs = {}) =>
+      commit('4.17.21', { base, 'base-policy': '.github/hallmark.yml', ...inputs });
+
+    test('builds on a base that its role vouches for, from source to the environment', async () => {
+      const sha = upon(await makeBase('base', BASES));
+      const { code, log } = await act(world, suite);
+      expect({ code, log: code === 0 ? '' : log }).toEqual({ code: 0, log: '' });
+      expect(log).toContain('base: vouched for by the role base');
+      const digest = await digestOf('app', `sha-${sha}`);
+      expect(digest).toMatch(/^sha256:/);
+      expect(await digestOf('app-staging', 'env-staging')).toBe(digest);
+    });
+
+    test.each<[string, 'push' | 'pull_request', Record<string, string>]>([
+      ['push', 'push', {}],
+      ['push, one platform a job', 'push', { runners: JSON.stringify(RUNNERS) }],
+      ['pull request', 'pull_request', {}],
+    ])('on a %s takes no other base, and builds nothing', async (_, event, inputs) => {
+      const sha = upon(await makeBase('other', '.github/workflows/other.yml'), inputs);
+      world.github.reports.pulls.length = 0;
+      world.github.reports.pulls.push(pullRequest(sha, OCTO));
+      const before = await digestOf('app-staging', 'env-staging');
+      const seen = world.registry.requests.length;
+      const { code, log } = await act(world, suite, event);
+      expect(code).not.toBe(0);
+      expect(log).toMatch(
+        /other@sha256:\w+ \(sha256:\w+\) has no signature and no provenance by the role base/,
+      );
+      const methods = world.registry.requests.slice(seen).map(({ method }) => method);
+      expect(methods.filter((method) => !['GET', 'HEAD'].includes(method))).toEqual([]);
+      expect(await digestOf('app', `sha-${sha}`)).toBeUndefined();
+      expect(await digestOf('app-staging', 'env-staging')).toBe(before);
+    });
   });
 });
 
@@ -319,6 +364,7 @@ trust:
   scanner: [{ signer-workflow: ${PIPELINE}, ref: [refs/heads/main] }]
   gate: [{ signer-workflow: ${GATE} }]
   promoter: [{ signer-workflow: ${GATE} }]
+  base: [{ signer-workflow: octo/app/${BASES} }]
 environments:
   staging: { repository: REGISTRY/octo/app-staging, rules: [signed, provenance, sbom, no-secrets, no-critical] }
 rules:
@@ -326,8 +372,9 @@ rules:
 `;
 
 /** What a repository writes to have all of it. */
-function callPipeline(world: World, inputs: string): string {
+function callPipeline(world: World, inputs: Readonly<Record<string, string>>): string {
   const { sigstore, registry } = world;
+  const own = Object.entries({ base: 'scratch', ...inputs });
   return `name: release
 on: { push: { branches: [main] }, pull_request: }
 permissions: {}
@@ -339,12 +386,11 @@ jobs:
       repository: ${registry.host}/octo/app
       environment: staging
       builder: layers
-      base: scratch
       files: |
         package.json:/app/package.json
         node_modules:/app/node_modules
       entrypoint: node /app/server.mjs
-      ${inputs}
+      ${own.map(([name, value]) => `${name}: '${value}'`).join('\n      ')}
       lockfiles: package-lock.json
       sigstore: custom
       fulcio-url: ${sigstore.fulcioUrl}
