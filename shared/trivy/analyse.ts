@@ -5,9 +5,8 @@ import { Unavailable } from '../outcome/outcome.ts';
 import { LAYOUT_FOLDER } from './layout.ts';
 import { runTrivy } from './run.ts';
 
-/** What a report can be turned into, by Trivy's names. */
-export const FORMATS = ['sarif', 'cyclonedx', 'spdx-json'] as const;
-export type Format = (typeof FORMATS)[number];
+/** What Trivy turns its report into, by its own names. */
+export type Format = 'cyclonedx' | 'spdx-json';
 
 /** What Trivy says when it meets an archive of Java and has no index (trivy pkg/javadb/client.go). */
 const NO_INDEX = /'--skip-java-db-update' cannot be specified on the first run/;

@@ -3,7 +3,6 @@ import { normalizeReport, type ScanAdditions, type ScanResult, trivyReportSchema
 import type { Digest } from '../image/digest.ts';
 import { Refused, Unavailable } from '../outcome/outcome.ts';
 import type { LayerDigests } from './layout.ts';
-import { plainPaths } from './paths.ts';
 
 const layer = z.object({ Size: z.number(), Digest: z.string(), DiffID: z.string() }).partial();
 
@@ -59,21 +58,21 @@ const writtenSchema = z.looseObject({
 
 /**
  * Turns what Trivy wrote into the report that scan hands out: without secrets, named after the image instead of the folder it was read from,
- * and with `additions` beside it; `forSarif` is the same with other paths, where SARIF cannot name them. `Refused` when Trivy looked at another image than the one with `config`, `Unavailable` when it is no whole report.
+ * and with `additions` beside it, as `json` and as `text`. `Refused` when Trivy looked at another image than the one with `config`, `Unavailable` when it is no whole report.
  */
 export function buildReport(
   written: string,
   additions: ScanAdditions,
   image: { name: string; config: Digest; inRegistry: boolean; layers: LayerDigests },
-): { text: string; forSarif?: string; scan: ScanResult; packages: number } {
-  let json: unknown;
+): { json: unknown; text: string; scan: ScanResult; packages: number } {
+  let found: unknown;
   try {
-    json = JSON.parse(nameLayers(written, image.layers));
+    found = JSON.parse(nameLayers(written, image.layers));
   } catch (cause) {
     throw new Unavailable("Trivy's report is no JSON, or was cut off", { cause });
   }
-  const report = parse(trivyReportSchema, json);
-  const { Metadata, ...rest } = parse(writtenSchema, json);
+  const report = parseReport(trivyReportSchema, found);
+  const { Metadata, ...rest } = parseReport(writtenSchema, found);
   if (report.Metadata.ImageID !== image.config) {
     throw new Refused(
       `Trivy scanned the image ${report.Metadata.ImageID}, not ${image.config} of ${image.name}`,
@@ -82,7 +81,7 @@ export function buildReport(
   const scan = normalizeReport(report, additions);
   const names = new Set(scan.findings.flatMap(({ id, aliases }) => [id, ...aliases]));
   const exploited = Object.entries(additions.exploited ?? {}).filter(([id]) => names.has(id));
-  const whole = {
+  const json = {
     ...rest,
     ArtifactName: image.name,
     // The package URL of the SBOM comes from here; a layout has none.
@@ -90,14 +89,8 @@ export function buildReport(
     // Of the catalogue only what is of use here.
     Hallmark: { ...additions, ...(additions.exploited && { exploited: Object.fromEntries(exploited) }) },
   };
-  const plain = plainPaths(rest.Results ?? []);
   const packages = report.Results.reduce((sum, { Packages }) => sum + Packages.length, 0);
-  return {
-    text: JSON.stringify(whole),
-    ...(plain && { forSarif: JSON.stringify({ ...whole, Results: plain }) }),
-    scan,
-    packages,
-  };
+  return { json, text: JSON.stringify(json), scan, packages };
 }
 
 /** Layers that were unpacked for Trivy get the names back that the image's manifest has for them. */
@@ -108,7 +101,8 @@ function nameLayers(written: string, layers: LayerDigests): string {
   });
 }
 
-function parse<S extends z.ZodType>(schema: S, json: unknown): z.output<S> {
+/** Reads what Trivy wrote. `Unavailable` when it is something else. */
+export function parseReport<S extends z.ZodType>(schema: S, json: unknown): z.output<S> {
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const [first] = parsed.error.issues;

@@ -14,7 +14,7 @@ import type { StoreOptions } from '../store/open.ts';
 import { mapParallel } from '../store/parallel.ts';
 import type { Store } from '../store/store.ts';
 import { type ImageSubjects, type PlatformManifest, readConfig } from '../store/subjects.ts';
-import { analyseImage, convertReport, FORMATS, type Format, JavaIndexNeeded } from '../trivy/analyse.ts';
+import { analyseImage, convertReport, JavaIndexNeeded } from '../trivy/analyse.ts';
 import {
   type DatabaseKind,
   fetchDatabase,
@@ -25,6 +25,7 @@ import {
 import { findTrivy, type TrivyChoice } from '../trivy/find.ts';
 import { LAYOUT_FOLDER, type LayerDigests, writeLayout } from '../trivy/layout.ts';
 import { buildReport } from '../trivy/report.ts';
+import { renderSarif } from '../trivy/sarif.ts';
 
 export interface AnalysisInputs extends TrivyChoice {
   /** Empty: packages are listed and nothing is judged. */
@@ -57,6 +58,10 @@ export interface AnalysedImage {
   readonly subjects: ImageSubjects;
   readonly platforms?: readonly string[];
 }
+
+/** What can be written beside Trivy's own report. */
+export const FORMATS = ['sarif', 'cyclonedx', 'spdx-json'] as const;
+type Format = (typeof FORMATS)[number];
 
 type Analysable = PlatformManifest & { readonly config: Buffer };
 
@@ -258,7 +263,7 @@ async function analysePlatform(
   });
   // The disk of a runner is small, and other platforms are still to come. All of it goes at the end anyway.
   await rm(join(folder, LAYOUT_FOLDER), { recursive: true }).catch(() => undefined);
-  const { text, forSarif, scan, packages } = buildReport(
+  const { json, text, scan, packages } = buildReport(
     written,
     {
       manifest: manifest.descriptor.digest,
@@ -292,11 +297,11 @@ async function analysePlatform(
     'spdx-json': join(reports, FILES['spdx-json']),
   };
   await writeFile(files.report, text);
-  const plain = join(folder, 'for-sarif.json');
-  if (forSarif !== undefined) await writeFile(plain, forSarif);
+  const artifact = reference.kind === 'registry' ? reference.repository.path : reference.folder;
   await mapParallel(run.formats, FORMATS.length, (format) => {
-    const report = format === 'sarif' && forSarif !== undefined ? plain : files.report;
-    return convertReport(trivy, format, { report, output: files[format] }, { folder, deadline });
+    const output = files[format];
+    if (format === 'sarif') return writeFile(output, renderSarif(json, artifact));
+    return convertReport(trivy, format, { report: files.report, output }, { folder, deadline });
   });
   return { platform, manifest, scan, gaps, files };
 }

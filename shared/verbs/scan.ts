@@ -8,7 +8,6 @@ import type { StepResult } from '../outcome/result.ts';
 import { parseMirrors } from '../store/mirrors.ts';
 import { openStore, storeOptions } from '../store/open.ts';
 import { listSubjects } from '../store/subjects.ts';
-import { FORMATS } from '../trivy/analyse.ts';
 import { isPinned } from '../trivy/find.ts';
 import { type AdditionsInputs, readAdditions, readLockfiles } from './additions.ts';
 import {
@@ -17,6 +16,7 @@ import {
   type AnalysisInputs,
   analysePlatforms,
   choosePlatforms,
+  FORMATS,
   findProgram,
   prepareTools,
 } from './analysis.ts';
