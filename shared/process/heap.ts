@@ -3,12 +3,13 @@ import { runInNewContext } from 'node:vm';
 
 /**
  * Keeps the heap small, for a step that goes through hundreds of images, each of which is garbage once it is done with. Otherwise V8 lets the space
- * for new objects grow by some 100 MB, and the one for old objects by half and more before it is cleared. V8 reads these flags each time a
- * space would grow; one that does not know them ignores them.
+ * for new objects grow by some 100 MB, and the one for old objects by half and more before it is cleared. `growth` is by how many percent the
+ * latter may grow instead: where much of it stays in use, little means that it is gone through again and again. V8 reads these flags each time
+ * a space would grow; one that does not know them ignores them.
  */
-export function keepHeapSmall(): void {
+export function keepHeapSmall(growth = 10): void {
   setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--heap-growing-percent=10');
+  setFlagsFromString(`--heap-growing-percent=${growth}`);
 }
 
 /** How many bytes may pass before the buffers they came in are collected. */

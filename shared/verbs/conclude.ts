@@ -49,7 +49,7 @@ export async function concludeScan(
   const { name, reference, store, subjects, asked, lines, analysing, trusted, tools, reports } = scanning;
   const { analyse } = scanning;
   // Two images' findings are then held at once, each of which may be tens of thousands.
-  if (asked !== undefined) keepHeapSmall();
+  if (asked !== undefined) keepHeapSmall(30);
   const comparing = readSurroundings(
     asked,
     inputs,
