@@ -1,19 +1,19 @@
 // Real Trivy on an image of each kind of package: every report of a scan has the same findings and packages, and they are those of a bare run.
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { openPlainStore } from '../../scripts/demo/tamper.ts';
 import { ensureTool } from '../../scripts/tools.ts';
 import { readReport } from '../../shared/evidence/scan.ts';
+import { MEDIA_TYPE } from '../../shared/image/descriptor.ts';
 import { parseReference } from '../../shared/image/reference.ts';
 import { startWorld, type World } from '../actions/world.ts';
 import { findMissing } from '../servers/peers.ts';
 import { publishTrivyDb } from '../servers/trivy-db.ts';
+import { expectAgreement, type Reports, sarifSchema } from '../trivy/agreement.ts';
 import { type LayerSource, writeLayered } from '../trivy/layered.ts';
 import { SECRETS } from '../trivy/sample.ts';
 
@@ -101,34 +101,6 @@ const IMAGES: [string, () => Promise<LayerSource[]>, string[]][] = [
   ['a secret in a layer whose file a later one deletes', async () => DELETED, ['aws-access-key-id']],
 ];
 
-const bareSchema = z.object({
-  Results: z
-    .array(
-      z.object({
-        Packages: z.array(z.object({ Identifier: z.object({ PURL: z.string() }) })).default([]),
-        Vulnerabilities: z.array(z.object({ VulnerabilityID: z.string() })).default([]),
-        Secrets: z.array(z.object({ RuleID: z.string() })).default([]),
-      }),
-    )
-    .default([]),
-});
-const sarifSchema = z.object({
-  runs: z.tuple([z.object({ results: z.array(z.object({ ruleId: z.string() })) })]),
-});
-const cyclonedxSchema = z.object({
-  components: z.array(z.object({ purl: z.string().optional() })).default([]),
-  vulnerabilities: z.array(z.object({ id: z.string() })).default([]),
-});
-const spdxSchema = z.object({
-  packages: z.array(
-    z.object({
-      externalRefs: z
-        .array(z.object({ referenceType: z.string(), referenceLocator: z.string() }))
-        .default([]),
-    }),
-  ),
-});
-
 describe.skipIf(missing)(`what an image is made of${missing && ` (skipped: ${missing})`}`, () => {
   let world: World;
   let trivy: string;
@@ -158,40 +130,45 @@ describe.skipIf(missing)(`what an image is made of${missing && ` (skipped: ${mis
       'db-repository': database,
     });
     expect(outputs.outcome, log).toBe('passed');
-    const read = <T>(output: string, schema: z.ZodType<T>): T =>
-      schema.parse(JSON.parse(readFileSync(String(outputs[output]), 'utf8')));
-    const { stdout } = await promisify(execFile)(
-      trivy,
-      [
-        ...['image', image, '--insecure', '--list-all-pkgs', '--format', 'json', '--quiet'],
-        ...['--cache-dir', cache, '--db-repository', database],
-      ],
-      { env: { HOME: cache, PATH: '/usr/bin:/bin' }, maxBuffer: 1e8, timeout: 60_000 },
-    );
-    const bare = bareSchema.parse(JSON.parse(stdout)).Results;
-
-    const { findings } = readReport(readFileSync(String(outputs.report), 'utf8'));
-    expect(findings.map(({ id }) => id).sort()).toEqual(ids);
-    const theirs = bare.flatMap((result) => [
-      ...result.Vulnerabilities.map(({ VulnerabilityID }) => VulnerabilityID),
-      ...result.Secrets.map(({ RuleID }) => RuleID),
-    ]);
-    expect(theirs.sort()).toEqual(ids);
-    const [{ results }] = read('sarif', sarifSchema).runs;
-    expect(results.map(({ ruleId }) => ruleId).sort()).toEqual(ids);
-    const cyclonedx = read('sbom-cyclonedx', cyclonedxSchema);
-    const vulnerabilities = findings.filter((found) => found.class === 'vulnerability').map(({ id }) => id);
-    expect(cyclonedx.vulnerabilities.map(({ id }) => id).sort()).toEqual(vulnerabilities.sort());
-
-    const packages = bare.flatMap(({ Packages }) => Packages.map(({ Identifier }) => Identifier.PURL)).sort();
-    expect(cyclonedx.components.flatMap(({ purl }) => purl ?? []).sort()).toEqual(packages);
-    const named = read('sbom-spdx', spdxSchema).packages.flatMap(({ externalRefs }) =>
-      externalRefs.flatMap(({ referenceType, referenceLocator }) =>
-        referenceType === 'purl' && !referenceLocator.startsWith('pkg:oci/') ? [referenceLocator] : [],
-      ),
-    );
-    expect(named.sort()).toEqual(packages);
+    const args = ['--db-repository', database];
+    const packages = await expectAgreement(outputs as unknown as Reports, ids, { trivy, cache, image, args });
     expect(packages.length > 0 || ids[0] === 'aws-access-key-id').toBe(true);
+  });
+
+  it('an index of two platforms: every report of each agrees, and with a bare run of each', async () => {
+    const place = `${world.registry.host}/octo/app`;
+    const store = openPlainStore(parseReference(place));
+    const [npm, , , debian] = IMAGES;
+    if (npm === undefined || debian === undefined) throw new Error('there are no two');
+    const made = new Map([
+      ['linux/amd64', { architecture: 'amd64', kind: npm }],
+      ['linux/arm64', { architecture: 'arm64', kind: debian }],
+    ]);
+    const manifests = [];
+    for (const { architecture, kind } of made.values()) {
+      const digest = await writeLayered(store, await kind[1](), undefined, architecture);
+      const written = await store.getManifest(digest);
+      manifests.push({ ...written?.descriptor, platform: { os: 'linux', architecture } });
+    }
+    const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.index, manifests };
+    const { digest } = await store.putManifest(Buffer.from(JSON.stringify(index)), MEDIA_TYPE.index);
+    const image = `${place}@${digest}`;
+    const { outputs, log } = await world.run('scan', {
+      ...{ image, 'trivy-path': trivy, 'db-repository': database },
+    });
+    expect(outputs.outcome, log).toBe('passed');
+    for (const [platform, { kind }] of made) {
+      const pathOf = (output: string): string =>
+        /=(.*)$/.exec(
+          outputs[output]?.split('\n').find((line) => line.startsWith(`${platform}=`)) ?? '',
+        )?.[1] ?? '';
+      const reports: Reports = {
+        ...{ report: pathOf('report'), sarif: pathOf('sarif') },
+        ...{ 'sbom-cyclonedx': pathOf('sbom-cyclonedx'), 'sbom-spdx': pathOf('sbom-spdx') },
+      };
+      const args = ['--db-repository', database, '--platform', platform];
+      expect(await expectAgreement(reports, kind[2], { trivy, cache, image, args })).toHaveLength(1);
+    }
   });
 
   it('misconfigurations and licences, of files and of the image itself, each in every report that has a place for it', async () => {

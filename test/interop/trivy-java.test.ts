@@ -18,6 +18,7 @@ import { startWorld, type World } from '../actions/world.ts';
 import { findMissing } from '../servers/peers.ts';
 import { packLayer, publishTrivyDb } from '../servers/trivy-db.ts';
 import { packZip } from '../servers/zip.ts';
+import { expectAgreement, type Reports } from '../trivy/agreement.ts';
 import { writeLayered } from '../trivy/layered.ts';
 
 const missing = await findMissing({ tools: ['trivy', 'trivy-db'] });
@@ -103,6 +104,16 @@ describe.skipIf(missing)(`an archive of Java${missing && ` (skipped: ${missing})
       const asked = world.registry.requests.filter(({ path }) => /java-db\/blobs/.test(path));
       expect(asked).toHaveLength(layers);
     }
+  });
+
+  it('is the same in every report, and for a bare run', async () => {
+    const { outputs, log } = await world.run('scan', { ...inputs, 'java-db-repository': index });
+    expect(outputs.outcome, log).toBe('passed');
+    const args = ['--db-repository', String(inputs['db-repository']), '--java-db-repository', index];
+    const bare = { trivy: String(inputs['trivy-path']), cache: join(folder, 'bare'), image, args };
+    expect(await expectAgreement(outputs as unknown as Reports, ['CVE-2099-7'], bare)).toEqual([
+      'pkg:maven/org.example/engine@1.2.3',
+    ]);
   });
 
   it('is in the SBOM of the preset sbom as well', async () => {

@@ -14,11 +14,12 @@ export interface LayerSource {
   readonly files?: Readonly<Record<string, string | Buffer>>;
 }
 
-/** Writes an image of one manifest for linux/amd64; returns its digest. */
+/** Writes an image of one manifest for Linux; returns its digest. */
 export async function writeLayered(
   store: Store,
   sources: readonly LayerSource[],
   annotations?: Readonly<Record<string, string>>,
+  architecture = 'amd64',
 ): Promise<Digest> {
   const layers = [];
   const diffIds: Digest[] = [];
@@ -41,7 +42,7 @@ export async function writeLayered(
   const config = Buffer.from(
     JSON.stringify({
       os: 'linux',
-      architecture: 'amd64',
+      architecture,
       config: {},
       rootfs: { type: 'layers', diff_ids: diffIds },
       history: sources.map(({ createdBy, files }) => ({
