@@ -17,6 +17,13 @@ export const optionalText = z
   .nullish()
   .transform((text) => text ?? '');
 
+/** A list that a scanner may leave out; Go writes an empty one as null. */
+export const optionalList = <T extends z.ZodType>(item: T) =>
+  z
+    .array(item)
+    .nullish()
+    .transform((items) => items ?? []);
+
 /**
  * What one scanner found in one place of one platform. Fields of text are empty where there is nothing to say.
  * Never the secret itself, only where it lies and of what kind it is.

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Finding, type FindingClass, makeFinding, optionalText as text } from './finding.ts';
-import type { Severity } from './severity.ts';
+import { SEVERITIES, type Severity } from './severity.ts';
 
 const rule = z.object({
   id: z.string(),
@@ -123,9 +123,16 @@ const LEVELS: ReadonlyMap<string, Severity> = new Map([
   ['note', 'LOW'],
 ]);
 
-/** The score as GitHub reads it (docs.github.com, "SARIF support": over 9.0, 7.0, 4.0), or else the level. */
+/**
+ * The score as GitHub reads it (docs.github.com, "SARIF support": over 9.0, 7.0, 4.0), or the level where that is worse: a rule has one score, and
+ * a vulnerability may be worse in one package than in another.
+ */
 function severityOf(known: Rule | undefined, level: string): Severity {
   const score = Number(known?.properties?.['security-severity'] ?? Number.NaN);
-  if (score > 0) return score >= 9 ? 'CRITICAL' : score >= 7 ? 'HIGH' : score >= 4 ? 'MEDIUM' : 'LOW';
-  return LEVELS.get(level || known?.defaultConfiguration?.level || 'warning') ?? 'UNKNOWN';
+  const named = LEVELS.get(level || known?.defaultConfiguration?.level || 'warning') ?? 'UNKNOWN';
+  // Trivy gives what nobody has rated the level of what is harmless, and says so in a tag.
+  const unrated = named === 'LOW' && known?.properties?.tags?.includes('UNKNOWN') === true;
+  if (!(score > 0)) return unrated ? 'UNKNOWN' : named;
+  const scored = score >= 9 ? 'CRITICAL' : score >= 7 ? 'HIGH' : score >= 4 ? 'MEDIUM' : 'LOW';
+  return level !== '' && SEVERITIES.indexOf(named) < SEVERITIES.indexOf(scored) ? named : scored;
 }

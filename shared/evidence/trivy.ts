@@ -1,5 +1,11 @@
 import * as z from 'zod';
-import { type Finding, makeFinding, severitySchema as severity, optionalText as text } from './finding.ts';
+import {
+  type Finding,
+  optionalList as listOf,
+  makeFinding,
+  severitySchema as severity,
+  optionalText as text,
+} from './finding.ts';
 import { SEVERITIES, type Severity } from './severity.ts';
 
 const layer = z
@@ -7,11 +13,6 @@ const layer = z
   .nullish()
   .transform((found) => found?.Digest || found?.DiffID || '');
 const line = z.number().int().nonnegative().optional().catch(undefined);
-const listOf = <T extends z.ZodType>(item: T) =>
-  z
-    .array(item)
-    .nullish()
-    .transform((items) => items ?? []);
 
 const vulnerability = z.object({
   VulnerabilityID: z.string().min(1),
@@ -47,7 +48,6 @@ const misconfiguration = z.object({
   ID: z.string().min(1),
   Severity: severity,
   Title: text,
-  Message: text,
   PrimaryURL: text,
   Status: text,
   Layer: layer,
@@ -91,7 +91,8 @@ export function readResults(
           class: 'misconfiguration',
           id: found.ID,
           severity: found.Severity,
-          title: found.Message || found.Title,
+          // The message quotes commands and values as they are, secrets in them too.
+          title: found.Title,
           url: found.PrimaryURL,
           category: CauseMetadata?.Provider ?? '',
           target: result.Target,

@@ -16,6 +16,10 @@ export interface AnalysedCommit {
 
 /** Compressed bytes that GitHub takes at most (docs.github.com, "SARIF results file is too large"). */
 const LIMIT = 10 * 1024 * 1024;
+/** Results of a run that GitHub takes at most; of those it shows the 5,000 worst (docs.github.com, "SARIF support for code scanning"). */
+const MOST = 25_000;
+/** From the worst on (SARIF 2.1.0, 3.27.10). */
+const LEVELS = ['error', 'warning', 'note', 'none'];
 /** Pauses between two looks at an upload, in milliseconds: two minutes in all. */
 const PAUSES = [1000, 2000, 4000, 8000, 15_000, 30_000, 30_000, 30_000];
 
@@ -30,6 +34,7 @@ const sarifSchema = z.looseObject({
     .array(
       z.looseObject({
         automationDetails: z.looseObject({}).optional(),
+        results: z.array(z.looseObject({ level: z.string().optional() })).nullish(),
         properties: z.looseObject({ imageName: z.string().optional() }).optional(),
       }),
     )
@@ -60,6 +65,19 @@ export function categorize(sarif: Sarif, subject: string, platform: string | und
     automationDetails: { ...run.automationDetails, id: `${category}/${at === 0 ? '' : `${at + 1}/`}` },
   }));
   return { ...sarif, runs };
+}
+
+/** The same SARIF with no more results than GitHub takes, those of the worst level, and how many were left out: it refuses all of them otherwise. */
+export function keepWorst(sarif: Sarif): { sarif: Sarif; left: number } {
+  let left = 0;
+  const runs = sarif.runs.map((run) => {
+    const results = run.results ?? [];
+    if (results.length <= MOST) return run;
+    left += results.length - MOST;
+    const rank = ({ level = 'warning' }): number => LEVELS.indexOf(level);
+    return { ...run, results: results.toSorted((a, b) => rank(a) - rank(b)).slice(0, MOST) };
+  });
+  return { sarif: { ...sarif, runs }, left };
 }
 
 /** The commit to upload for. On `pull_request` the run is of the merge commit; any other run about a pull request knows its head alone. */

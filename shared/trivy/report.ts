@@ -16,9 +16,14 @@ const cause = z
   })
   .partial();
 
+const misconfiguration = z
+  .looseObject({ CauseMetadata: cause.optional() })
+  .transform(({ Message: _, ...found }) => found);
+
 /*
  * What of Trivy's report is written on. Where a secret may stand only the fields named here stay:
- * Trivy masks what it matched, but the lines beside it, those that a misconfiguration stands in, the environment and the commands of the image's history come along as they are.
+ * Trivy masks what it matched, but the lines beside it, those that a misconfiguration stands in, the environment and the commands of the image's history come along as they are,
+ * and the message of a misconfiguration quotes them ("'-y' flag is missed: 'TOKEN=… apt-get install curl'").
  */
 const writtenSchema = z.looseObject({
   Metadata: z.looseObject({
@@ -50,7 +55,7 @@ const writtenSchema = z.looseObject({
             }),
           )
           .optional(),
-        Misconfigurations: z.array(z.looseObject({ CauseMetadata: cause.optional() })).optional(),
+        Misconfigurations: z.array(misconfiguration).optional(),
       }),
     )
     .optional(),

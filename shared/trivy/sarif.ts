@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { severitySchema as severity, optionalText as text } from '../evidence/finding.ts';
+import {
+  optionalList as listOf,
+  severitySchema as severity,
+  optionalText as text,
+} from '../evidence/finding.ts';
 import type { Severity } from '../evidence/severity.ts';
 import { cleanText, escapeMarkdown, formatLink, formatTable } from '../report/markdown.ts';
 import { parseReport } from './report.ts';
@@ -11,11 +15,6 @@ import { parseReport } from './report.ts';
  */
 
 const number = z.number().catch(0).default(0);
-const listOf = <T extends z.ZodType>(item: T) =>
-  z
-    .array(item)
-    .nullish()
-    .transform((items) => items ?? []);
 const region = z.object({ StartLine: number, EndLine: number });
 const score = z.object({
   ...{ V2Vector: text, V2Score: number, V3Vector: text, V3Score: number },
@@ -42,7 +41,7 @@ const reportSchema = z.object({
       Misconfigurations: listOf(
         z.object({
           ...{ ID: z.string(), Severity: severity, Type: text, Title: text, Description: text },
-          ...{ Message: text, PrimaryURL: text, CauseMetadata: region.nullish() },
+          ...{ PrimaryURL: text, CauseMetadata: region.nullish() },
         }),
       ),
       Secrets: listOf(region.extend({ RuleID: z.string(), Severity: severity, Title: text })),
@@ -70,12 +69,15 @@ interface Entry {
   /** A word and what it says, a line each; what is empty is left out. */
   readonly facts: readonly (readonly [word: string, value: string])[];
   readonly path: string;
-  /** What stands at the path. */
-  readonly item: string;
+  /** The package at the path, or none. */
+  readonly name: string;
+  readonly version: string;
   readonly regions: readonly z.output<typeof region>[];
 }
 
 const SECRET_RULES = 'https://github.com/aquasecurity/trivy/blob/main/pkg/fanal/secret/builtin-rules.go';
+/** Characters that code scanning shows of a short description. */
+const MOST = 1024;
 /** Trivy's own, where there is no CVSS score. */
 const SCORES: Record<Severity, string> = {
   ...{ CRITICAL: '9.5', HIGH: '8.0', MEDIUM: '5.5', LOW: '2.0', UNKNOWN: '0.0' },
@@ -120,7 +122,7 @@ export function renderSarif(report: unknown, artifact: string): string {
 
 function listEntries(result: Result, artifact: string): Entry[] {
   const ofSystem = result.Class === 'os-pkgs';
-  const target = ofSystem ? artifact : result.Target;
+  const target = ofSystem ? artifact : result.Target || artifact;
   const lines = new Map<string, Entry['regions']>();
   for (const { Name, Version, Locations } of result.Packages) {
     const key = `${Name}@${Version}`;
@@ -129,7 +131,6 @@ function listEntries(result: Result, artifact: string): Entry[] {
   return [
     ...result.Vulnerabilities.map((found): Entry => {
       const { VulnerabilityID: id, PkgName, InstalledVersion, Title } = found;
-      const item = `${PkgName}@${InstalledVersion}`;
       return {
         ...{ id, tag: 'vulnerability', severity: found.Severity, url: found.PrimaryURL, title: Title },
         rule: ofSystem ? 'OsPackageVulnerability' : 'LanguageSpecificPackageVulnerability',
@@ -142,7 +143,8 @@ function listEntries(result: Result, artifact: string): Entry[] {
           ['Severity', found.Severity],
           ['Fixed Version', found.FixedVersion],
         ],
-        ...{ path: found.PkgPath || target, item, regions: lines.get(item) ?? [] },
+        ...{ path: found.PkgPath || target, name: PkgName, version: InstalledVersion },
+        regions: lines.get(`${PkgName}@${InstalledVersion}`) ?? [],
       };
     }),
     ...result.Misconfigurations.map(
@@ -154,9 +156,10 @@ function listEntries(result: Result, artifact: string): Entry[] {
           ['Type', found.Type],
           ['Misconfiguration', found.ID],
           ['Severity', found.Severity],
-          ['Message', found.Message],
+          ['Check', found.Title],
         ],
-        ...{ path: result.Target, item: '', regions: found.CauseMetadata ? [found.CauseMetadata] : [] },
+        ...{ path: target, name: '', version: '' },
+        regions: found.CauseMetadata ? [found.CauseMetadata] : [],
       }),
     ),
     ...result.Secrets.map(
@@ -168,14 +171,15 @@ function listEntries(result: Result, artifact: string): Entry[] {
           ['Secret', found.Title],
           ['Severity', found.Severity],
         ],
-        ...{ path: result.Target, item: '', regions: [found] },
+        ...{ path: target, name: '', version: '', regions: [found] },
       }),
     ),
     ...result.Licenses.map((found): Entry => {
       const title = `${found.Name} in ${found.PkgName || found.FilePath}`;
       return {
         ...{
-          id: `${found.PkgName}:${found.Name}`,
+          // The image says both.
+          id: cleanText(`${found.PkgName}:${found.Name}`, MOST),
           tag: 'license',
           rule: 'License',
           severity: found.Severity,
@@ -188,7 +192,7 @@ function listEntries(result: Result, artifact: string): Entry[] {
           ['Classification', found.Category],
           ['Path', found.FilePath],
         ],
-        ...{ path: found.FilePath || target, item: found.PkgName, regions: [] },
+        ...{ path: found.FilePath || target, name: found.PkgName, version: '', regions: [] },
       };
     }),
   ];
@@ -197,6 +201,8 @@ function listEntries(result: Result, artifact: string): Entry[] {
 function describeRule({ id, rule, tag, severity, title, description, url, cvss, facts }: Entry): object {
   const said = facts.filter(isSaid);
   const lines = description.split(/\r?\n/);
+  const short = cleanText(title, MOST) || id;
+  const full = lines.map(plain).join('\n');
   const table = formatTable(
     said.map(([word]) => word),
     [said.map(([, value]) => escapeMarkdown(value))],
@@ -208,12 +214,13 @@ function describeRule({ id, rule, tag, severity, title, description, url, cvss, 
   };
   return {
     ...{ id, name: rule },
-    shortDescription: { text: cleanText(title) },
-    fullDescription: { text: lines.map(plain).join('\n') },
+    // GitHub takes neither of them empty ("SARIF support for code scanning", reportingDescriptor object).
+    shortDescription: { text: short },
+    fullDescription: { text: full.trim() || short },
     defaultConfiguration: { level: LEVELS[severity] },
     ...(/^https?:/.test(url) && URL.canParse(url) && { helpUri: new URL(url).href }),
     help: {
-      text: [...said.map(formatFact), '', ...lines.map(plain)].join('\n'),
+      text: [...said.map(formatFact), '', full].join('\n'),
       markdown: [table, '', ...lines.map((line) => escapeMarkdown(line)), '', formatLink(id, url)].join('\n'),
     },
     properties: {
@@ -225,7 +232,7 @@ function describeRule({ id, rule, tag, severity, title, description, url, cvss, 
   };
 }
 
-function listLocations({ path, item, regions }: Entry): object[] {
+function listLocations({ path, name, version, regions }: Entry): object[] {
   const places = regions.length > 0 ? regions : [{ StartLine: 1, EndLine: 1 }];
   return places.map(({ StartLine, EndLine }) => ({
     physicalLocation: {
@@ -233,23 +240,22 @@ function listLocations({ path, item, regions }: Entry): object[] {
       // Lines begin at 1 (3.30.5); what has none is said of the file.
       region: {
         ...{
-          startLine: StartLine || 1,
+          startLine: Math.max(StartLine, 1),
           startColumn: 1,
           endLine: Math.max(EndLine, StartLine, 1),
           endColumn: 1,
         },
       },
     },
-    message: { text: plain(item === '' ? path : `${path}: ${item}`) },
+    message: { text: plain(name === '' ? path : `${path}: ${name}${version && `@${version}`}`) },
   }));
 }
 
 /**
- * What stays the same of a finding while its package gets another version and its line another number: code scanning knows it again by this, and
- * without it shows it twice when it comes by the API (docs.github.com, "SARIF support for code scanning", partialFingerprints).
+ * What stays the same of a finding in one place while its package gets another version and its line another number: code scanning knows it again
+ * by this, and without it shows it twice when it comes by the API (docs.github.com, "SARIF support for code scanning", partialFingerprints).
  */
-function fingerprint({ id, path, item }: Entry, seen: Map<string, number>): string {
-  const name = item.replace(/(?<=.)@[^@]*$/, '');
+function fingerprint({ id, path, name }: Entry, seen: Map<string, number>): string {
   const hash = createHash('sha256')
     .update(JSON.stringify([id, path, name]))
     .digest('hex')

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Github, openGithub } from '../github/api.ts';
 import { writeCheck } from '../github/check.ts';
-import { categorize, chooseCommit, parseSarif, uploadSarif } from '../github/codescanning.ts';
+import { categorize, chooseCommit, keepWorst, parseSarif, uploadSarif } from '../github/codescanning.ts';
 import { writeComment } from '../github/comment.ts';
 import type { RunContext } from '../github/context.ts';
 import { findPullRequest, type PullRequest, readRepository, readTriggeringRun } from '../github/pulls.ts';
@@ -203,5 +203,11 @@ async function upload(
     );
   }
   about.uploaded.set(category, path);
-  await uploadSarif(github, readRepository(context), commit, analysis, context.deadline);
+  const { sarif: kept, left } = keepWorst(analysis);
+  if (left > 0) {
+    context.log.warning(
+      `${path} has more results than code scanning takes: the ${left} of the lowest level are left out`,
+    );
+  }
+  await uploadSarif(github, readRepository(context), commit, kept, context.deadline);
 }

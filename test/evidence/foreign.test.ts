@@ -295,6 +295,16 @@ describe('every finding of another scanner is read, under its name', () => {
         ),
       ],
     ],
+    [
+      'SARIF of which a result is worse than the score of its rule',
+      sarif({ level: 'error' }, { properties: { 'security-severity': '2.0' } }),
+      [bySarif({ severity: 'HIGH' })],
+    ],
+    [
+      'SARIF with what nobody has rated, as Trivy writes it',
+      sarif({ level: 'note' }, { properties: { 'security-severity': '0.0', tags: ['UNKNOWN'] } }),
+      [bySarif({ severity: 'UNKNOWN' })],
+    ],
     ['SARIF with a level', sarif({ level: 'error' }, {}), [bySarif({ severity: 'HIGH' })]],
     [
       'SARIF with a level of the rule',
@@ -429,7 +439,7 @@ describe('every class of Trivy is read, whatever stands beside it', () => {
           class: 'misconfiguration',
           id: 'DS-0002',
           severity: 'HIGH',
-          title: 'Specify at least 1 USER command',
+          title: 'Image user should not be root',
           url: 'https://avd.aquasec.com/misconfig/ds-0002',
           category: 'Dockerfile',
           target: 'Dockerfile',

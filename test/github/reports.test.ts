@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Github, openGithub } from '../../shared/github/api.ts';
 import { type CheckAnnotation, writeCheck } from '../../shared/github/check.ts';
-import { categorize, chooseCommit, parseSarif, uploadSarif } from '../../shared/github/codescanning.ts';
+import {
+  categorize,
+  chooseCommit,
+  keepWorst,
+  parseSarif,
+  uploadSarif,
+} from '../../shared/github/codescanning.ts';
 import { writeComment } from '../../shared/github/comment.ts';
 import type { RunContext } from '../../shared/github/context.ts';
 import { findPullRequest } from '../../shared/github/pulls.ts';
@@ -269,6 +275,18 @@ describe('code scanning', () => {
     },
     30_000,
   );
+
+  test('is given no more results of a run than it takes, the worst', () => {
+    const results = (level: string, count: number) => Array.from({ length: count }, () => ({ level }));
+    const many = [...results('note', 2), ...results('warning', 24_998), ...results('error', 3)];
+    const { sarif, left } = keepWorst(sarifOf([{ results: many }, { results: many.slice(0, 25_000) }, {}]));
+    const [cut, whole] = sarif.runs.map((run) => run.results ?? []);
+    expect(left).toBe(3);
+    expect(cut).toHaveLength(25_000);
+    expect(cut?.[0]).toEqual({ level: 'error' });
+    expect(cut?.at(-1)).toEqual({ level: 'warning' });
+    expect(whole).toEqual(many.slice(0, 25_000));
+  });
 
   test('knows an image and platform by the same category in every run, and each by one of its own', () => {
     const idsOf = (subject: string, platform: string | undefined, runs?: object[]) =>

@@ -35,10 +35,13 @@ const rawSchema = z.object({
 
 // Ours is one line of visible text.
 const line = z.object({ text: z.string().transform((text) => text.replace(/\s+/g, ' ').trim()) });
-const ruleSchema = z.object({
-  ...{ id: z.string(), name: z.string(), helpUri: z.string().optional() },
-  ...{ shortDescription: line, defaultConfiguration: z.unknown(), properties: z.unknown() },
-});
+const ruleSchema = z
+  .object({
+    ...{ id: z.string(), name: z.string(), helpUri: z.string().optional() },
+    ...{ shortDescription: line, defaultConfiguration: z.unknown(), properties: z.unknown() },
+  })
+  // Where Trivy has no title it writes none, which code scanning does not take.
+  .transform((rule) => ({ ...rule, shortDescription: rule.shortDescription.text || rule.id }));
 const sarifSchema = z.object({
   version: z.literal('2.1.0'),
   runs: z.tuple([

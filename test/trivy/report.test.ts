@@ -45,6 +45,17 @@ it.each(SECRETS.slice(1))('takes "%s" out', (secret) => {
   expect(buildReport(recorded, scope, image).text).not.toContain(secret);
 });
 
+it('takes the commands out that the message of a misconfiguration quotes', () => {
+  const found = { ID: 'DS-0021', Severity: 'HIGH', Title: "'apt-get' missing '-y'", Status: 'FAIL' };
+  const Message = `'-y' flag is missed: 'TOKEN=${SECRETS[2]} apt-get install curl'`;
+  const Results = [{ Target: 'history', Class: 'config', Misconfigurations: [{ ...found, Message }] }];
+  const written = JSON.stringify({ ...JSON.parse(recorded), Results });
+  const { text, scan } = buildReport(written, scope, image);
+  expect(text).not.toContain(SECRETS[2]);
+  expect(scan.findings).toMatchObject([{ id: 'DS-0021', title: found.Title }]);
+  expect(JSON.stringify(scan)).not.toContain(SECRETS[2]);
+});
+
 it('refuses a report about another image', () => {
   const config = parseDigest(`sha256:${'b'.repeat(64)}`);
   expect(() => buildReport(recorded, scope, { ...image, config })).toThrow(

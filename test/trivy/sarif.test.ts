@@ -56,6 +56,25 @@ it('leaves out what has nothing to say', () => {
   );
 });
 
+it('describes each rule, whatever is known of it', () => {
+  const bare = { VulnerabilityID: 'CVE-2099-1', Severity: 'UNKNOWN', Title: '\u200b', Description: '\n' };
+  const { results, tool } = render({ Vulnerabilities: [bare], CVSS: null, Packages: null, Secrets: null });
+  expect(tool.driver.rules).toMatchObject([
+    { id: 'CVE-2099-1', shortDescription: { text: 'CVE-2099-1' }, fullDescription: { text: 'CVE-2099-1' } },
+  ]);
+  expect(results[0]?.locations[0]?.physicalLocation.artifactLocation.uri).toBe('octo/app');
+});
+
+it('names a licence by text of an image, and by so much of it as is shown', () => {
+  const licence = { Name: `\u001b[31m${'w'.repeat(4000)}`, Severity: 'LOW', PkgName: 'lodash' };
+  const { results, tool } = render({ Target: 'Node.js', Class: 'license', Licenses: [licence] });
+  const [rule] = tool.driver.rules;
+  expect(rule?.id).toMatch(/^lodash: \[31mw+…$/);
+  expect(rule?.id.length).toBeLessThanOrEqual(1024);
+  expect(rule?.shortDescription.text.length).toBeLessThanOrEqual(1024);
+  expect(results[0]?.ruleId).toBe(rule?.id);
+});
+
 it('says of packages of the system that they lie in the repository of the image', () => {
   const { results } = render({
     ...{ Target: 'image (debian 12.1)', Class: 'os-pkgs', Vulnerabilities: [vulnerability] },
@@ -70,6 +89,7 @@ describe('a fingerprint', () => {
 
   it.each<[string, object]>([
     ['another version of the package', { InstalledVersion: '1.0.1' }],
+    ['a version that is an address', { InstalledVersion: 'git+ssh://git@example.com/lodash' }],
     ['another severity', { Severity: 'LOW' }],
     ['another title', { Title: 'Another' }],
   ])('stays with %s', (_, change) => {
