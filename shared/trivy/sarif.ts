@@ -7,6 +7,7 @@ import {
 } from '../evidence/finding.ts';
 import type { Severity } from '../evidence/severity.ts';
 import { cleanText, escapeMarkdown, formatLink, formatTable } from '../report/markdown.ts';
+import { LAYOUT_FOLDER } from './layout.ts';
 import { parseReport } from './report.ts';
 
 /*
@@ -87,8 +88,8 @@ const LEVELS: Record<Severity, string> = {
 };
 
 /**
- * A report of Trivy (its JSON, as scan writes it) as SARIF 2.1.0. Every path is a URI reference inside the image; packages of the system
- * lie at `artifact`, the path of the image's repository. `Unavailable` when it is no whole report.
+ * A report of Trivy (its JSON, as scan writes it) as SARIF 2.1.0. Every path is a URI reference inside the image; packages of the system, and what is
+ * said of the image itself, lie at `artifact`, the path of its repository. `Unavailable` when it is no whole report.
  */
 export function renderSarif(report: unknown, artifact: string): string {
   const { Trivy, ArtifactName, Metadata, Results } = parseReport(reportSchema, report);
@@ -122,7 +123,8 @@ export function renderSarif(report: unknown, artifact: string): string {
 
 function listEntries(result: Result, artifact: string): Entry[] {
   const ofSystem = result.Class === 'os-pkgs';
-  const target = ofSystem ? artifact : result.Target || artifact;
+  // Of the image itself Trivy says that it is in the layout it read.
+  const target = ofSystem || ['', LAYOUT_FOLDER].includes(result.Target) ? artifact : result.Target;
   const lines = new Map<string, Entry['regions']>();
   for (const { Name, Version, Locations } of result.Packages) {
     const key = `${Name}@${Version}`;
@@ -152,7 +154,7 @@ function listEntries(result: Result, artifact: string): Entry[] {
         ...{ id: found.ID, tag: 'misconfiguration', rule: 'Misconfiguration', severity: found.Severity },
         ...{ title: found.Title, description: found.Description, url: found.PrimaryURL },
         facts: [
-          ['Artifact', result.Target],
+          ['Artifact', target],
           ['Type', found.Type],
           ['Misconfiguration', found.ID],
           ['Severity', found.Severity],
@@ -167,7 +169,7 @@ function listEntries(result: Result, artifact: string): Entry[] {
         ...{ id: found.RuleID, tag: 'secret', rule: 'Secret', severity: found.Severity },
         ...{ title: found.Title, description: found.Title, url: SECRET_RULES },
         facts: [
-          ['Artifact', result.Target],
+          ['Artifact', target],
           ['Secret', found.Title],
           ['Severity', found.Severity],
         ],
@@ -186,7 +188,7 @@ function listEntries(result: Result, artifact: string): Entry[] {
         },
         ...{ title, description: title, url: found.Link },
         facts: [
-          ['Artifact', result.Target],
+          ['Artifact', target],
           ['License', found.Name],
           ['PkgName', found.PkgName],
           ['Classification', found.Category],

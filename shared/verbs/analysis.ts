@@ -297,7 +297,11 @@ async function analysePlatform(
     'spdx-json': join(reports, FILES['spdx-json']),
   };
   await writeFile(files.report, text);
-  const artifact = reference.kind === 'registry' ? reference.repository.path : reference.folder;
+  // A layout has no name that stays from run to run.
+  const artifact =
+    reference.kind === 'registry'
+      ? reference.repository.path
+      : (run.context.repository?.toLowerCase() ?? reference.folder);
   await mapParallel(run.formats, FORMATS.length, (format) => {
     const output = files[format];
     if (format === 'sarif') return writeFile(output, renderSarif(json, artifact));

@@ -75,10 +75,17 @@ it('names a licence by text of an image, and by so much of it as is shown', () =
   expect(results[0]?.ruleId).toBe(rule?.id);
 });
 
-it('says of packages of the system that they lie in the repository of the image', () => {
-  const { results } = render({
-    ...{ Target: 'image (debian 12.1)', Class: 'os-pkgs', Vulnerabilities: [vulnerability] },
-  });
+it.each<[string, object]>([
+  [
+    'packages of the system',
+    { Target: 'image (debian 12.1)', Class: 'os-pkgs', Vulnerabilities: [vulnerability] },
+  ],
+  [
+    'the image itself',
+    { Target: 'image', Class: 'config', Misconfigurations: [{ ID: 'DS-0002', Severity: 'HIGH' }] },
+  ],
+])('says of %s that it lies in the repository of the image', (_, result) => {
+  const { results } = render(result);
   expect(results[0]?.locations[0]?.physicalLocation.artifactLocation.uri).toBe('octo/app');
 });
 
