@@ -48,8 +48,8 @@ const SPLIT_TIME = 1;
 
 /** Assembles the image: the same commit, base and files give the same digest for one version of Node on one kind of machine, and the same diffIDs anywhere. */
 export const buildLayers: Builder<LayersRequest> = async (request, context) => {
-  // What tens of thousands of files leave behind is garbage at once.
-  keepHeapSmall();
+  // What tens of thousands of files leave behind is garbage at once; their list stays to the end.
+  keepHeapSmall(100);
   const { base, layout: folder } = request;
   const layout = openStore({ kind: 'layout', folder }, { ...storeOptions(context), workspace: folder });
   const entries = await collectFiles(request.folder, request.files);

@@ -4,11 +4,12 @@ import { runInNewContext } from 'node:vm';
 /**
  * Keeps the heap small, for a step that goes through hundreds of images, each of which is garbage once it is done with. Otherwise V8 lets the space
  * for new objects grow by some 100 MB, and the one for old objects by half and more before it is cleared. V8 reads these flags each time a
- * space would grow; one that does not know them ignores them.
+ * space would grow; one that does not know them ignores them. `growth` is how many per cent the old objects may become more before they are
+ * gone through: each time takes the longer the more of them stay.
  */
-export function keepHeapSmall(): void {
+export function keepHeapSmall(growth = 10): void {
   setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--heap-growing-percent=10');
+  setFlagsFromString(`--heap-growing-percent=${growth}`);
 }
 
 /** How many bytes may pass before the buffers they came in are collected. */
