@@ -121,7 +121,7 @@ function collectOne(collection: Collection, shown: string, path: string, kind: D
     else collectFolder(collection, shown, path);
     return;
   }
-  const source = join(root, shown);
+  const source = `${root}/${shown}`;
   if (kind.isSymbolicLink()) {
     add(entries, { path, type: 'symlink', target: readInnerLink(root, source, shown) });
   } else if (kind.isFile()) {

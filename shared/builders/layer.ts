@@ -1,7 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { finished } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   constants,
   createGzip,
@@ -15,6 +14,7 @@ import { Unavailable } from '../outcome/outcome.ts';
 import { countPassed } from '../process/heap.ts';
 import { writeBytes } from '../process/write.ts';
 import type { FileEntry } from './files.ts';
+import { startHashThread } from './hash-thread.ts';
 import { BLOCK, BLOCKS, writeTar } from './tar.ts';
 
 /** A compressed layer. `diffId` is the digest of the tar inside (image-spec, config.md "Layer DiffID"). */
@@ -119,20 +119,22 @@ export async function writeLayer(
   return { digest: seal(outer), size, diffId: seal(inner) };
 }
 
-/** The diffId that `writeLayer` would give, and nothing is compressed. */
+/** The diffId that `writeLayer` would give, and nothing is compressed: files are read here while a thread hashes them. */
 export async function readDiffId(
   entries: readonly FileEntry[],
   created: number,
   deadline: AbortSignal,
 ): Promise<Digest> {
-  const hash = createHash('sha256');
-  await writeTar(entries, created, async (block) => {
-    hash.update(block);
-    // Nothing here waits, and the deadline's timer has to run.
-    await nextTurn();
-    checkTime(deadline);
-  });
-  return seal(hash);
+  const hash = startHashThread(BLOCKS - 2);
+  try {
+    await writeTar(entries, created, async (block) => {
+      await hash.update(block);
+      checkTime(deadline);
+    });
+    return await hash.digest();
+  } finally {
+    hash.end();
+  }
 }
 
 function seal(hash: Hash): Digest {

@@ -48,15 +48,14 @@ const SPLIT_TIME = 1;
 
 /** Assembles the image: the same commit, base and files give the same digest for one version of Node on one kind of machine, and the same diffIDs anywhere. */
 export const buildLayers: Builder<LayersRequest> = async (request, context) => {
-  // What tens of thousands of files leave behind is garbage at once.
-  keepHeapSmall();
+  // What tens of thousands of files leave behind is garbage at once; their list stays to the end.
+  keepHeapSmall(100);
   const { base, layout: folder } = request;
   const layout = openStore({ kind: 'layout', folder }, { ...storeOptions(context), workspace: folder });
   const entries = await collectFiles(request.folder, request.files);
   const parts = splitEntries(entries, request.split);
   const layers = new Map<string, Promise<Layer>>();
-  const packPart = ({ entries: wanted, time }: Part): Promise<Layer> => {
-    const key = wanted.map(({ path }) => path).join('\0');
+  const packPart = ({ key, entries: wanted, time }: Part): Promise<Layer> => {
     const layer = layers.get(key) ?? packLayer(wanted, time, `layer-${layers.size}`, request, context);
     layers.set(key, layer);
     return layer;
@@ -69,9 +68,14 @@ export const buildLayers: Builder<LayersRequest> = async (request, context) => {
     const contents = lower.layers.map((layer, at) => ({ layer, diffId: lower.config.rootfs.diff_ids[at] }));
     const there = await listFolders(layout, contents, context.deadline);
     const upper = parts.map((part, at) => {
-      const added = part.filter((entry) => entry.type !== 'directory' || !there.has(entry.path));
+      const isThere = ({ type, path }: FileEntry): boolean => type === 'directory' && there.has(path);
+      const [added, left] = [part.filter((entry) => !isThere(entry)), part.filter(isThere)];
       for (const { type, path } of added) if (type === 'directory') there.add(path);
-      return { entries: added, time: at < request.split.length ? SPLIT_TIME : request.created };
+      return {
+        key: [at, ...left.map(({ path }) => path)].join('\0'),
+        entries: added,
+        time: at < request.split.length ? SPLIT_TIME : request.created,
+      };
     });
     const full = upper.filter((part) => part.entries.length > 0);
     const packed = await mapParallel(full, LAYERS_AT_ONCE, packPart);
@@ -90,6 +94,8 @@ export const buildLayers: Builder<LayersRequest> = async (request, context) => {
 
 /** What goes into one layer, and the time of its files. */
 interface Part {
+  /** The same for the same entries: which part it is, and what of it the base has. */
+  readonly key: string;
   readonly entries: readonly FileEntry[];
   readonly time: number;
 }

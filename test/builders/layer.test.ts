@@ -133,9 +133,11 @@ describe('a layer', () => {
     writeFileSync(join(folder, 'random'), content);
     const entries = await collectFiles(folder, ['random:/random']);
     const file = join(folder, 'layer');
-    await writeLayer(entries, file, 1, 'gzip', AbortSignal.timeout(20_000));
+    const { diffId } = await writeLayer(entries, file, 1, 'gzip', AbortSignal.timeout(20_000));
     const unpacked = execFileSync('tar', ['-xzOf', file], { maxBuffer: 10_000_000 });
     expect(unpacked.equals(content)).toBe(true);
+    // More blocks than there is memory for: each has to be hashed before it is filled again.
+    expect(await readDiffId(entries, 1, AbortSignal.timeout(20_000))).toBe(diffId);
   });
 
   test('has the diffId that is asked for beforehand', async () => {
