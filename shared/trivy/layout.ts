@@ -8,7 +8,7 @@ import { createGunzip, type ZlibOptions } from 'node:zlib';
 import * as z from 'zod';
 import { type Descriptor, MEDIA_TYPE } from '../image/descriptor.ts';
 import { type Digest, digestAlgorithm, isDigest } from '../image/digest.ts';
-import { Refused, Unavailable } from '../outcome/outcome.ts';
+import { Failure, Refused, Unavailable } from '../outcome/outcome.ts';
 import { countPassed } from '../process/heap.ts';
 import { writeBytes } from '../process/write.ts';
 import { digestOf } from '../store/hash.ts';
@@ -94,11 +94,15 @@ async function unpackLayer(store: Store, layer: Descriptor, id: Digest, file: st
       },
     );
   } catch (cause) {
+    if (cause instanceof Failure) throw cause;
+    const what = `${store.place}: the layer ${layer.digest}`;
     // A full disk, for one, says nothing of the layer.
-    if (!(cause as NodeJS.ErrnoException).code?.startsWith('Z_')) throw cause;
+    if (!(cause as NodeJS.ErrnoException).code?.startsWith('Z_')) {
+      throw new Unavailable(`${what} could not be written to the runner's disk`, { cause });
+    }
     // Bytes that are no gzip may be other bytes than the digest names: reading them to the end tells.
     await finished((await store.getBlob(layer)).resume());
-    throw new Unavailable(`${store.place}: the layer ${layer.digest} could not be unpacked`, { cause });
+    throw new Unavailable(`${what} could not be unpacked`, { cause });
   } finally {
     await output.close();
   }

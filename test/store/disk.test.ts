@@ -79,8 +79,9 @@ describe.skipIf(missing)(`a full disk${missing && ` (skipped: ${missing})`}`, ()
     const [platform] = (await listSubjects(store, digest)).platforms;
     if (!platform) throw new Error('the image has no platform');
     await expect(writeLayout(store, platform, mountSmall(MEGABYTE))).rejects.toMatchObject({
-      // The step makes "unavailable" of it (shared/step/step.ts), as of every full disk.
-      code: 'ENOSPC',
+      outcome: 'unavailable',
+      message: expect.stringContaining("could not be written to the runner's disk"),
+      cause: { code: 'ENOSPC' },
     });
   });
 });
