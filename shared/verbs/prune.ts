@@ -186,7 +186,8 @@ async function carryOut(
 
   /** Looks again, and lets stay whatever is wanted by now. */
   const lookAgain = async (): Promise<Look> => {
-    const again = await target.look(planned);
+    // Until something is gone there is nothing that was left behind.
+    const again = await target.look(deleted.size === 0 ? [] : planned);
     ({ tags } = again.surveyed);
     kept = again.plan.kept.flatMap((line) => line.tags.map((tag) => [tag, line.digest] as const));
     lookedAfter = deleted.size;
