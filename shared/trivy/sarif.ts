@@ -179,13 +179,9 @@ function listEntries(result: Result, artifact: string): Entry[] {
     ...result.Licenses.map((found): Entry => {
       const title = `${found.Name} in ${found.PkgName || found.FilePath}`;
       return {
-        ...{
-          // The image says both.
-          id: cleanText(`${found.PkgName}:${found.Name}`, MOST),
-          tag: 'license',
-          rule: 'License',
-          severity: found.Severity,
-        },
+        // The image says both.
+        id: cleanText(`${found.PkgName}:${found.Name}`, MOST),
+        ...{ tag: 'license', rule: 'License', severity: found.Severity },
         ...{ title, description: title, url: found.Link },
         facts: [
           ['Artifact', target],
@@ -241,12 +237,10 @@ function listLocations({ path, name, version, regions }: Entry): object[] {
       artifactLocation: { uri: toUri(path), uriBaseId: 'ROOTPATH' },
       // Lines begin at 1 (3.30.5); what has none is said of the file.
       region: {
-        ...{
-          startLine: Math.max(StartLine, 1),
-          startColumn: 1,
-          endLine: Math.max(EndLine, StartLine, 1),
-          endColumn: 1,
-        },
+        startLine: Math.max(StartLine, 1),
+        startColumn: 1,
+        endLine: Math.max(EndLine, StartLine, 1),
+        endColumn: 1,
       },
     },
     message: { text: plain(name === '' ? path : `${path}: ${name}${version && `@${version}`}`) },
